@@ -1,0 +1,150 @@
+/// The engine: a value that is told what happened and says what it wants. No socket, thread, clock or random source inside.
+/// One thread (or one lock) calls everything here except Job::run. No call blocks longer than one flash sync, none re-enters
+/// the host: effects are pulled, not called back. How a host runs it: platform/pump/pump.h.
+#pragma once
+#include "handsync/changes.h"
+#include "handsync/effect.h"
+#include "handsync/hal/device.h"
+#include "handsync/memory.h"
+#include "handsync/replica.h"
+
+namespace handsync {
+
+/// What TLS can testify about the peer of a response. A policy or a wipe counts only when verified and from the enrolled host.
+struct Channel {
+  bool verified = false;         ///< chain, validity and host name were checked
+  std::byte spki_sha256[32]{};
+};
+struct Network {
+  std::byte id[16]{};
+  bool up = true, metered = false, roaming = false, portal = false;
+};
+struct Wake {
+  std::uint64_t at_ms = UINT64_MAX;      ///< mono_ms at which tick() has something to do; UINT64_MAX = never
+  std::uint64_t latest_ms = UINT64_MAX;  ///< may be joined with other timers up to here
+  bool from_sleep = false;               ///< false: not worth waking the device for
+};
+
+/// Slow device work with copies of all it needs. Knows the Device, not the Engine: safe on any one thread.
+struct Job {
+  virtual void run(hal::Device&, hal::Progress&) = 0;
+
+ protected:
+  ~Job() = default;
+};
+
+struct Options {
+  Text directory;                    ///< replicas live here as account-N.db; the host made it (0700)
+  const char* vfs = nullptr;         ///< SQLite VFS; null = the default one
+  Text user_agent = "Handsync/0.1";  ///< constant for the life of the installation
+  Text device_type = "Handsync";     ///< letters and digits; constant too
+  Text os_name = "Handsync", os_language = "en-us", friendly_name = "Handsync";
+  std::uint16_t accounts_max = 4;
+  std::uint16_t page_bytes = 4096;   ///< small profile: 1024
+  std::uint16_t cache_kib = 256;     ///< small profile: 64
+  std::uint16_t arrival_kib = 256;   ///< RAM of the arrival log; small profile: 16
+};
+
+/// What add_account and set_account take. Texts are copied.
+struct AccountSettings {
+  Text email;
+  Text user;                           ///< empty: Autodiscover's rule (address, then the part before @)
+  Text server;                         ///< empty: Autodiscover; else a bare host, host:port or https URL
+  std::uint16_t days = 30;             ///< rounded up to the protocol's steps (MS-ASCMD 2.2.3.68.2); 0 = all
+  std::uint32_t body_bytes_max = 32768;  ///< UINT32_MAX = all, 0 = headers only
+  TlsLevel tls_level = TlsLevel::kModern;
+};
+
+enum class AccountState : std::uint8_t {
+  kAdding,     ///< discovery, OPTIONS, provisioning, first FolderSync
+  kReady,
+  kSyncing,
+  kWaiting,    ///< push: a Ping is open
+  kBackOff,    ///< after a failure: next try at next_ms
+  kBlocked,    ///< needs a person or an administrator: see error
+  kWiped,
+};
+
+/// A copy; nothing borrowed.
+struct AccountView {
+  AccountId id{};
+  FixedText<254> email, user, server;
+  AccountState state{};
+  Error error{};                    ///< the last failure, kNone after a success
+  FixedText<256> detail;            ///< what remedies could not know: a host, a setting's name
+  std::uint16_t version = 0;        ///< 121, 140, 141, 160, 161; 0 = not yet negotiated
+  std::uint32_t policy_key = 0;
+  std::int64_t policy_wall_ms = 0, last_sync_wall_ms = 0;
+  std::uint32_t heartbeat_s = 0;
+  std::uint64_t next_ms = 0;        ///< mono_ms of the next own step
+  TlsLevel tls_level{};
+  std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;   ///< bodies, this boot
+  std::uint64_t added = 0, changed = 0, deleted = 0, sent = 0, parked = 0;  ///< this boot
+};
+
+/// One row of what a policy asks (MS-ASPROV 2.2.2.28 EASProvisionDoc) and what becomes of it here.
+enum class Enforcement : std::uint8_t { kEnforced, kPartial, kAbsent, kNotFitted, kEngine };
+struct PolicyRow {
+  Text setting;                     ///< the element's name
+  std::int64_t value = 0;
+  AccountId account{};              ///< 0 = the strictest merge
+  Enforcement state{};
+};
+
+struct DeviceView {
+  bool locked = false, pin_set = false, pin_required = false, pin_must_change = false, wiped = false, wiping = false;
+  std::uint16_t tries_left = 0;         ///< 0 = no limit is set
+  std::uint32_t throttled_s = 0;        ///< the next try counts only after this
+  std::uint32_t lock_after_s = 0;       ///< 0 = never
+  FixedText<32> device_id;
+};
+
+class Engine {
+ public:
+  /// Boot. Reads Record::kWipe before anything else: a wipe under way is all this engine will then do. Re-applies the policy.
+  static Result<Engine*> open(hal::Device&, Memory, const Options&, Instant);
+  void close();
+
+  // -- out ---------------------------------------------------------------------------------------------------------
+  bool next(Effect&);                              ///< pull until false after every call below
+  Wake wake() const;                               ///< call tick at this time; the engine never needs to be polled
+  Result<std::size_t> read_body(RequestId, Room);  ///< the next bytes of a request's body; 0 = end
+  Status rewind_body(RequestId);                   ///< same bytes again
+  Job& job(JobId);
+
+  // -- in ----------------------------------------------------------------------------------------------------------
+  void tick(Instant);
+  void network(const Network&, Instant);
+  void response_head(RequestId, int http_status, std::span<const Header>, const Channel&, Instant);
+  void response_body(RequestId, Bytes, Instant);   ///< any size, 1 byte included; dechunked and inflated
+  void response_end(RequestId, Instant);
+  void failed(RequestId, Error, Instant);          ///< name, connect, TLS, time-out, cut: whatever ended it without response_end
+  void looked_up(RequestId, std::span<const Text> hosts, Instant);   ///< "host:port" in order of preference; empty = none
+  void job_done(JobId, Instant);
+  void answered(QuestionId, std::uint16_t choice, Bytes secret, Instant);
+  void user_active(Instant);                       ///< screen lock timer
+
+  // -- accounts ----------------------------------------------------------------------------------------------------
+  Result<AccountId> add_account(const AccountSettings&, Bytes password, Instant);  ///< then pull effects; ends with Notice::kIdle
+  Status remove_account(AccountId, Instant);       ///< key first, then file; kIdle when done
+  Status sync(AccountId, FolderId only_or_0, Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle
+  Status push(AccountId, bool on, Instant);        ///< keep in sync until switched off
+  std::size_t accounts(std::span<AccountId>) const;
+  Result<AccountView> account(AccountId) const;
+  Changes& changes(AccountId);
+  Result<Reader*> reader(AccountId);               ///< from here on any one thread; fails at once when the account's key has gone
+  Status integrity(AccountId);                     ///< SQLite's integrity check and our own relations; ok = sound
+
+  // -- device ------------------------------------------------------------------------------------------------------
+  DeviceView device() const;
+  Result<PolicyRow> policy(std::size_t index) const;  ///< rows 0.. until an error; every account, then the merge
+  Status lock(Instant);
+  Status unlock(Bytes pin, Instant);               ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
+  Status set_pin(Bytes old_pin, Bytes new_pin, Instant);  ///< as unlock
+  Error device_error() const;                      ///< outcome of the last unlock or set_pin
+
+ private:
+  Engine() = default;
+};
+
+}  // namespace handsync
