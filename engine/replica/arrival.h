@@ -1,0 +1,47 @@
+/// Staging of one Sync response. While it arrives, body bytes go into chunk rows that nothing refers to yet; everything else is
+/// appended to the arrival log (RAM, spilled to rows when full). After the whole response has parsed, commit() applies the log in ONE
+/// short transaction (FULL, one sync) that also stores the new SyncKey. A broken response is drop()ped and leaves nothing visible.
+#pragma once
+#include "items/sink.h"
+#include "replica/store.h"
+
+namespace handsync::replica {
+
+enum class Operation : std::uint8_t {
+  kAdd = 1, kChange, kDelete, kSoftDelete,     ///< Commands of the server (MS-ASCMD 2.2.3.32 Commands)
+  kAnswerAdd, kAnswerChange, kAnswerDelete, kAnswerFetch,  ///< Responses to ours, with a status
+};
+
+class Arrival final : public items::PropertySink {
+ public:
+  explicit Arrival(Store& store) : store_(store) {}
+
+  /// A response for `folder` begins. `request` is the id given to freeze_outgoing. Opens nothing that another writer would wait for.
+  Status begin(const SyncFolder& folder, std::uint32_t request, std::uint64_t mono_ms);
+
+  // -- one command or answer at a time, as parsed --------------------------------------------------------------------------------
+  Status item(Operation);
+  Status server_id(Text);           ///< may come before or after the properties
+  Status client_id(Text);
+  Status item_status(std::uint32_t);  ///< of an answer
+  Status begin(items::PropertyId) override;
+  Status piece(Bytes) override;
+  Status end() override;
+  /// The item is whole. `fault` set: it could not be understood; it is parked by commit() instead of stalling the folder.
+  Status item_end(Error fault = {});
+
+  /// Everything so far becomes true at once: items, answers to our own changes (unanswered changes of this request succeeded),
+  /// conflicts against edits made meanwhile, the new SyncKey, `more`. During a re-key rows are matched by ServerId, then by content; with
+  /// more = false those not confirmed are removed and the resync is over.
+  Result<Applied> commit(Text new_sync_key, bool more, std::int64_t wall_ms);
+  void drop();                      ///< the response broke or was cancelled: nothing of it is seen; changes stay frozen to be sent again
+  Status tick(std::uint64_t mono_ms);  ///< closes a stage transaction that is older than 250 ms
+  std::uint32_t items() const { return items_; }
+
+ private:
+  Store& store_;
+  std::uint32_t items_ = 0;
+  void* state_ = nullptr;
+};
+
+}  // namespace handsync::replica
