@@ -17,4 +17,24 @@ struct PropertySink {
   ~PropertySink() = default;
 };
 
+/// What a Sync response says about one item (MS-ASCMD 2.2.3.32 Commands, 2.2.3.152 Responses).
+enum class Operation : std::uint8_t {
+  kAdd = 1, kChange, kDelete, kSoftDelete,                 ///< the server's commands
+  kAnswerAdd, kAnswerChange, kAnswerDelete, kAnswerFetch,  ///< answers to ours, with a status
+};
+
+/// Receives the items of one Sync response as they are parsed: item, then server_id, client_id, item_status and properties in any
+/// order, then item_end. Implemented by replica/arrival.h.
+struct ItemSink : PropertySink {
+  virtual Status item(Operation) = 0;
+  virtual Status server_id(Text) = 0;
+  virtual Status client_id(Text) = 0;
+  virtual Status item_status(std::uint32_t) = 0;  ///< of an answer
+  /// The item is whole. `fault` set: it could not be understood; it is parked instead of stalling its folder.
+  virtual Status item_end(Error fault) = 0;
+
+ protected:
+  ~ItemSink() = default;
+};
+
 }  // namespace handsync::items

@@ -7,12 +7,9 @@
 
 namespace handsync::replica {
 
-enum class Operation : std::uint8_t {
-  kAdd = 1, kChange, kDelete, kSoftDelete,     ///< Commands of the server (MS-ASCMD 2.2.3.32 Commands)
-  kAnswerAdd, kAnswerChange, kAnswerDelete, kAnswerFetch,  ///< Responses to ours, with a status
-};
+using items::Operation;
 
-class Arrival final : public items::PropertySink {
+class Arrival final : public items::ItemSink {
  public:
   explicit Arrival(Store& store) : store_(store) {}
 
@@ -20,15 +17,15 @@ class Arrival final : public items::PropertySink {
   Status begin(const SyncFolder& folder, std::uint32_t request, std::uint64_t mono_ms);
 
   // -- one command or answer at a time, as parsed --------------------------------------------------------------------------------
-  Status item(Operation);
-  Status server_id(Text);           ///< may come before or after the properties
-  Status client_id(Text);
-  Status item_status(std::uint32_t);  ///< of an answer
+  Status item(Operation) override;
+  Status server_id(Text) override;           ///< may come before or after the properties
+  Status client_id(Text) override;
+  Status item_status(std::uint32_t) override;  ///< of an answer
   Status begin(items::PropertyId) override;
   Status piece(Bytes) override;
   Status end() override;
   /// The item is whole. `fault` set: it could not be understood; it is parked by commit() instead of stalling the folder.
-  Status item_end(Error fault = {});
+  Status item_end(Error fault) override;
 
   /// Everything so far becomes true at once: items, answers to our own changes (unanswered changes of this request succeeded),
   /// conflicts against edits made meanwhile, the new SyncKey, `more`. During a re-key rows are matched by ServerId, then by content; with
