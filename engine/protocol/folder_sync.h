@@ -1,0 +1,33 @@
+/// FolderSync (MS-ASCMD 2.2.1.5).
+#pragma once
+#include "protocol/response.h"
+
+namespace handsync::protocol {
+
+Result<std::size_t> write_folder_sync(Room, Text sync_key);
+
+struct FolderSink {
+  virtual Status put(Text server_id, Text parent_id, Text name, std::uint8_t type) = 0;  ///< Add or Update
+  virtual Status remove(Text server_id) = 0;
+
+ protected:
+  ~FolderSink() = default;
+};
+
+/// Feed it through a wbxml::Reader. After finish(): status, key.
+class FolderSyncResponse final : public ResponseReader {
+ public:
+  explicit FolderSyncResponse(FolderSink& sink) : sink_(sink) {}
+  Text sync_key() const { return sync_key_.view(); }
+
+ private:
+  Status on_open(Path) override;
+  Status on_value(Path, Text value) override;
+  Status on_close(Path) override;
+  FolderSink& sink_;
+  FixedText<64> sync_key_, server_id_, parent_id_;
+  FixedText<255> name_;
+  std::uint8_t type_ = 0;
+};
+
+}  // namespace handsync::protocol
