@@ -4,7 +4,8 @@
 
 namespace handsync::wbxml {
 
-/// High byte: code page 0..25 (any byte as received). Low byte: token 0x05..0x3F without the content and attribute bits.
+/// High byte: code page 0..25 (any byte as received). Low byte: token 0x05..0x3F without the content and attribute
+/// bits.
 using Tag = std::uint16_t;
 
 constexpr Tag make_tag(std::uint8_t page, std::uint8_t token) { return static_cast<Tag>(page << 8 | token); }
