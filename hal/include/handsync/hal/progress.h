@@ -17,6 +17,22 @@ enum class Force : std::uint8_t {
   kNotFitted,  ///< the device does not have the feature: "no camera" is complied with
 };
 
+/// Named codes of Domain::kHal. Positive codes are the driver's own (errno, say) and survive the trip up.
+enum class Fault : std::int32_t {
+  kNoSpace = -1,    ///< no room left for it
+  kDamaged = -2,    ///< it is there and cannot be believed
+  kNotThere = -3,   ///< the slot has no key
+  kExists = -4,     ///< the slot has a key already
+  kTooLarge = -5,   ///< beyond the limit of this call, or Room too small
+  kRefused = -6,    ///< the driver would not do it
+  kGivenUp = -7,    ///< progress.step() said so
+  kNotSeeded = -8,  ///< no entropy yet
+  kWrongPin = -9,   ///< PinGuard: counted, and not the PIN; `where` = tries left
+};
+constexpr Error fault(Fault code, std::uint32_t where = 0) {
+  return Error{Domain::kHal, static_cast<std::int32_t>(code), where};
+}
+
 struct Progress {
   virtual bool step() = 0;  ///< pumps network and watchdog; false = give up, please (a wipe ignores it)
 

@@ -1,0 +1,99 @@
+/// The PIN: enrolled, checked and changed over Records and Keys (or PinGuard hardware). A try is stored durably before
+/// it is looked at.
+///
+/// Each of verify and change is three calls: begin_...() on the engine thread (judges, counts), job().run() wherever
+/// slow work runs, finish() on the engine thread (decides, records). Between them the PIN is in this object only, and
+/// it is zeroed in finish(). Everything fails closed: an unreadable record counts as the limit reached.
+#pragma once
+#include "handsync/engine.h"
+#include "policy/pin_rules.h"
+
+namespace handsync::policy {
+
+inline constexpr std::uint32_t kStretchRoundsMin = 50'000;  ///< floor; raised at enrolment towards 500 ms a stretch
+inline constexpr std::uint32_t kStretchRoundsMax = 2'000'000;
+inline constexpr std::size_t kSaltBytes = 16, kMacBytes = 32;
+
+/// The slow part, with copies of all it needs.
+class PinJob final : public Job {
+ public:
+  void run(hal::Device&, hal::Progress&) override;
+
+ private:
+  friend class Pin;
+  void wipe();
+  std::byte old_[kPinBytesMax]{}, new_[kPinBytesMax]{};
+  std::uint8_t old_bytes_ = 0, new_bytes_ = 0;
+  bool check_old_ = false, make_new_ = false;
+  std::byte salt_[kSaltBytes]{}, new_salt_[kSaltBytes]{}, history_salt_[kSaltBytes]{};
+  std::uint32_t rounds_ = 0, new_rounds_ = 0, history_rounds_ = 0;
+  std::byte old_out_[kMacBytes]{}, new_out_[kMacBytes]{}, history_out_[kMacBytes]{};
+  bool guard_ = false, old_right_ = false;
+  Error error_{};
+};
+
+class Pin {
+ public:
+  explicit Pin(std::uint32_t rounds_min = kStretchRoundsMin) : rounds_min_(rounds_min) {}
+
+  Status load(hal::Device&, Instant);  ///< boot; an error means the records cannot be believed: limit_reached()
+  bool set() const { return set_; }
+  bool busy() const { return doing_ != Doing::kNothing; }
+  bool fits(const PinRules&, Instant) const;  ///< set, within the rules, not expired
+  bool must_change(const PinRules& rules, Instant now) const { return set_ && !fits(rules, now); }
+  bool limit_reached(const PinRules&) const;        ///< wipe (or lock out) now
+  std::uint16_t tries_left(const PinRules&) const;  ///< 0 = no limit, or none left when limit_reached()
+  std::uint32_t throttled_s(Instant) const;
+  bool confirm_first(
+      const PinRules&) const;  ///< two tries from a wipe: ask for a codeword, so that a pocket cannot wipe
+
+  /// Error: not begun (throttled, limit, empty, nothing set, record not writable); nothing was looked at. Ok: run
+  /// job(), then finish().
+  Status begin_verify(hal::Device&, Bytes pin, const PinRules&, Instant);
+  /// Sets a first PIN (`old_pin` ignored) or replaces it; a wrong old one counts as a try.
+  Status begin_change(hal::Device&, Bytes old_pin, Bytes new_pin, const PinRules&, Instant);
+  Job& job() { return job_; }
+  /// Ok: right (and changed). kPinWrong, kPinLimit: see Fault. Whatever the answer, the PIN bytes are gone afterwards.
+  Status finish(hal::Device&, const PinRules&, Instant);
+
+ private:
+  enum class Doing : std::uint8_t { kNothing, kVerify, kChange };
+  struct HistoryEntry {
+    std::byte nonce[8]{};
+    std::byte mac[16]{};
+  };
+  struct Verifier {
+    std::byte salt[kSaltBytes]{}, history_salt[kSaltBytes]{}, mac[kMacBytes]{};
+    std::uint32_t rounds = 0, history_rounds = 0, rounds_next = 0;
+    PinTraits traits{};
+    bool guard = false;  ///< PinGuard hardware holds it; mac is unused
+    std::int64_t set_wall_ms = 0;
+    bool set_wall_trusted = false;
+    std::uint64_t age_ms = 0;  ///< uptime seen since it was set: a clock turned back gains nothing
+    std::uint64_t seen_mono_ms = 0;
+    std::uint32_t seen_boot = 0;
+    std::uint8_t history_count = 0;
+    HistoryEntry history[kPinHistoryMax]{};
+  };
+  Status count_try(hal::Device&, const PinRules&, Instant);
+  Status store_attempts(hal::Device&);
+  Status store_verifier(hal::Device&, const Verifier&);
+  Status load_verifier(hal::Device&);
+  Status load_attempts(hal::Device&);
+  Status finish_change(hal::Device&, const PinRules&, Instant);
+  Result<bool> used_before(hal::Device&, const PinRules&);
+  Status remember(hal::Device&, Verifier&, const PinRules&);
+  std::uint64_t age_ms(Instant) const;
+
+  std::uint32_t rounds_min_;
+  Doing doing_ = Doing::kNothing;
+  bool set_ = false, unsound_ = false;
+  std::uint32_t wrong_ = 0;
+  std::uint64_t wait_from_ms_ = 0;  ///< mono_ms at which the current wait began
+  std::uint32_t wait_boot_ = 0;
+  std::uint64_t begun_ms_ = 0;
+  Verifier verifier_;
+  PinJob job_;
+};
+
+}  // namespace handsync::policy
