@@ -53,6 +53,7 @@ struct AccountSettings {
   std::uint16_t days = 30;             ///< rounded up to the protocol's steps (MS-ASCMD 2.2.3.68.2); 0 = all
   std::uint32_t body_bytes_max = 32768;  ///< UINT32_MAX = all, 0 = headers only
   TlsLevel tls_level = TlsLevel::kModern;
+  std::uint16_t window_max = 512;      ///< upper bound of the adaptive WindowSize, 1..512
 };
 
 enum class AccountState : std::uint8_t {
@@ -128,6 +129,7 @@ class Engine {
   Result<AccountId> add_account(const AccountSettings&, Bytes password, Instant);  ///< then pull effects; ends with Notice::kIdle
   Status remove_account(AccountId, Instant);       ///< key first, then file; kIdle when done
   Status sync(AccountId, FolderId only_or_0, Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle
+  Status fetch(AccountId, ItemId, Instant);        ///< the rest of a body that sync cut; ends with kIdle, then body_bytes_here == total
   Status push(AccountId, bool on, Instant);        ///< keep in sync until switched off
   std::size_t accounts(std::span<AccountId>) const;
   Result<AccountView> account(AccountId) const;
