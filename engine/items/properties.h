@@ -1,0 +1,134 @@
+/// What an item of each class consists of: one row a property, and everything else follows from the row. Which element
+/// it is on the wire, how its value is read, and where the replica keeps it. A class is a table, not code.
+///
+/// Elements without a row are not lost: ApplicationData hands them on as kRest.
+#pragma once
+#include "handsync/replica.h"
+#include "items/sink.h"
+#include "wbxml/tag.h"
+
+namespace handsync::items {
+
+/// Numbers are stored in replicas: a number is never given to another property. 1..99 are shared by all classes.
+enum : PropertyId {
+  kRest = 1,  ///< what no row names: WBXML elements, one after the other, from ApplicationData's child downwards
+              ///< (application_data.h)
+  kBody,      ///< marker: a Body follows and replaces the one before
+  kBodyType,
+  kBodySize,  ///< EstimatedDataSize: of the whole body at the server
+  kBodyTruncated,
+  kBodyData,
+  kPreview,
+  kNativeBodyType,
+  kAttachments = 10,  ///< marker: the list is replaced, perhaps by nothing
+  kAttachment,        ///< marker: a new entry of the list begins
+  kAttachmentName,
+  kAttachmentReference,
+  kAttachmentMethod,
+  kAttachmentSize,
+  kAttachmentContentId,
+  kAttachmentLocation,
+  kAttachmentInline,
+  kAttachmentType,
+  kCategories = 30,  ///< a list: names with kListSeparator between them
+  kCategory,
+
+  kSubject = 100,
+  kFrom,
+  kTo,
+  kCc,
+  kBcc,
+  kReplyTo,
+  kDisplayTo,
+  kSender,
+  kThreadTopic,
+  kDateReceived,
+  kImportance,
+  kRead,
+  kMessageClass,
+  kInternetCodePage,
+  kContentClass,
+  kConversationId,
+  kConversationIndex,
+  kLastVerb,
+  kLastVerbTime,
+  kReceivedAsBcc,
+  kIsDraft,
+  kAccount,
+  kMeetingRequest,  ///< raw: a WBXML element, as kRest
+  kRights,          ///< raw
+  kVoiceCaller,
+  kVoiceNotes,
+
+  kFlag = 140,  ///< marker: the flag is replaced; without a kFlagStatus after it, it is cleared
+  kFlagStatus,
+  kFlagType,
+  kFlagCompleteTime,
+  kFlagSubject,
+  kFlagStart,
+  kFlagUtcStart,
+  kFlagDue,
+  kFlagUtcDue,
+  kFlagDateCompleted,
+  kFlagReminderSet,
+  kFlagReminderTime,
+  kFlagOrdinal,
+  kFlagSubOrdinal,
+};
+
+/// Between the entries of a list. XML, and therefore no ActiveSync text, can carry it.
+inline constexpr char kListSeparator = '\x1F';
+
+/// How a value is read, and in what form a PropertySink receives it.
+enum class Kind : std::uint8_t {
+  kText,    ///< UTF-8 in any number of pieces
+  kBytes,   ///< any bytes in any number of pieces
+  kNumber,  ///< one piece, 8 bytes, little-endian two's complement
+  kBool,    ///< as kNumber: 0 or 1; an empty element is 1
+  kDate,    ///< as kNumber: milliseconds since 1970, UTC
+  kData,    ///< of a Body: as kText or kBytes, by the body's type, which may come later
+  kMarker,  ///< a container: nothing but begin and end; its children are rows of their own
+  kList,    ///< a container of kEntry: one text, kListSeparator between the entries
+  kEntry,   ///< never seen by a sink
+  kRaw,     ///< a container kept as it is: as kRest
+};
+
+/// Where the replica keeps it.
+enum class Place : std::uint8_t {
+  kNone,        ///< markers and entries
+  kItem,        ///< `column` of the item's row
+  kExtra,       ///< a side row: for what few items have
+  kAttachment,  ///< `column` of the attachment's row
+  kBlob,        ///< chunk rows
+};
+
+struct Property {
+  PropertyId id = 0;
+  wbxml::Tag tag = 0;
+  wbxml::Tag parent = 0;  ///< the element it stands in; 0 = ApplicationData itself
+  Kind kind{};
+  Place place{};
+  const char* column = nullptr;
+};
+
+/// The rows of a class; empty for one that is not known yet.
+std::span<const Property> properties(Class);
+/// The row of an element; null = none. A few instructions.
+const Property* find_property(Class, wbxml::Tag tag, wbxml::Tag parent);
+const Property* find_property(Class, PropertyId);
+
+/// The one piece of a number, date or boolean.
+struct NumberPiece {
+  explicit NumberPiece(std::int64_t value) {
+    for (int i = 0; i < 8; ++i) data[i] = static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * i));
+  }
+  Bytes view() const { return Bytes(data, 8); }
+  std::byte data[8];
+};
+constexpr std::int64_t number_of(Bytes piece) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < piece.size() && i < 8; ++i) value |= static_cast<std::uint64_t>(piece[i]) << (8 * i);
+  return static_cast<std::int64_t>(value);
+}
+
+}  // namespace handsync::items
