@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced. packages_need SET...: what the sets of tests/packages name is installed, or the way to install it is printed and 2 returned.
 packages_list="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/packages"
 
