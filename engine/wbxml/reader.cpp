@@ -15,35 +15,55 @@ Bytes view(const std::uint8_t* at, std::size_t bytes) { return {reinterpret_cast
 
 void Reader::reset() { *this = Reader(*sink_); }
 
-Status Reader::stop(Error error) {
-  state_ = State::kFailed;
-  error_ = error;
-  return error;
-}
-
-Status Reader::fail(Fault fault, std::uint32_t where) {
-  offset_ = where;
-  return stop(Error{Domain::kWbxml, static_cast<std::int32_t>(fault), where});
-}
-
 Status Reader::finish() {
-  if (state_ == State::kFailed) return error_;
-  if (state_ != State::kBody || !root_done_) return fail(Fault::kTruncated, offset_);
+  if (flush() && (state_ != State::kBody || !root_done_)) fail(Fault::kTruncated);
+  return state_ == State::kFailed ? Status(error_) : Status(Done{});
+}
+
+Status Reader::feed_chunk(Bytes chunk) {
+  if (!flush() || !run(chunk)) return error_;
+  if (state_ == State::kString) {
+    hold_limit_ = sizeof hold_;
+  } else if (state_ == State::kOpaque) {  // its last byte ends the state and is never held
+    hold_limit_ = integer_ <= sizeof hold_ ? integer_ - 1 : static_cast<std::uint32_t>(sizeof hold_);
+  }
+  hold_from_ = offset_;
   return Done{};
 }
 
-// offset_ stands before the byte or bytes a step looks at, and is moved once they are accepted: a fault is where it
-// stands.
-Status Reader::feed(Bytes chunk) {
+// Reads what feed() has held.
+bool Reader::flush() {
+  if (hold_limit_ == 0) return true;
+  hold_limit_ = 0;
+  const std::uint32_t bytes = offset_ - hold_from_;
+  offset_ = hold_from_;
+  return run(Bytes(hold_, bytes));
+}
+
+// offset_ stands before the byte a step looks at and moves on once it is accepted, so a fault is where offset_ stands.
+bool Reader::fail(Fault fault) {
+  state_ = State::kFailed;
+  error_ = Error{Domain::kWbxml, static_cast<std::int32_t>(fault), offset_};
+  return false;
+}
+
+bool Reader::passed(const Status& status) {
+  if (status.ok()) return true;
+  state_ = State::kFailed;
+  error_ = status.error();
+  return false;
+}
+
+bool Reader::run(Bytes chunk) {
   const auto* at = reinterpret_cast<const std::uint8_t*>(chunk.data());
   const auto* const end = at + chunk.size();
   while (at != end) {
     switch (state_) {
       case State::kBody:
-        HANDSYNC_TRY(body(at, end));
+        if (!body(at, end)) return false;
         break;
       case State::kString:
-        HANDSYNC_TRY(string(at, end));
+        if (!string(at, end)) return false;
         break;
       case State::kPage:
         page_ = *at++;
@@ -54,29 +74,25 @@ Status Reader::feed(Bytes chunk) {
       case State::kTable: {
         const auto left = static_cast<std::size_t>(end - at);
         const std::size_t bytes = integer_ < left ? integer_ : left;
-        const auto* const from = at;
+        const Bytes piece = view(at, bytes);
         const bool opaque = state_ == State::kOpaque;
         at += bytes;
         offset_ += static_cast<std::uint32_t>(bytes);
         integer_ -= static_cast<std::uint32_t>(bytes);
         if (integer_ == 0) state_ = State::kBody;
-        if (opaque) HANDSYNC_TRY(piece(from, bytes, true));
+        if (opaque && !passed(sink_->text(piece, true))) return false;
         break;
       }
       case State::kFailed:
-        return error_;
+        return false;
       default:
-        HANDSYNC_TRY(header(*at));
+        if (!header(*at)) return false;
         ++at;
+        ++offset_;
         break;
     }
   }
-  return state_ == State::kFailed ? Status(error_) : Status(Done{});
-}
-
-Status Reader::piece(const std::uint8_t* at, std::size_t bytes, bool opaque) {
-  Status status = sink_->text(view(at, bytes), opaque);
-  return status.ok() ? status : stop(status.error());
+  return state_ != State::kFailed;
 }
 
 // One more byte of a multi-byte integer (seven bits each, the high bit says that more follow). False: too long.
@@ -90,100 +106,96 @@ bool Reader::integer(std::uint8_t value, bool& complete) {
 }
 
 // One byte of the document's head or of the length of opaque data.
-Status Reader::header(std::uint8_t value) {
+bool Reader::header(std::uint8_t value) {
   if (state_ == State::kVersion) {
-    if (value < 0x01 || value > 0x03) return fail(Fault::kHeader, offset_);
+    if (value < 0x01 || value > 0x03) return fail(Fault::kHeader);
     state_ = State::kPublicId;
-    ++offset_;
-    return Done{};
+    return true;
   }
   bool complete = false;
-  if (!integer(value, complete)) return fail(Fault::kLength, offset_);
-  if (complete) {
-    switch (state_) {
-      case State::kPublicId:
-        state_ = integer_ == 0 ? State::kPublicIdIndex : State::kCharset;
-        break;
-      case State::kPublicIdIndex:
-        state_ = State::kCharset;
-        break;
-      case State::kCharset:
-        if (integer_ != kCharsetUtf8) return fail(Fault::kHeader, offset_);
-        state_ = State::kTableLength;
-        break;
-      case State::kTableLength:
-        state_ = integer_ == 0 ? State::kBody : State::kTable;
-        break;
-      default:  // kOpaqueLength
-        state_ = integer_ == 0 ? State::kBody : State::kOpaque;
-        break;
-    }
+  if (!integer(value, complete)) return fail(Fault::kLength);
+  if (!complete) return true;
+  switch (state_) {
+    case State::kPublicId:
+      state_ = integer_ == 0 ? State::kPublicIdIndex : State::kCharset;
+      break;
+    case State::kPublicIdIndex:
+      state_ = State::kCharset;
+      break;
+    case State::kCharset:
+      if (integer_ != kCharsetUtf8) return fail(Fault::kHeader);
+      state_ = State::kTableLength;
+      break;
+    case State::kTableLength:
+      state_ = integer_ == 0 ? State::kBody : State::kTable;
+      break;
+    default:  // kOpaqueLength
+      state_ = integer_ == 0 ? State::kBody : State::kOpaque;
+      break;
   }
-  ++offset_;
-  return Done{};
+  return true;
 }
 
 // Tokens, until the chunk ends or something begins that may reach into the next chunk.
-Status Reader::body(const std::uint8_t*& at, const std::uint8_t* end) {
+bool Reader::body(const std::uint8_t*& at, const std::uint8_t* end) {
   do {
     const std::uint8_t token = *at;
-    if (depth_ == 0 && root_done_) return fail(Fault::kAfterRoot, offset_);
+    if (root_done_) return fail(Fault::kAfterRoot);
     if (is_element(token)) {
-      if (depth_ == kDepthMax) return fail(Fault::kDepth, offset_);
+      if (depth_ == kDepthMax) return fail(Fault::kDepth);
       const Tag tag = make_tag(page_, token & kTokenMask);
       open_[depth_++] = tag;
       ++at;
       ++offset_;
-      if (const Status status = sink_->open(tag); !status.ok()) return stop(status.error());
+      if (!passed(sink_->open(tag))) return false;
       if ((token & kContentBit) != 0) continue;
     } else if (token == kEnd) {
-      if (depth_ == 0) return fail(Fault::kEndWithoutElement, offset_);
+      if (depth_ == 0) return fail(Fault::kEndWithoutElement);
       ++at;
       ++offset_;
-    } else if (token == kSwitchPage) {
+    } else if (token == kInlineString) {
+      if (depth_ == 0) return fail(Fault::kTextOutside);
       ++at;
       ++offset_;
-      state_ = State::kPage;
-      return Done{};
-    } else if (token == kInlineString || token == kOpaqueData) {
-      if (depth_ == 0) return fail(Fault::kTextOutside, offset_);
-      ++at;
-      ++offset_;
-      if (token == kOpaqueData) {
-        state_ = State::kOpaqueLength;
-        return Done{};
-      }
       state_ = State::kString;
-      if (at == end) return Done{};
-      HANDSYNC_TRY(string(at, end));
-      if (state_ != State::kBody) return Done{};
+      if (at == end) return true;
+      if (!string(at, end)) return false;
+      if (state_ != State::kBody) return true;
       continue;
+    } else if (token == kSwitchPage || token == kOpaqueData) {
+      if (token == kOpaqueData && depth_ == 0) return fail(Fault::kTextOutside);
+      ++at;
+      ++offset_;
+      state_ = token == kSwitchPage ? State::kPage : State::kOpaqueLength;
+      return true;
     } else {
-      return fail(Fault::kToken, offset_);
+      return fail(Fault::kToken);
     }
     // An END, or an element without content.
-    if (const Status status = sink_->close(open_[depth_ - 1]); !status.ok()) return stop(status.error());
-    if (--depth_ == 0) root_done_ = true;
+    if (!passed(sink_->close(open_[depth_ - 1]))) return false;
+    root_done_ = --depth_ == 0;
   } while (at != end);
-  return Done{};
+  return true;
 }
 
 // What the chunk holds of an inline string.
-Status Reader::string(const std::uint8_t*& at, const std::uint8_t* end) {
+bool Reader::string(const std::uint8_t*& at, const std::uint8_t* end) {
   const auto left = static_cast<std::size_t>(end - at);
   const auto* const nul = static_cast<const std::uint8_t*>(std::memchr(at, 0, left));
-  const std::size_t bytes = nul != nullptr ? static_cast<std::size_t>(nul - at) : left;
-  const std::size_t good = utf8_length(view(at, bytes), utf8_);
-  offset_ += static_cast<std::uint32_t>(good);
-  if (good != bytes || (nul != nullptr && utf8_ != 0)) return fail(Fault::kUtf8, offset_);
-  const auto* const from = at;
-  at += bytes;
+  const Bytes piece = view(at, nul != nullptr ? static_cast<std::size_t>(nul - at) : left);
+  if (!piece.empty()) {
+    const std::size_t good = utf8_length(piece, utf8_);
+    offset_ += static_cast<std::uint32_t>(good);
+    if (good != piece.size()) return fail(Fault::kUtf8);
+    at += good;
+  }
   if (nul != nullptr) {
+    if (utf8_ != 0) return fail(Fault::kUtf8);
     ++at;
     ++offset_;
     state_ = State::kBody;
   }
-  return bytes == 0 ? Status(Done{}) : piece(from, bytes, false);
+  return piece.empty() || passed(sink_->text(piece, false));
 }
 
 }  // namespace handsync::wbxml

@@ -41,9 +41,15 @@ class Sink {
 class Reader {
  public:
   explicit Reader(Sink& sink) : sink_(&sink) {}
-  Status feed(Bytes chunk);  ///< after an error: returns that error again
-  Status finish();           ///< the document has ended here: an error unless the root element is complete
-  void reset();              ///< ready for another document, into the same sink
+  Status feed(Bytes chunk) {  ///< after an error: returns that error again
+    const std::uint32_t held = offset_ - hold_from_;
+    if (chunk.size() != 1 || held >= hold_limit_ || chunk[0] == std::byte{0}) return feed_chunk(chunk);
+    hold_[held] = chunk[0];
+    ++offset_;
+    return Done{};
+  }
+  Status finish();  ///< the document has ended here: an error unless the root element is complete
+  void reset();     ///< ready for another document, into the same sink
   /// Bytes consumed so far. Inside a sink's call: up to and with the token that is being delivered. After an error of
   /// the document: where it is wrong.
   std::uint32_t offset() const { return offset_; }
@@ -64,12 +70,15 @@ class Reader {
     kOpaque,
     kFailed
   };
-  Status fail(Fault fault, std::uint32_t where);
-  Status stop(Error error);
-  Status header(std::uint8_t value);
-  Status body(const std::uint8_t*& at, const std::uint8_t* end);
-  Status string(const std::uint8_t*& at, const std::uint8_t* end);
-  Status piece(const std::uint8_t* at, std::size_t bytes, bool opaque);
+  Status feed_chunk(Bytes chunk);
+  // The rest answers false after a fault, which is in error_ then.
+  bool flush();
+  bool run(Bytes chunk);
+  bool fail(Fault fault);
+  bool passed(const Status& status);
+  bool header(std::uint8_t value);
+  bool body(const std::uint8_t*& at, const std::uint8_t* end);
+  bool string(const std::uint8_t*& at, const std::uint8_t* end);
   bool integer(std::uint8_t value, bool& complete);
 
   Sink* sink_;
@@ -81,6 +90,11 @@ class Reader {
   std::uint32_t integer_ = 0;  ///< of a length being read; then what is left of the table or of the opaque data
   std::uint32_t offset_ = 0;
   Utf8State utf8_ = 0;
+  // Single bytes of a text are held and looked at together: a source that drips costs a copy, not a call of the sink,
+  // per byte.
+  std::uint32_t hold_from_ = 0;   ///< offset of hold_[0]
+  std::uint32_t hold_limit_ = 0;  ///< bytes that may be held, 0 outside of texts
+  std::byte hold_[64]{};
   Error error_{};
   Tag open_[kDepthMax]{};
 };
