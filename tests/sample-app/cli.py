@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+"""The command line's contract: handset against the embedded Exchange."""
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import programs  # noqa: E402
+from programs import Exchange, Handset, Suite, interrupt  # noqa: E402
+
+ALICE = "alice@example.test"
+EMAIL_KEYS = {"id", "folder", "class", "server_id", "read", "flagged", "subject", "from", "to", "received", "preview", "attachments",
+              "conversation_id", "reply_state", "importance", "categories"}
+FOLDER_KEYS = {"name", "path", "type", "server_id", "items", "unread", "selected"}
+
+
+def usage(s):
+    h = Handset(s, "nobody")
+    s.wire_logs.remove(h.wire)
+    s.equal("--version ends with 0", h.run("--version").status, 0)
+    s.equal("--help ends with 0", h.run("--help").status, 0)
+    s.equal("account add --help ends with 0", h.run("account", "add", "--help").status, 0)
+    for words in ([], ["nonsense"], ["list"], ["sync", "--nonsense"], ["mark", "1", "purple"]):
+        r = h.run(*words)
+        s.check("usage: %s ends with 2 and one line" % (words or "nothing"), r.status == 2 and r.err.count("\n") == 1 and
+                r.err.startswith("handset: ") and "; " in r.err, r)
+    for words in (["search", "x"], ["send", "--to", "a@b.c", "--subject", "s"], ["event", "add"]):
+        s.equal("a command of a later version ends with 2: %s" % words[0], h.run(*words).status, 2)
+
+
+def first_contact(s, x, h):
+    r = h.run("--json", "account", "add", ALICE, "--server", x.url, "--ca", x.ca, "--password-file", s.path("wrong", "no"), "--accept-policy",
+              "--pin-file", h.pin)
+    s.equal("a wrong password ends with 3", r.status, 3)
+    s.check("--json tells the error", r.objects and {"domain", "code", "message", "advice"} <= set(r.objects[-1].get("error", {})), r)
+    r = h.run("account", "add", ALICE, "--server", x.url, "--ca", x.ca, "--password-file", h.password, "--pin-file", h.pin)
+    s.equal("a policy that nobody accepts ends with 5", r.status, 5)
+    s.equal("a failed account add leaves nothing behind", h.run("--json", "account", "list").objects, [])
+    r = h.add(x)
+    if not s.equal("account add ends with 0", (r.status, r.err if r.status else ""), (0, "")):
+        print(r)
+        sys.exit(1)
+    s.equal("account list names it", [a.get("account", a.get("email")) for a in h.run("--json", "account", "list").objects], [ALICE])
+    s.equal("the home is 0700", stat.S_IMODE(os.stat(h.home).st_mode), 0o700)
+    rough = h.run("account", "add", ALICE, "--server", x.url, "--ca", x.ca, "--password-file", h.password, "--accept-policy")
+    s.check("adding it twice is refused", rough.status != 0, rough)
+
+
+def mailbox(s, x, h):
+    r = h.run("--json", "sync")
+    s.equal("sync ends with 0", r.status, 0)
+    total = r.objects[-1] if r.objects else {}
+    s.check("sync --json has the counters", {"account", "added", "changed", "deleted", "sent", "parked", "requests", "bytes_in",
+                                             "bytes_out"} <= set(total), total)
+    folders = h.run("--json", "folders").objects
+    s.check("folders --json has its keys", folders and all(FOLDER_KEYS <= set(f) for f in folders), folders)
+    inbox = [f for f in folders if f["type"] == "inbox"]
+    s.equal("one Inbox with 60 mails", [f["items"] for f in inbox], [60])
+    mails = h.run("--json", "list", inbox[0]["name"]).objects
+    s.equal("list --json has all of them", len(mails), 60)
+    s.check("list --json has its keys", all(EMAIL_KEYS <= set(m) for m in mails), mails[:1])
+    s.check("times are ISO 8601 with Z", all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", m["received"]) for m in mails), mails[:1])
+    s.equal("newest first", [m["received"] for m in mails], sorted((m["received"] for m in mails), reverse=True))
+    s.equal("--limit", len(h.run("--json", "list", "Inbox", "--limit", 7).objects), 7)
+    s.equal("without --limit people see 50", sum(1 for line in h.run("list", "Inbox").out.splitlines() if re.match(r"\s*\W*\d+\b", line)), 50)
+    theirs = {i["server_id"] for i in x.command("contents " + ALICE)["items"] if i["folder"] == inbox[0]["server_id"]}
+    s.equal("the server's set", {m["server_id"] for m in mails}, theirs)
+    unread = h.run("--json", "list", "Inbox", "--unread").objects
+    s.check("--unread", unread and all(not m["read"] for m in unread), unread[:1])
+    s.equal("an unknown folder ends with 2", h.run("list", "Nowhere").status, 2)
+    s.equal("an unknown id ends with 2", h.run("show", 999999).status, 2)
+    s.equal("nothing new: sync ends with 0", h.run("sync").status, 0)
+    return inbox[0], mails
+
+
+def one_mail(s, x, h, inbox, mails):
+    mail = next(m for m in mails if not m["read"])
+    r = h.run("body", mail["id"])
+    s.check("body prints something", r.status == 0 and r.out.strip(), r)
+    s.equal("show ends with 0", h.run("show", mail["id"]).status, 0)
+    shown = h.run("--json", "show", mail["id"]).objects
+    s.check("show --json is the object of list", len(shown) == 1 and EMAIL_KEYS <= set(shown[0]), shown)
+    s.equal("mark ends with 0", h.run("mark", mail["id"], "read").status, 0)
+    s.equal("mark flag ends with 0", h.run("mark", mail["id"], "flag").status, 0)
+    s.equal("sync sends it", h.run("sync").status, 0)
+    now = next(m for m in h.run("--json", "list", "Inbox").objects if m["id"] == mail["id"])
+    s.equal("and it is read and flagged here", (now["read"], now["flagged"]), (True, True))
+    other = Handset(s, "second")
+    s.equal("a second phone", other.add(x).status, 0)
+    s.equal("syncs", other.run("sync").status, 0)
+    there = [m for m in other.run("--json", "list", "Inbox").objects if m["server_id"] == mail["server_id"]]
+    s.equal("and sees it read and flagged", [(m["read"], m["flagged"]) for m in there], [(True, True)])
+    s.equal("the queue is empty", h.run("--json", "queue").objects, [])
+    x.command("remove %s 3" % ALICE)
+    x.command("edit %s 2" % ALICE)
+    r = h.run("--json", "sync")
+    s.check("removals and edits of the server arrive", r.status == 0 and r.objects[-1]["deleted"] == 3, r)
+    s.equal("57 are left", len(h.run("--json", "list", inbox["name"]).objects), 57)
+
+
+def folders(s, h):
+    s.equal("deselect", h.run("folder", "deselect", "Inbox").status, 0)
+    s.equal("its items are gone here", h.run("--json", "list", "Inbox").objects, [])
+    s.equal("select", h.run("folder", "select", "Inbox").status, 0)
+    s.equal("sync", h.run("sync").status, 0)
+    s.equal("and they are back", len(h.run("--json", "list", "Inbox").objects), 57)
+
+
+def push(s, x, h):
+    w = h.start("--json", "watch", "--for", "60")
+    time.sleep(3)
+    x.command("deliver %s Pushed über alles" % ALICE)
+    delivered, seen, deadline = time.monotonic(), None, time.monotonic() + 20
+    while seen is None and time.monotonic() < deadline:
+        try:
+            when, line = w.lines.next(deadline - time.monotonic())
+        except TimeoutError:
+            break
+        if line is None:
+            break
+        event = json.loads(line)
+        if event.get("event") == "added" and event.get("item", {}).get("subject") == "Pushed über alles":
+            seen = when
+    s.check("watch prints a pushed mail within 5 s", seen is not None and seen - delivered < 5, seen and seen - delivered)
+    r = h.run("--json", "list", "Inbox", "--limit", 1)
+    s.equal("list works while watch runs", [m["subject"] for m in r.objects], ["Pushed über alles"])
+    s.equal("mark too", h.run("mark", r.objects[0]["id"] if r.objects else 0, "read").status, 0)
+    s.equal("Ctrl-C ends watch with 0", interrupt(w), 0)
+
+
+def policy_and_lock(s, x, h):
+    p = h.run("--json", "policy")
+    s.check("policy --json has its keys", p.status == 0 and p.objects and all(
+        {"setting", "value", "account", "state"} <= set(o) and o["state"] in ("enforced", "partial", "absent", "not_fitted", "engine")
+        for o in p.objects), p)
+    s.equal("device lock", h.run("device", "lock").status, 0)
+    r = h.run("list", "Inbox")
+    s.check("locked: list ends with 5 and names device unlock", r.status == 5 and "device unlock" in r.err, r)
+    s.equal("locked: sync works", h.run("sync").status, 0)
+    s.equal("locked: status works", h.run("status").status, 0)
+    s.equal("a wrong PIN ends with 5", h.run("device", "unlock", "--pin-file", s.path("bad-pin", "0000")).status, 5)
+    s.equal("the right one with 0", h.run("device", "unlock", "--pin-file", h.pin).status, 0)
+    s.equal("unlocked: list works", h.run("list", "Inbox").status, 0)
+    s.equal("reboot", h.run("device", "reboot").status, 0)
+    s.equal("after a reboot the phone is locked", h.run("list", "Inbox").status, 5)
+    s.equal("unlock", h.run("device", "unlock", "--pin-file", h.pin).status, 0)
+    r = h.run("device", "check")
+    s.check("device check", r.status == 0 and r.out.strip(), r)
+
+
+def quiet_ends(s, h):
+    p = subprocess.run("%s | head -1" % " ".join(h.words(["--json", "list", "Inbox"])), shell=True, capture_output=True, text=True, timeout=30)
+    s.check("list | head ends quietly", p.stdout.count("\n") == 1 and p.stderr == "", p)
+    trace = s.path("trace.xml")
+    s.equal("--trace", h.run("--trace", trace, "sync").status, 0)
+    text = open(trace, encoding="utf-8").read() if os.path.exists(trace) else ""
+    s.check("the trace is 0600, has XML and no secret", "<Sync" in text and stat.S_IMODE(os.stat(trace).st_mode) == 0o600 and
+            "correct" not in text and "Y29ycmVjd" not in text and "Basic " + "YW" not in text, text[:300])
+    everything = b"".join(open(os.path.join(d, f), "rb").read() for d, _, fs in os.walk(h.home) for f in fs
+                          if stat.S_ISREG(os.lstat(os.path.join(d, f)).st_mode))
+    s.check("the password is not in the home in plain text", programs.PASSWORD.encode() not in everything)
+
+
+def wipe(s, x):
+    h = Handset(s, "wiped")
+    s.equal("another phone", h.add(x, email="bob@example.test").status, 0)
+    s.equal("syncs", h.run("sync").status, 0)
+    x.command("wipe bob@example.test")
+    r = h.run("sync")
+    s.equal("a remote wipe: sync ends with 7", r.status, 7)
+    s.equal("and stays so", h.run("list", "Inbox").status, 7)
+    left = [os.path.join(d, f) for d, _, fs in os.walk(h.home) for f in fs
+            if stat.S_ISREG(os.lstat(os.path.join(d, f)).st_mode) and b"bob@example" in open(os.path.join(d, f), "rb").read()]
+    s.equal("nothing in the home names the account", left, [])
+    states = [d for d in x.command("stats")["devices"] if d["user"].startswith("bob")]
+    s.check("the server has the acknowledgement", states and "ack" in str(states[0].get("wipe")).lower(), states)
+    before = states[0]["id"] if states else None
+    s.equal("device new", h.run("device", "new").status, 0)
+    x.command("allow bob@example.test")
+    h.wire = s.path("renewed.wire.jsonl")  # another device, another identity
+    s.wire_logs.append(h.wire)
+    s.equal("a new phone in the same home", h.add(x, email="bob@example.test").status, 0)
+    ids = {d["id"] for d in x.command("stats")["devices"] if d["user"].startswith("bob")}
+    s.check("has another device id", ids - {before}, ids)
+
+
+def autodiscover(s, x):
+    h = Handset(s, "found")
+    h.options = ["--connect-to", "example.test:443:127.0.0.1:%d" % x.port, "--connect-to", "autodiscover.example.test:443:127.0.0.1:%d" % x.port]
+    r = h.add(x, server=False)
+    s.check("account add finds the server by itself", r.status == 0, r)
+    s.equal("and syncs", h.run("sync").status, 0)
+    s.equal("account remove", h.run("account", "remove", ALICE).status, 0)
+    s.equal("and nothing is left", h.run("--json", "account", "list").objects, [])
+
+
+with Suite("cli") as suite:
+    usage(suite)
+    server = Exchange(suite, "--mails", "60", "--seed", "7", users=(ALICE, "bob@example.test"))
+    phone = Handset(suite)
+    first_contact(suite, server, phone)
+    the_inbox, the_mails = mailbox(suite, server, phone)
+    one_mail(suite, server, phone, the_inbox, the_mails)
+    folders(suite, phone)
+    push(suite, server, phone)
+    policy_and_lock(suite, server, phone)
+    quiet_ends(suite, phone)
+    autodiscover(suite, server)
+    wipe(suite, server)
+    suite.equal("the server saw no violation", server.command("stats").get("violations"), [])
+    suite.equal("the server ends with 0", server.quit(), 0)
