@@ -33,7 +33,7 @@ class Document {
 /// may be digits only.
 Document normalised(const Document&);
 
-/// The policy that satisfies both (reliability.md's rule "strictest wins", written out in DESIGN.md of the engine).
+/// The policy that satisfies both value by value; a list of programs counts as asked for when either asks for it.
 Document merge_strictest(const Document&, const Document&);
 
 /// True when `next` asks for less than `before` in any setting.

@@ -3,7 +3,8 @@
 ///
 /// Each of verify and change is three calls: begin_...() on the engine thread (judges, counts), job().run() wherever
 /// slow work runs, finish() on the engine thread (decides, records). Between them the PIN is in this object only, and
-/// it is zeroed in finish(). Everything fails closed: an unreadable record counts as the limit reached.
+/// it is zeroed in finish(). Everything fails closed: an unreadable record counts as the limit reached. With PinGuard
+/// hardware the history is not kept beyond what the hardware keeps (compliance.cpp reports it partial).
 #pragma once
 #include "handsync/engine.h"
 #include "policy/pin_rules.h"
@@ -27,8 +28,9 @@ class PinJob final : public Job {
   bool check_old_ = false, make_new_ = false;
   std::byte salt_[kSaltBytes]{}, new_salt_[kSaltBytes]{}, history_salt_[kSaltBytes]{};
   std::uint32_t rounds_ = 0, new_rounds_ = 0, history_rounds_ = 0;
+  bool guard_ = false;  ///< PinGuard hardware checks and keeps the PIN
   std::byte old_out_[kMacBytes]{}, new_out_[kMacBytes]{}, history_out_[kMacBytes]{};
-  bool guard_ = false, old_right_ = false;
+  bool old_right_ = false;  ///< as the hardware said
   Error error_{};
 };
 
@@ -73,16 +75,16 @@ class Pin {
     std::uint64_t seen_mono_ms = 0;
     std::uint32_t seen_boot = 0;
     std::uint8_t history_count = 0;
-    HistoryEntry history[kPinHistoryMax]{};
+    HistoryEntry history[kPinHistoryMax + 1]{};  ///< newest first; the PIN in use is the first
   };
   Status count_try(hal::Device&, const PinRules&, Instant);
-  Status store_attempts(hal::Device&);
+  Status store_attempts(hal::Device&, Instant);
   Status store_verifier(hal::Device&, const Verifier&);
   Status load_verifier(hal::Device&);
-  Status load_attempts(hal::Device&);
+  Status load_attempts(hal::Device&, Instant);
+  Status finish_verify(hal::Device&, const PinRules&, Instant);
   Status finish_change(hal::Device&, const PinRules&, Instant);
-  Result<bool> used_before(hal::Device&, const PinRules&);
-  Status remember(hal::Device&, Verifier&, const PinRules&);
+  Result<bool> used_before(hal::Device&, const PinRules&) const;
   std::uint64_t age_ms(Instant) const;
 
   std::uint32_t rounds_min_;

@@ -1,0 +1,162 @@
+#include "policy/compliance.h"
+
+namespace handsync::policy {
+namespace {
+
+Enforcement enforcement_of(hal::Force force) {
+  switch (force) {
+    case hal::Force::kEnforced:
+      return Enforcement::kEnforced;
+    case hal::Force::kPartial:
+      return Enforcement::kPartial;
+    case hal::Force::kNotFitted:
+      return Enforcement::kNotFitted;
+    case hal::Force::kAbsent:
+      break;
+  }
+  return Enforcement::kAbsent;
+}
+
+std::uint8_t gate_level(const SettingRow& row, std::int32_t value) {
+  return static_cast<std::uint8_t>(row.kind == Kind::kBoolean ? value * 2 : value);
+}
+
+Enforcement enforce_gate(Setting setting, const Document& wanted, hal::Gates* gates, bool may_loosen) {
+  const SettingRow& row = row_of(setting);
+  const bool demanded = wanted.demands(setting);
+  if (gates == nullptr) return demanded ? Enforcement::kAbsent : Enforcement::kEnforced;
+  const hal::Force force = gates->force(row.gate);
+  if (force == hal::Force::kNotFitted) return Enforcement::kNotFitted;
+  if (force == hal::Force::kAbsent) return demanded ? Enforcement::kAbsent : Enforcement::kEnforced;
+
+  const std::uint8_t level = gate_level(row, wanted.value(setting));
+  const auto before = gates->level(row.gate);
+  const bool there = before.ok() && before.value() == level;
+  const bool opens = before.ok() && before.value() < level;
+  bool applied = true;
+  if (!there && (may_loosen || (demanded && !opens))) applied = gates->set(row.gate, level).ok();
+  if (!demanded) return Enforcement::kEnforced;
+  const auto after = gates->level(row.gate);
+  if (!applied || !after.ok() || after.value() > level) return Enforcement::kAbsent;
+  return enforcement_of(force);
+}
+
+Enforcement enforce_idle_lock(const Document& wanted, hal::Lock* lock, bool may_loosen) {
+  const auto setting = Setting::kMaxInactivityTimeDeviceLock;
+  const bool demanded = wanted.demands(setting);
+  if (lock == nullptr) return demanded ? Enforcement::kAbsent : Enforcement::kEnforced;
+  const auto limit_s = static_cast<std::uint32_t>(demanded ? wanted.value(setting) : 0);
+  const auto before = lock->idle_limit_s();
+  const bool holds = before.ok() && before.value() != 0 && before.value() <= limit_s;
+  const bool there = before.ok() && before.value() == limit_s;
+  bool applied = true;
+  if (!there && (may_loosen || (demanded && !holds))) applied = lock->after_idle_s(limit_s).ok();
+  if (!demanded) return Enforcement::kEnforced;
+  const auto after = lock->idle_limit_s();
+  const bool read_back = after.ok() && after.value() != 0 && after.value() <= limit_s;
+  return applied && read_back ? Enforcement::kEnforced : Enforcement::kAbsent;
+}
+
+// The PIN of policy/pin.h is there on every device; what makes it a device password is a lock that asks for it.
+Enforcement pin_state(Setting setting, const Document& wanted, hal::Device& device, const Facts& facts) {
+  if (!wanted.demands(setting)) return Enforcement::kEnforced;
+  if (device.lock() == nullptr) return Enforcement::kAbsent;
+  const bool in_use = setting == Setting::kDevicePasswordEnabled ? facts.pin_set : facts.pin_fits;
+  // Hardware that keeps the PIN takes a new one before its history could be compared.
+  if (setting == Setting::kDevicePasswordHistory && device.pin() != nullptr) return Enforcement::kPartial;
+  if (!in_use || wanted.value(setting) > row_of(setting).enforceable) return Enforcement::kPartial;
+  return Enforcement::kEnforced;
+}
+
+// Without storage that cannot be played back, an old image brings back spent tries.
+Enforcement attempts_state(const Document& wanted, hal::Device& device) {
+  const auto setting = Setting::kMaxDevicePasswordFailedAttempts;
+  if (!wanted.demands(setting)) return Enforcement::kEnforced;
+  if (device.lock() == nullptr) return Enforcement::kAbsent;
+  const bool counted_for_good = device.pin() != nullptr || device.records().replay_protected();
+  return counted_for_good ? Enforcement::kEnforced : Enforcement::kPartial;
+}
+
+Enforcement device_encryption_state(const Document& wanted, hal::Device& device, const Facts& facts) {
+  if (!wanted.demands(Setting::kRequireDeviceEncryption)) return Enforcement::kEnforced;
+  const hal::Force own = device.storage() == nullptr ? hal::Force::kAbsent : device.storage()->device_encryption();
+  if (own == hal::Force::kEnforced) return Enforcement::kEnforced;
+  if (facts.replica_encrypted) {
+    // Every byte of the server is sealed; that the key can really be destroyed is the other half of it.
+    const bool final = device.keys().destroys_for_good() == hal::Force::kEnforced;
+    return final ? Enforcement::kEnforced : Enforcement::kPartial;
+  }
+  // No device is without storage: "not fitted" would be a claim, not an answer.
+  return own == hal::Force::kPartial ? Enforcement::kPartial : Enforcement::kAbsent;
+}
+
+Enforcement card_encryption_state(const Document& wanted, hal::Device& device, Enforcement card_gate) {
+  if (!wanted.demands(Setting::kRequireStorageCardEncryption)) return Enforcement::kEnforced;
+  if (card_gate == Enforcement::kNotFitted) return Enforcement::kNotFitted;
+  if (wanted.demands(Setting::kAllowStorageCard) && card_gate == Enforcement::kEnforced) return Enforcement::kEnforced;
+  return device.storage() == nullptr ? Enforcement::kAbsent : enforcement_of(device.storage()->card_encryption());
+}
+
+}  // namespace
+
+Compliance enforce(const Document& wanted, hal::Device& device, const Facts& facts, bool may_loosen) {
+  Compliance result;
+  const auto state = [&result](Setting setting) -> Enforcement& {
+    return result.state[static_cast<std::size_t>(setting)];
+  };
+  for (std::size_t i = 0; i < kSettingCount; ++i) {
+    const auto setting = static_cast<Setting>(i);
+    switch (row_of(setting).means) {
+      case Means::kPin:
+        state(setting) = pin_state(setting, wanted, device, facts);
+        break;
+      case Means::kAttempts:
+        state(setting) = attempts_state(wanted, device);
+        break;
+      case Means::kIdleLock:
+        state(setting) = enforce_idle_lock(wanted, device.lock(), may_loosen);
+        break;
+      case Means::kDeviceEncryption:
+        state(setting) = device_encryption_state(wanted, device, facts);
+        break;
+      case Means::kCardEncryption:
+        break;  // below: it needs the card's gate
+      case Means::kGate:
+        state(setting) = enforce_gate(setting, wanted, device.gates(), may_loosen);
+        break;
+      case Means::kApps:
+        state(setting) = wanted.demands(setting) ? Enforcement::kAbsent : Enforcement::kEnforced;
+        break;
+      case Means::kEngine:
+        state(setting) = Enforcement::kEngine;
+        break;
+      case Means::kSmime:
+        state(setting) = wanted.demands(setting) ? Enforcement::kAbsent : Enforcement::kEngine;
+        break;
+    }
+  }
+  state(Setting::kRequireStorageCardEncryption) =
+      card_encryption_state(wanted, device, state(Setting::kAllowStorageCard));
+  return result;
+}
+
+std::uint8_t acknowledgement(const Document& asked, const Compliance& compliance) {
+  if (first_unmet(asked, compliance) == Setting::kCount) return 1;
+  const auto password = Setting::kDevicePasswordEnabled;
+  if (asked.demands(password)) return fulfilled(compliance.of(password)) ? 2 : 3;
+  for (std::size_t i = 0; i < kSettingCount; ++i) {
+    const auto setting = static_cast<Setting>(i);
+    if (asked.demands(setting) && compliance.of(setting) != Enforcement::kAbsent) return 2;
+  }
+  return 3;
+}
+
+Setting first_unmet(const Document& asked, const Compliance& compliance) {
+  for (std::size_t i = 0; i < kSettingCount; ++i) {
+    const auto setting = static_cast<Setting>(i);
+    if (asked.demands(setting) && !fulfilled(compliance.of(setting))) return setting;
+  }
+  return Setting::kCount;
+}
+
+}  // namespace handsync::policy
