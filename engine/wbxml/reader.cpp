@@ -16,7 +16,7 @@ Bytes view(const std::uint8_t* at, std::size_t bytes) { return {reinterpret_cast
 void Reader::reset() { *this = Reader(*sink_); }
 
 Status Reader::finish() {
-  if (flush() && (state_ != State::kBody || !root_done_)) fail(Fault::kTruncated);
+  if (state_ != State::kFailed && flush() && (state_ != State::kBody || !root_done_)) fail(Fault::kTruncated);
   return state_ == State::kFailed ? Status(error_) : Status(Done{});
 }
 
