@@ -1,8 +1,10 @@
 /// The wipe, recorded before it starts and resumed at every boot until it is done: keys first, then files, then the
 /// factory state.
 ///
-///   armed -> (acknowledge) -> started -> keys destroyed -> files erased -> verified -> factory reset -> done
+///   armed -> (acknowledge) -> started -> keys destroyed -> files erased -> verified -> done      account-only
+///                                                                       -> reset -> done         device
 ///
+/// "reset" is recorded before the factory reset begins, because that may not return.
 /// The owner asks next() and does what it says; each answer is recorded before the following step begins.
 ///   kAcknowledge  send the wipe acknowledgement, at most 3 tries in 60 s; whatever comes of it, acknowledged() moves
 ///   on kRun          run job() off the engine thread, then ran() kConclude     account-only: forget the account
@@ -42,7 +44,9 @@ class Wipe {
   /// The boot gate, asked before anything else is opened: true also when the marker is there and cannot be read.
   static bool pending(hal::Records&);
 
-  /// Boot. A resumed wipe counts this boot. kReset may not have returned: it is simply run again.
+  /// Boot. A resumed wipe counts this boot. A factory reset that did not return is seen by what it has left; else it is
+  /// run again. A marker that is damaged was a marker: the device is wiped. A marker that cannot be read at all is an
+  /// error and active(): nothing may be opened, nothing is destroyed either.
   Status load(hal::Device&);
   /// From here no user and no reboot cancels it. Ok also when the same or a wider wipe is under way already; a device
   /// wipe widens an account-only one. An error means nothing was stored: arm again.
@@ -50,12 +54,13 @@ class Wipe {
   Next next() const;
   Status acknowledged(hal::Device&);
   Job& job();
-  /// After the job. An error is already accounted for: next() says whether to try again now (kRun) or after the next
-  /// boot (kNothing).
+  /// After the job. An error is already accounted for: next() says whether to try again now (kRun) or later (kNothing
+  /// while active(): call try_again() after a pause; the next boot does it by itself).
   Status ran(hal::Device&);
+  void try_again() { tries_ = 0; }
   Status conclude(hal::Device&);
 
-  bool active() const { return step_ != WipeStep::kNone && step_ != WipeStep::kDone; }
+  bool active() const { return unreadable_ || (step_ != WipeStep::kNone && step_ != WipeStep::kDone); }
   bool device_wiped() const { return step_ == WipeStep::kDone; }
   bool keys_destroyed() const { return step_ >= WipeStep::kKeysDestroyed; }
   WipeStep step() const { return step_; }
@@ -66,13 +71,15 @@ class Wipe {
 
  private:
   Status store(hal::Device&);
-  Status verify(hal::Device&);
+  Status advance(hal::Device&, WipeStep);
+  bool only_keys() const { return resumes_ > kWipeResumesMax; }
   WipeStep step_ = WipeStep::kNone;
   WipeScope scope_ = WipeScope::kDevice;
   WipeOrigin origin_ = WipeOrigin::kServer;
   AccountId account_{};
   std::uint16_t resumes_ = 0;
   std::uint8_t tries_ = 0;
+  bool unreadable_ = false;
   std::int64_t wall_ms_ = 0;
   WipeJob job_;
 };
