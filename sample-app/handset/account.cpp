@@ -1,0 +1,140 @@
+/// account add, list, remove.
+#include <algorithm>
+
+#include "handset/session.h"
+#include "handset/text.h"
+
+namespace handset {
+namespace {
+
+using handsync::AccountId;
+using handsync::AccountView;
+using handsync::Engine;
+using handsync::Instant;
+
+std::string version_text(std::uint16_t version) {
+  return version == 0 ? "" : std::to_string(version / 10) + "." + std::to_string(version % 10);
+}
+
+}  // namespace
+
+handsync::AccountId add_account(Session& session, const CommandLine& line, const std::string& password,
+                                const std::string& ca, Answers& answers) {
+  handsync::AccountSettings settings;
+  settings.email = line.email;
+  settings.user = line.user;
+  settings.server = line.server;
+  settings.days = line.days;
+  settings.body_bytes_max = line.body_bytes_max;
+  settings.window_max = line.window;
+  settings.tls_level = line.legacy_tls ? handsync::TlsLevel::kLegacy : handsync::TlsLevel::kModern;
+  const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
+  const auto added = session.phone.add_account(settings, password, ca);
+  if (!added.ok()) {
+    if (!ca.empty() && added.error().domain == handsync::Domain::kTls) {
+      throw usage("`" + line.ca_file + "` holds no certificate that can be used",
+                  "give a file of PEM certificates with --ca");
+    }
+    throw failure_of(added.error(), line.server.empty() ? line.email : line.server);
+  }
+  const AccountId id = added.value();
+  try {
+    wait_idle(session, *inbox, id, answers, "adding");
+    if (answers.refusal) throw *answers.refusal;
+    const AccountView view = account_view(session, id);
+    if (view.error) throw failure_of_account(view);
+    if (view.state == handsync::AccountState::kAdding || view.state == handsync::AccountState::kBlocked) {
+      throw Failure{kBug, "engine", 0, "the account was not finished, and no reason is known",
+                    "run it again with --trace FILE"};
+    }
+  } catch (...) {
+    (void)session.phone.remove_account(id);
+    throw;
+  }
+  session.phone.home().set_adding(0);
+  session.phone.call([](Engine& engine, Instant now) { engine.user_active(now); });
+  return id;
+}
+
+int account_add(Session& session) {
+  const CommandLine& line = session.line;
+  const bool known = session.phone.call([&](Engine& engine, Instant) {
+    AccountId ids[64];
+    const std::size_t count = std::min(engine.accounts(ids), std::size(ids));
+    return std::any_of(ids, ids + count, [&](AccountId id) {
+      const auto view = engine.account(id);
+      return view.ok() && same_text(view.value().email.view(), line.email);
+    });
+  });
+  if (known)
+    throw usage("`" + line.email + "` is on this phone already", "remove it first with `handset account remove`");
+  const std::string password = read_secret(session, line.password_file, "Password of " + line.email + ": ",
+                                           "give the password with --password-file FILE");
+  const std::string ca = line.ca_file.empty() ? "" : session.request.files.at(line.ca_file);
+  Answers answers;
+  answers.accept_policy = line.accept_policy;
+  answers.redirect_hosts = line.redirect_hosts;
+  if (!line.pin_file.empty()) {
+    answers.pin = read_secret(session, line.pin_file, "", "put the PIN into `" + line.pin_file + "`");
+  }
+  const AccountId id = add_account(session, line, password, ca, answers);
+  const AccountView view = account_view(session, id);
+  const std::size_t count = folders(session, id).size();
+  if (line.json) {
+    Json json;
+    json.set("account", view.email.view())
+        .set("user", view.user.view())
+        .set("server", view.server.view())
+        .set("version", version_text(view.version))
+        .set("folders", static_cast<std::uint64_t>(count));
+    session.say(json);
+  } else {
+    session.say("account " + printable(address(view)) + " added: " + printable(view.server.view()) + ", ActiveSync " +
+                version_text(view.version) + ", " + std::to_string(count) +
+                " folders; `handset sync` fetches the mail");
+  }
+  return kDone;
+}
+
+int account_list(Session& session) {
+  std::vector<AccountView> all;
+  try {
+    all = accounts(session);
+  } catch (const Failure&) {
+    if (!session.line.account.empty()) throw;
+    if (!session.line.json) session.say("no account yet; add one with `handset account add EMAIL`");
+    return kDone;
+  }
+  for (const AccountView& view : all) {
+    if (session.line.json) {
+      Json json;
+      json.set("account", view.email.view())
+          .set("user", view.user.view())
+          .set("server", view.server.view())
+          .set("version", version_text(view.version));
+      session.say(json);
+    } else {
+      session.say(printable(address(view)) + "  " + printable(view.server.view()) + "  ActiveSync " +
+                  version_text(view.version));
+    }
+  }
+  return kDone;
+}
+
+int account_remove(Session& session) {
+  for (const AccountView& view : accounts(session)) {
+    if (!same_text(view.email.view(), session.line.email)) continue;
+    if (const auto removed = session.phone.remove_account(view.id); !removed.ok())
+      throw failure_of(removed.error(), address(view));
+    if (session.line.json) {
+      session.say(Json().set("account", view.email.view()).set("removed", true));
+    } else {
+      session.say("account " + printable(address(view)) + " removed: its key and its data are gone");
+    }
+    return kDone;
+  }
+  throw usage("there is no account `" + session.line.email + "` on this phone",
+              "`handset account list` shows what there is");
+}
+
+}  // namespace handset

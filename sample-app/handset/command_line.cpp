@@ -1,0 +1,346 @@
+#include "handset/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "handset/failure.h"
+
+namespace handset {
+namespace {
+
+constexpr const char* kVersion = "handset 0.1.0 (Handsync)";
+
+/// Commands of the contract that this version does not have; each also answers with its name alone.
+struct Later {
+  std::string_view command, about;
+};
+constexpr Later kLater[] = {
+    {"account set", "changes an account's settings"},
+    {"folder set", "changes a folder's settings"},
+    {"folder empty", "empties a folder on the server"},
+    {"folder create", "makes a folder on the server"},
+    {"folder rename", "renames a folder on the server"},
+    {"folder delete", "deletes a folder on the server"},
+    {"conversation", "ignores or moves a whole conversation"},
+    {"conflicts", "edits that lost against the server's"},
+    {"schedule", "when to sync"},
+    {"sms", "text messages"},
+    {"attachment", "streams an attachment to a file"},
+    {"search", "full-text search, here or on the server"},
+    {"people", "the server's address list"},
+    {"send", "sends a mail"},
+    {"reply", "answers a mail"},
+    {"forward", "forwards a mail"},
+    {"move", "moves an item to another folder"},
+    {"delete", "deletes an item"},
+    {"draft", "drafts"},
+    {"event", "appointments"},
+    {"contact", "contacts"},
+    {"task", "tasks"},
+    {"note", "notes"},
+    {"respond", "answers an invitation"},
+    {"out-of-office", "the automatic answer"},
+    {"free-busy", "who is free when"},
+    {"device recover", "unlocks with the recovery password"},
+    {"device touch", "user activity"},
+    {"device radio", "switches a radio"},
+    {"device roaming", "at home or roaming"},
+    {"device battery", "the battery's level"},
+    {"device card", "puts a storage card in or takes it out"},
+    {"device clock", "moves the clock"},
+    {"device wipe", "wipes this phone"},
+};
+
+std::uint32_t body_bytes(const std::string& text) {
+  if (text == "all") return UINT32_MAX;
+  if (text.empty() || text.size() > 9 ||
+      !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    throw usage("--body-bytes takes a number of bytes or `all`, not `" + text + "`", "for example --body-bytes 32768");
+  }
+  return static_cast<std::uint32_t>(std::stoul(text));
+}
+
+/// The tree of commands, bound to one CommandLine.
+class Grammar {
+ public:
+  explicit Grammar(CommandLine& line) : line_(line) {
+    app_.name("handset");
+    app_.description("A phone in a directory: ActiveSync accounts, mail in sync, push. What it holds lives in --home.");
+    app_.set_version_flag("--version", kVersion);
+    app_.require_subcommand(1);
+    app_.option_defaults()->always_capture_default(false);
+    app_.add_option("--home", line.home, "Where this phone lives; default $HANDSET_HOME, else ~/.local/share/handset")
+        ->type_name("DIR");
+    app_.add_option("--hal", line.hal, "The device layer; default simulated, remembered per home")
+        ->check(CLI::IsMember({"simulated", "linux", "absent"}))
+        ->type_name("PORT");
+    app_.add_option("--account", line.account, "Only this account")->type_name("EMAIL");
+    app_.add_flag("--json", line.json, "One JSON object per line");
+    app_.add_option("--trace", line.trace, "Every exchange as readable XML, secrets masked")->type_name("FILE");
+    app_.add_option("--connect-to", line.connect_to, "Connect elsewhere; names and certificates are still checked")
+        ->type_name("HOST:PORT:ADDR:PORT")
+        ->expected(1)
+        ->take_all();
+    accounts();
+    mail();
+    device();
+    for (const Later& later : kLater) add_later(later);
+  }
+
+  CLI::App& app() { return app_; }
+  /// The command that was given, with its group: "account add".
+  std::string chosen() const {
+    std::string name;
+    for (const CLI::App* at = &app_; !at->get_subcommands().empty();) {
+      at = at->get_subcommands().front();
+      name += (name.empty() ? "" : " ") + at->get_name();
+    }
+    return name;
+  }
+  bool is_later(const std::string& command) const {
+    return std::any_of(std::begin(kLater), std::end(kLater),
+                       [&](const Later& later) { return later.command == command; });
+  }
+  std::string later_words(const std::string& command) {
+    CLI::App* at = find(command);
+    std::string words;
+    if (at != nullptr) {
+      for (const std::string& word : at->remaining()) {
+        if (word.starts_with("-") || words.find(' ') != std::string::npos || !words.empty()) break;
+        words += " " + word;
+      }
+    }
+    return words;
+  }
+  const std::string& body_text() const { return body_text_; }
+  const std::string& tls_text() const { return tls_text_; }
+  const std::string& mark_extra() const { return mark_extra_; }
+  bool client_certificate() const { return !client_cert_.empty() || !client_key_.empty(); }
+
+ private:
+  CLI::App* command(CLI::App& parent, const char* name, const char* about) {
+    CLI::App* added = parent.add_subcommand(name, about);
+    added->fallthrough();
+    return added;
+  }
+  CLI::App* group(const char* name, const char* about) {
+    CLI::App* added = command(app_, name, about);
+    added->require_subcommand(1);
+    return added;
+  }
+  CLI::App* find(const std::string& path) {
+    CLI::App* at = &app_;
+    std::size_t begin = 0;
+    while (at != nullptr && begin < path.size()) {
+      const std::size_t end = std::min(path.find(' ', begin), path.size());
+      const std::string name = path.substr(begin, end - begin);
+      const std::vector<CLI::App*> children = at->get_subcommands([](const CLI::App*) { return true; });
+      const auto child =
+          std::find_if(children.begin(), children.end(), [&](CLI::App* each) { return each->get_name() == name; });
+      at = child == children.end() ? nullptr : *child;
+      begin = end + 1;
+    }
+    return at;
+  }
+  void add_later(const Later& later) {
+    const std::size_t blank = later.command.find(' ');
+    CLI::App* parent = &app_;
+    std::string name(later.command);
+    if (blank != std::string_view::npos) {
+      parent = find(name.substr(0, blank));
+      name = name.substr(blank + 1);
+    }
+    CLI::App* added = parent->add_subcommand(name, std::string(later.about) + " (not in this version)");
+    added->prefix_command();
+    added->allow_extras();
+  }
+
+  void accounts() {
+    CLI::App* account = group("account", "Adds, lists and removes accounts");
+    CLI::App* add = command(*account, "add", "Finds the server, accepts its policy, fetches the folder tree");
+    add->add_option("EMAIL", line_.email, "The address")->required();
+    add->add_option("--user", line_.user,
+                    "name, name@domain or DOMAIN\\name; default: the address, then its first part");
+    add->add_option("--server", line_.server, "A URL or a host, instead of Autodiscover");
+    add->add_option("--ca", line_.ca_file, "Trusted certificates of this account (PEM), instead of the system's")
+        ->type_name("FILE");
+    add->add_option("--client-cert", client_cert_, "Client certificate (not in this version)")->type_name("FILE");
+    add->add_option("--client-key", client_key_, "Its key (not in this version)")->type_name("FILE");
+    password_and_pin(*add);
+    add->add_flag("--accept-policy", line_.accept_policy, "Accept the server's policy without being asked");
+    add->add_option("--accept-redirect", line_.redirect_hosts, "A host that may be sent the password")
+        ->type_name("HOST")
+        ->expected(1)
+        ->take_all();
+    add->add_option("--days", line_.days, "How far back mail is kept here, rounded up; 0 = all; default 30");
+    add->add_option("--body-bytes", body_text_, "How much of a body sync brings: a number or `all`; default 32768")
+        ->type_name("N");
+    add->add_option("--tls", tls_text_, "`legacy` allows TLS 1.2 with ECDHE-CBC or DHE-GCM")
+        ->check(CLI::IsMember({"legacy"}));
+    add->add_option("--window", line_.window, "At most so many items an answer; default 512")
+        ->check(CLI::Range(1, 512));
+    command(*account, "list", "The accounts of this phone");
+    command(*account, "remove", "Destroys the account's key and data")
+        ->add_option("EMAIL", line_.email, "The address")
+        ->required();
+  }
+
+  void password_and_pin(CLI::App& to) {
+    to.add_option("--password-file", line_.password_file, "Where the password is read from; - = standard input")
+        ->type_name("FILE");
+    to.add_option("--pin-file", line_.pin_file,
+                  "Where a PIN is read from, should the policy want one; - = standard input")
+        ->type_name("FILE");
+  }
+
+  void mail() {
+    command(app_, "folders", "The folder tree");
+    CLI::App* folder = group("folder", "Which folders are kept in sync");
+    command(*folder, "select", "Keep these folders in sync")
+        ->add_option("NAME", line_.folders, "Name, path or server id")
+        ->required();
+    command(*folder, "deselect", "Remove these folders' items here; the server keeps them")
+        ->add_option("NAME", line_.folders, "Name, path or server id")
+        ->required();
+    command(app_, "sync", "Sends queued changes, then fetches until nothing is left")
+        ->add_option("--folder", line_.folders, "Only this folder; may be given again")
+        ->type_name("NAME")
+        ->expected(1)
+        ->take_all();
+    command(app_, "watch", "Push: keeps everything in sync until interrupted")
+        ->add_option("--for", line_.for_s, "End after so many seconds")
+        ->type_name("SECONDS")
+        ->check(CLI::PositiveNumber);
+    CLI::App* list = command(app_, "list", "A folder's items, newest first");
+    list->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
+    list->add_option("--limit", line_.limit, "At most so many; default 50 for people, all with --json")
+        ->check(CLI::PositiveNumber);
+    list->add_flag("--unread", line_.unread, "Only what has not been read");
+    list->add_flag("--flagged", line_.flagged, "Only what is flagged");
+    list->add_flag("--important", line_.important, "Only what is important");
+    list->add_flag("--by-conversation", line_.by_conversation, "Mails of a conversation together");
+    CLI::App* show = command(app_, "show", "One item whole");
+    show->add_option("ID", line_.number, "The number that list prints")->required();
+    show->add_flag("--mime", line_.mime, "As it travelled");
+    CLI::App* body = command(app_, "body", "The body of one item");
+    body->add_option("ID", line_.number, "The number that list prints")->required();
+    body->add_flag("--html", line_.html, "As HTML");
+    CLI::App* mark = command(app_, "mark", "Read state and flag of a mail");
+    mark->add_option("ID", line_.number, "The number that list prints")->required();
+    mark->add_option("WHAT", line_.mark, "read, unread, flag, unflag or done")
+        ->required()
+        ->check(CLI::IsMember({"read", "unread", "flag", "unflag", "done", "category"}));
+    mark->add_option("NAME", mark_extra_, "of a category (not in this version)");
+    CLI::App* queue = command(app_, "queue", "Changes that wait");
+    queue->require_subcommand(0, 1);
+    command(*queue, "retry", "Tries a parked change again")->add_option("N", line_.number, "Its number")->required();
+    command(*queue, "drop", "Forgets a change; the server's version counts")
+        ->add_option("N", line_.number, "Its number")
+        ->required();
+    command(app_, "status", "The accounts' state");
+    CLI::App* demo = command(app_, "demo", "A whole day offline: server, policy, folders, inbox, push");
+    demo->add_flag("--stay", line_.stay, "Go on until interrupted");
+    demo->add_option("--items", line_.items, "Mails in the mailbox")->check(CLI::Range(0, 100000));
+  }
+
+  void device() {
+    command(app_, "policy", "The policy, and what this phone enforces of it");
+    CLI::App* device = group("device", "The phone itself");
+    command(*device, "status", "Lock, PIN and identity");
+    command(*device, "lock", "Locks the screen");
+    command(*device, "unlock", "Unlocks with the PIN")
+        ->add_option("--pin-file", line_.pin_file, "Where the PIN is read from; - = standard input")
+        ->type_name("FILE");
+    CLI::App* set_pin = command(*device, "set-pin", "A first or another PIN");
+    set_pin->add_option("--pin-file", line_.pin_file, "The new PIN; - = standard input")->type_name("FILE");
+    set_pin->add_option("--old-pin-file", line_.old_pin_file, "The PIN in use")->type_name("FILE");
+    command(*device, "reboot", "Restarts the phone; it comes up locked when a PIN is set");
+    command(*device, "new", "Another phone in this home: nothing of the old one stays");
+    command(*device, "check", "Integrity of every database and of the vault");
+  }
+
+  CommandLine& line_;
+  CLI::App app_;
+  std::string body_text_, tls_text_, client_cert_, client_key_, mark_extra_;
+};
+
+std::string first_line(std::string text) {
+  const std::size_t end = text.find('\n');
+  if (end != std::string::npos) text.erase(end);
+  while (!text.empty() && (text.back() == '.' || text.back() == ' ')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_wanted) {
+  Parsed parsed;
+  CommandLine& line = parsed.line;
+  json_wanted = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  Grammar grammar(line);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  const std::string help = "see `handset --help`, or `handset COMMAND --help`";
+  try {
+    grammar.app().parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    parsed.answered = true;
+    parsed.answer = grammar.app().help();
+    return parsed;
+  } catch (const CLI::CallForAllHelp&) {
+    parsed.answered = true;
+    parsed.answer = grammar.app().help("", CLI::AppFormatMode::All);
+    return parsed;
+  } catch (const CLI::CallForVersion&) {
+    parsed.answered = true;
+    parsed.answer = std::string(kVersion) + "\n";
+    return parsed;
+  } catch (const CLI::ParseError& error) {
+    throw usage(first_line(error.what()), help);
+  }
+  line.command = grammar.chosen();
+  if (grammar.is_later(line.command)) {
+    throw usage("`" + line.command + grammar.later_words(line.command) + "` is not in this version",
+                "`handset --help` lists what is");
+  }
+  if (line.command == "mark" && line.mark == "category") {
+    throw usage("`mark category` is not in this version", "read, unread, flag, unflag and done are");
+  }
+  if (line.command == "mark" && !grammar.mark_extra().empty()) {
+    throw usage("`" + grammar.mark_extra() + "` is one word too many", "for example `handset mark 12 read`");
+  }
+  if (grammar.client_certificate()) {
+    throw usage("client certificates are not in this version", "leave out --client-cert and --client-key");
+  }
+  if (!grammar.body_text().empty()) line.body_bytes_max = body_bytes(grammar.body_text());
+  line.legacy_tls = grammar.tls_text() == "legacy";
+  if (line.command == "account add" || line.command == "account remove") {
+    const std::size_t at = line.email.find('@');
+    if (at == 0 || at == std::string::npos || at + 1 == line.email.size() ||
+        line.email.find('@', at + 1) != std::string::npos || line.email.size() > 254 ||
+        line.email.find_first_of(" \t\r\n") != std::string::npos) {
+      throw usage("`" + line.email + "` is not a mail address", "give it as name@domain");
+    }
+  }
+  if (line.password_file == "-" && line.pin_file == "-") {
+    throw usage("password and PIN cannot both come from standard input", "put one of them into a file");
+  }
+  return parsed;
+}
+
+bool is_restartable(const std::string& command) {
+  static constexpr std::array kOnce = {"account add",   "account remove", "device new",
+                                       "device reboot", "device unlock",  "device set-pin"};
+  return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
+}
+
+bool is_content(const std::string& command) {
+  static constexpr std::array kFree = {"sync",        "watch",         "status",         "queue",
+                                       "policy",      "account list",  "demo",           "device status",
+                                       "device lock", "device unlock", "device set-pin", "device reboot",
+                                       "device new",  "device check",  "queue retry"};
+  return std::find(kFree.begin(), kFree.end(), command) == kFree.end();
+}
+
+}  // namespace handset

@@ -1,0 +1,52 @@
+/// The command line's grammar: what each command takes, checked before anything is opened.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace handset {
+
+struct CommandLine {
+  // -- of every command
+  std::string home, hal, account, trace;
+  bool json = false;
+  std::vector<std::string> connect_to;
+
+  std::string command;  ///< "account add", "sync" ...
+
+  // -- account add
+  std::string email, user, server, ca_file, password_file, pin_file, old_pin_file;
+  std::vector<std::string> redirect_hosts;
+  bool accept_policy = false, legacy_tls = false;
+  std::uint16_t days = 30, window = 512;
+  std::uint32_t body_bytes_max = 32768;  ///< UINT32_MAX = all
+
+  // -- the others
+  std::vector<std::string> folders;
+  std::uint64_t number = 0;  ///< an id of an item or a change
+  std::string mark;          ///< read, unread, flag, unflag, done
+  std::uint32_t limit = 0;
+  double for_s = 0;  ///< 0 = until interrupted
+  bool unread = false, flagged = false, important = false, by_conversation = false;
+  bool mime = false, html = false;
+  bool stay = false;
+  int items = 12;
+};
+
+/// What argv says. Either a command, or a text that answers --help or --version.
+struct Parsed {
+  CommandLine line;
+  bool answered = false;
+  std::string answer;
+};
+
+/// Throws Failure with exit status 2; `json_wanted` is set as soon as --json has been seen.
+Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_wanted);
+
+/// Commands that can be begun again from the start without harm: they move to another process when the owner of the
+/// home ends.
+bool is_restartable(const std::string& command);
+/// Shows or changes content: needs the phone unlocked and counts as user activity.
+bool is_content(const std::string& command);
+
+}  // namespace handset

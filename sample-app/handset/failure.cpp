@@ -1,0 +1,78 @@
+#include "handset/failure.h"
+
+#include <cerrno>
+
+#include "handset/json.h"
+#include "handset/text.h"
+#include "policy/remedies.h"
+
+namespace handset {
+
+Failure usage(std::string message, std::string advice) {
+  return {kUsage, "usage", kUsage, std::move(message), std::move(advice)};
+}
+
+Failure machine(std::string message, std::string advice) {
+  return {kMachine, "machine", errno, std::move(message), std::move(advice)};
+}
+
+Failure failure_of(handsync::Error error, std::string_view detail) {
+  const handsync::policy::Advice& advice = handsync::policy::advice_for(error);
+  std::byte room[1024];
+  std::string number;
+  if (detail.empty() && error.where != 0 && error.domain == handsync::Domain::kPolicy) {
+    number = std::to_string(error.where);
+    detail = number;
+  }
+  const auto filled = [&](handsync::Text text) {
+    const std::size_t bytes = handsync::policy::fill_in(text, detail, room);
+    std::string result(handsync::text_of({room, bytes}));
+    while (!result.empty() && result.back() == '.') result.pop_back();
+    return result;
+  };
+  Failure failure;
+  failure.exit = static_cast<int>(advice.exit);
+  if (failure.exit == kDone) failure.exit = kBug;
+  failure.domain = std::string(handsync::policy::domain_name(error.domain));
+  failure.code = error.code;
+  failure.message = filled(advice.happened);
+  failure.advice = filled(advice.todo);
+  // A refusal names the server's status even where the table's sentence is the same for many.
+  if (error.domain == handsync::Domain::kEas && failure.message.find(std::to_string(error.code)) == std::string::npos) {
+    failure.message += " (status " + std::to_string(error.code) + ")";
+  }
+  return failure;
+}
+
+int graver(int one, int other) {
+  static constexpr int kOrder[] = {kDone,        kParked,  kServer, kRefused, kCredentials, kBlocked,
+                                   kInterrupted, kMachine, kUsage,  kBug,     kWiped};
+  const auto rank = [](int exit) {
+    int place = 0;
+    for (const int known : kOrder) {
+      if (known == exit) return place;
+      ++place;
+    }
+    return place;
+  };
+  return rank(one) >= rank(other) ? one : other;
+}
+
+std::string sentence(const Failure& failure) {
+  std::string line = "handset: " + failure.message;
+  if (!failure.advice.empty()) line += "; " + failure.advice;
+  return printable(line);
+}
+
+std::string error_json(const Failure& failure) {
+  Json inner;
+  inner.set("domain", failure.domain)
+      .set("code", failure.code)
+      .set("message", failure.message)
+      .set("advice", failure.advice);
+  Json outer;
+  outer.set("error", std::move(inner));
+  return outer.text();
+}
+
+}  // namespace handset

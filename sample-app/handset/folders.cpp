@@ -1,0 +1,94 @@
+/// folders; folder select, deselect.
+#include <algorithm>
+
+#include "handset/session.h"
+#include "handset/text.h"
+
+namespace handset {
+namespace {
+
+using handsync::AccountView;
+using handsync::Engine;
+using handsync::Instant;
+
+constexpr std::size_t kTypeColumns = 9, kNumberColumns = 8, kStateColumns = 12;
+
+}  // namespace
+
+void print_folders(Session& session, const std::vector<AccountView>& views) {
+  for (const AccountView& view : views) {
+    std::vector<Folder> all = folders(session, view.id);
+    std::stable_sort(all.begin(), all.end(), [](const Folder& one, const Folder& other) {
+      const auto rank = [](const Folder& folder) {
+        return folder.type == handsync::FolderType::kInbox && folder.parent == handsync::FolderId{} ? 0 : 1;
+      };
+      return rank(one) != rank(other) ? rank(one) < rank(other) : one.path < other.path;
+    });
+    if (session.line.json) {
+      for (const Folder& folder : all) {
+        Json json;
+        json.set("name", folder.name)
+            .set("path", folder.path)
+            .set("type", type_name(folder.type))
+            .set("server_id", folder.server_id)
+            .set("items", folder.items)
+            .set("unread", folder.unread)
+            .set("selected", folder.selected)
+            .set("synced", folder.synced)
+            .set("supported", folder.supported)
+            .set("account", view.email.view());
+        session.say(json);
+      }
+      continue;
+    }
+    if (views.size() > 1) session.say(printable(address(view)));
+    std::size_t widest = 6;
+    for (const Folder& folder : all) widest = std::max(widest, columns_of(printable(folder.path)));
+    const std::size_t rest = kTypeColumns + 2 * kNumberColumns + kStateColumns + 4;
+    const std::size_t width = std::min(widest, session.io.columns > rest + 12 ? session.io.columns - rest : 12);
+    for (const Folder& folder : all) {
+      const auto number = [](std::uint32_t value) {
+        const std::string text = std::to_string(value);
+        return std::string(text.size() < kNumberColumns ? kNumberColumns - text.size() : 1, ' ') + text;
+      };
+      const char* state = !folder.supported  ? "not kept"
+                          : !folder.selected ? "deselected"
+                          : folder.synced    ? "synced"
+                                             : "not yet";
+      std::string name = padded(printable(folder.path), width);
+      if (folder.unread > 0) session.colour(name, "1");
+      session.say(name + "  " + padded(type_name(folder.type), kTypeColumns) + number(folder.items) + " items" +
+                  number(folder.unread) + " unread  " + state);
+    }
+  }
+}
+
+int show_folders(Session& session) {
+  print_folders(session, accounts(session));
+  return kDone;
+}
+
+int folder_select(Session& session) {
+  const bool wanted = session.line.command == "folder select";
+  std::vector<Folder> chosen;
+  for (const std::string& words : session.line.folders) {
+    chosen.push_back(find_folder(session, words));
+    if (!chosen.back().supported) {
+      throw usage("`" + chosen.back().path + "` is of a kind that is not kept in sync", "choose a folder of mail");
+    }
+  }
+  for (const Folder& folder : chosen) {
+    const auto done = session.phone.call(
+        [&](Engine& engine, Instant) { return engine.changes(folder.account).select(folder.id, wanted); });
+    if (!done.ok()) throw failure_of(done.error(), folder.path);
+    if (session.line.json) {
+      session.say(Json().set("path", folder.path).set("server_id", folder.server_id).set("selected", wanted));
+    } else {
+      session.say(printable(folder.path) + (wanted ? " will be kept in sync; `handset sync` fetches it"
+                                                   : " is not kept in sync any more; its items are gone here only"));
+    }
+  }
+  return kDone;
+}
+
+}  // namespace handset

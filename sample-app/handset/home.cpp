@@ -1,0 +1,182 @@
+#include "handset/home.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "handset/failure.h"
+#include "handset/io.h"
+#include "handset/json.h"
+
+namespace handset {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string reason() { return std::strerror(errno); }
+
+Failure not_usable(const std::string& path) {
+  return machine("`" + path + "` cannot be used: " + reason(),
+                 "give another directory with --home, or make room in it");
+}
+
+/// Makes `path` and what leads to it; only what is missing, and only for this user.
+void make_directories(const std::string& path) {
+  for (std::size_t at = path.find('/', 1);; at = path.find('/', at + 1)) {
+    const std::string part = path.substr(0, at);
+    if (!part.empty() && ::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES) {
+      throw not_usable(path);
+    }
+    if (at == std::string::npos) break;
+  }
+}
+
+}  // namespace
+
+std::string Home::default_directory() {
+  if (const char* named = std::getenv("HANDSET_HOME"); named != nullptr && *named != '\0') return named;
+  const char* user = std::getenv("HOME");
+  if (user == nullptr || *user == '\0') {
+    throw usage("there is no home directory", "give one with --home, or set HANDSET_HOME");
+  }
+  return std::string(user) + "/.local/share/handset";
+}
+
+const std::vector<std::string>& Home::own_names() {
+  static const std::vector<std::string> kNames = {"lock", "owner.sock", "handset.json"};
+  return kNames;
+}
+
+Home::Home(std::string directory) : directory_(std::move(directory)) {
+  while (directory_.size() > 1 && directory_.back() == '/') directory_.pop_back();
+  make_directories(directory_);
+  directory_fd_ = ::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (directory_fd_ < 0) throw not_usable(directory_);
+  struct stat state {};
+  if (::fstat(directory_fd_, &state) != 0) throw not_usable(directory_);
+  if ((state.st_mode & 0777) != 0700 && ::fchmod(directory_fd_, 0700) != 0) throw not_usable(directory_);
+  lock_fd_ = ::openat(directory_fd_, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock_fd_ < 0) throw not_usable(directory_);
+}
+
+Home::~Home() {
+  if (lock_fd_ >= 0) ::close(lock_fd_);
+  if (directory_fd_ >= 0) ::close(directory_fd_);
+}
+
+bool Home::try_lock() {
+  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) return false;
+  std::string text;
+  if (fs::exists(path("handset.json"))) text = read_file(path("handset.json"), 65536);
+  const Json json(text.empty() ? "{}" : text);
+  if (json.valid()) {
+    hal_ = json.get("hal");
+    adding_ = static_cast<std::uint16_t>(json.number("adding"));
+  }
+  return true;
+}
+
+void Home::unlock() { ::flock(lock_fd_, LOCK_UN); }
+
+void Home::save() {
+  Json json;
+  json.set("hal", hal_);
+  if (adding_ != 0) json.set("adding", static_cast<unsigned>(adding_));
+  write_file(path("handset.json"), json.text() + "\n");
+}
+
+std::string Home::hal(const std::string& wanted) {
+  const std::string chosen = !wanted.empty() ? wanted : !hal_.empty() ? hal_ : "simulated";
+  if (chosen != hal_) {
+    hal_ = chosen;
+    save();
+  }
+  return hal_;
+}
+
+void Home::set_adding(std::uint16_t account) {
+  if (adding_ == account) return;
+  adding_ = account;
+  save();
+}
+
+std::uint16_t Home::adding() const { return adding_; }
+
+void Home::keep_ca(std::uint16_t account, const std::string& pem) {
+  write_file(path("account-" + std::to_string(account) + ".pem"), pem);
+}
+
+std::string Home::ca(std::uint16_t account) const {
+  const std::string name = path("account-" + std::to_string(account) + ".pem");
+  return fs::exists(name) ? read_file(name, 4u << 20) : std::string();
+}
+
+void Home::forget_account(std::uint16_t account) {
+  std::error_code ignored;
+  fs::remove(path("account-" + std::to_string(account) + ".pem"), ignored);
+}
+
+void Home::forget_everything() {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, ignored)) {
+    const std::string name = entry.path().filename();
+    bool kept = name == "device";
+    for (const std::string& own : own_names()) kept = kept || name == own;
+    if (!kept) fs::remove_all(entry.path(), ignored);
+  }
+  set_adding(0);
+}
+
+std::string read_file(const std::string& path, std::size_t bytes_max) {
+  const int fd = path == "-" ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) throw usage("`" + path + "` cannot be read: " + reason(), "check the name and its permissions");
+  std::string content;
+  char room[8192];
+  ssize_t bytes = 0;
+  while ((bytes = ::read(fd, room, sizeof room)) != 0) {
+    if (bytes < 0 && errno == EINTR) continue;
+    if (bytes < 0 || content.size() + static_cast<std::size_t>(bytes) > bytes_max) {
+      const std::string why = bytes < 0 ? reason() : "it is longer than " + std::to_string(bytes_max) + " bytes";
+      if (fd != STDIN_FILENO) ::close(fd);
+      throw usage("`" + path + "` cannot be read: " + why, "check that it is the right file");
+    }
+    content.append(room, static_cast<std::size_t>(bytes));
+  }
+  if (fd != STDIN_FILENO) ::close(fd);
+  return content;
+}
+
+void write_file(const std::string& path, const std::string& content) {
+  const std::string fresh = path + ".new";
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  const bool written = fd >= 0 && write_all(fd, content) && ::fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  errno = error;
+  if (!written || ::rename(fresh.c_str(), path.c_str()) != 0) {
+    const Failure failure = not_usable(path);
+    ::unlink(fresh.c_str());
+    throw failure;
+  }
+}
+
+TemporaryDirectory::TemporaryDirectory() {
+  const char* base = std::getenv("TMPDIR");
+  path_ = std::string(base != nullptr && *base != '\0' ? base : "/tmp") + "/handset-demo-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr) {
+    throw machine("no temporary directory: " + reason(), "set TMPDIR to a directory that can be written");
+  }
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+}  // namespace handset

@@ -1,0 +1,68 @@
+/// The directory that holds one phone: who may use it, and the few things the program itself remembers there.
+///
+///   lock           held (flock) by the process that runs the engine
+///   owner.sock     where others hand that process their commands (owner.h)
+///   handset.json   which device port, and an `account add` under way
+///   account-N.pem  copy of an account's --ca file
+///   device/, replica/   the device port's and the engine's (hal/simulated/handset.h)
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace handset {
+
+class Home {
+ public:
+  /// Makes the directory (0700). Throws Failure with exit status 9 when it cannot be used.
+  explicit Home(std::string directory);
+  ~Home();
+  Home(const Home&) = delete;
+  Home& operator=(const Home&) = delete;
+
+  static std::string default_directory();
+
+  const std::string& directory() const { return directory_; }
+  int directory_fd() const { return directory_fd_; }
+  bool try_lock();  ///< true: this process owns the phone until it ends or unlock()
+  void unlock();
+
+  /// The device port of this phone: `wanted` if given (and then remembered), else what is remembered, else "simulated".
+  std::string hal(const std::string& wanted);
+  void set_adding(std::uint16_t account);  ///< 0 = none; survives a kill, so that a half-added account can be removed
+  std::uint16_t adding() const;
+
+  void keep_ca(std::uint16_t account, const std::string& pem);
+  std::string ca(std::uint16_t account) const;  ///< "" = none
+  void forget_account(std::uint16_t account);
+  void forget_everything();  ///< all but the lock, the socket and the device port's own
+
+  static const std::vector<std::string>& own_names();  ///< what a factory reset has to leave alone
+
+ private:
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+  void save();
+  std::string directory_, hal_;
+  std::uint16_t adding_ = 0;
+  int directory_fd_ = -1, lock_fd_ = -1;
+};
+
+/// The whole file, or "-" for standard input. Throws Failure with exit status 2 when it cannot be read or is longer.
+std::string read_file(const std::string& path, std::size_t bytes_max);
+/// Atomic, 0600, durable. Throws Failure with exit status 9.
+void write_file(const std::string& path, const std::string& content);
+
+/// A directory of its own under $TMPDIR that goes with the object.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+}  // namespace handset
