@@ -5,9 +5,26 @@
 namespace handsync::protocol {
 
 enum class Command : std::uint8_t {
-  kSync = 0, kSendMail = 1, kSmartForward = 2, kSmartReply = 3, kGetAttachment = 4, kFolderSync = 9, kFolderCreate = 10,
-  kFolderDelete = 11, kFolderUpdate = 12, kMoveItems = 13, kGetItemEstimate = 14, kMeetingResponse = 15, kSearch = 16,
-  kSettings = 17, kPing = 18, kItemOperations = 19, kProvision = 20, kResolveRecipients = 21, kValidateCert = 22, kFind = 23,
+  kSync = 0,
+  kSendMail = 1,
+  kSmartForward = 2,
+  kSmartReply = 3,
+  kGetAttachment = 4,
+  kFolderSync = 9,
+  kFolderCreate = 10,
+  kFolderDelete = 11,
+  kFolderUpdate = 12,
+  kMoveItems = 13,
+  kGetItemEstimate = 14,
+  kMeetingResponse = 15,
+  kSearch = 16,
+  kSettings = 17,
+  kPing = 18,
+  kItemOperations = 19,
+  kProvision = 20,
+  kResolveRecipients = 21,
+  kValidateCert = 22,
+  kFind = 23,
 };
 
 Text command_name(Command);  ///< as the plain query and the XML write it
@@ -20,12 +37,13 @@ constexpr std::uint32_t eas_status(Error error) { return static_cast<std::uint32
 
 /// Answers that break the grammar, named apart from every Status (which are below 200).
 enum class AnswerFault : std::int32_t {
-  kNotWbxml = 901,        ///< 200 with something else: a login page, a portal
-  kEmpty = 902,           ///< an empty 200 where the command needs an answer
-  kNoStatus = 903,        ///< no Status where success cannot be told without it
-  kWrongRoot = 904,       ///< the answer of another command
-  kValueTooLong = 905,    ///< a short value beyond kValueBytesMax
-  kNoProgress = 906,      ///< the server says "more" or "changed" and brings nothing, again and again
+  kNotWbxml = 901,      ///< 200 with something else: a login page, a portal
+  kEmpty = 902,         ///< an empty 200 where the command needs an answer
+  kNoStatus = 903,      ///< no Status where success cannot be told without it
+  kWrongRoot = 904,     ///< the answer of another command
+  kValueTooLong = 905,  ///< a short value beyond kValueBytesMax
+  kNoProgress = 906,    ///< the server says "more" or "changed" and brings nothing, again and again
+  kBadValue = 907,      ///< a number that is none
 };
 constexpr Error answer_fault(Command command, AnswerFault fault) {
   return eas_error(command, static_cast<std::uint32_t>(fault));

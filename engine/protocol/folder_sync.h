@@ -6,6 +6,11 @@ namespace handsync::protocol {
 
 Result<std::size_t> write_folder_sync(Room, Text sync_key);
 
+/// A longer name is cut, on a whole character: a name never costs the tree.
+inline constexpr std::size_t kFolderNameBytesMax = 765;  // 255 characters of three bytes
+
+/// Told of each folder as it is parsed; nothing is valid before the reader's finish(). A folder whose ServerId is
+/// missing or too long is left out; a missing ParentId is "0", a missing or strange Type 18.
 struct FolderSink {
   virtual Status put(Text server_id, Text parent_id, Text name, std::uint8_t type) = 0;  ///< Add or Update
   virtual Status remove(Text server_id) = 0;
@@ -26,7 +31,7 @@ class FolderSyncResponse final : public ResponseReader {
   Status on_close(Path) override;
   FolderSink& sink_;
   FixedText<64> sync_key_, server_id_, parent_id_;
-  FixedText<255> name_;
+  FixedText<kFolderNameBytesMax> name_;
   std::uint8_t type_ = 0;
 };
 

@@ -6,7 +6,7 @@ namespace handsync::protocol {
 
 struct PingFolder {
   Text server_id;
-  Text item_class;                 ///< "Email", "Calendar", ...
+  Text item_class;  ///< "Email", "Calendar", ...
 };
 
 Result<std::size_t> write_ping(Room, std::uint32_t heartbeat_s, std::span<const PingFolder>);
@@ -15,14 +15,16 @@ inline constexpr std::size_t kPingFoldersMax = 64;
 
 class PingResponse final : public ResponseReader {
  public:
-  std::uint32_t heartbeat_s() const { return heartbeat_s_; }   ///< Status 5
-  std::uint32_t folders_max() const { return folders_max_; }   ///< Status 6
+  std::uint32_t heartbeat_s() const { return heartbeat_s_; }  ///< Status 5
+  std::uint32_t folders_max() const { return folders_max_; }  ///< Status 6
   std::size_t changed_count() const { return changed_count_; }
   Text changed(std::size_t index) const { return changed_[index].view(); }
   bool changed_overflow() const { return changed_overflow_; }  ///< more were named than fit: sync every folder
 
  private:
+  Status on_open(Path) override;
   Status on_value(Path, Text value) override;
+  void take_folder(Text id);
   std::uint32_t heartbeat_s_ = 0, folders_max_ = 0;
   std::size_t changed_count_ = 0;
   bool changed_overflow_ = false;

@@ -9,9 +9,10 @@ struct DeviceInformation {
   Text model, friendly_name, os, os_language, user_agent;
 };
 
-Result<std::size_t> write_provision_download(Room, Version, const DeviceInformation&);   ///< phase 1
-Result<std::size_t> write_provision_acknowledge(Room, Text temporary_key, std::uint8_t status);  ///< phase 2: 1 all, 2 partly, 3 nothing
-Result<std::size_t> write_provision_empty(Room);                                         ///< after 140: fetches the wipe directive
+Result<std::size_t> write_provision_download(Room, Version, const DeviceInformation&);  ///< phase 1
+Result<std::size_t> write_provision_acknowledge(Room, Text temporary_key,
+                                                std::uint8_t status);  ///< phase 2: 1 all, 2 partly, 3 nothing
+Result<std::size_t> write_provision_empty(Room);                       ///< after 140: fetches the wipe directive
 Result<std::size_t> write_wipe_acknowledge(Room, bool account_only, std::uint8_t status);
 Result<std::size_t> write_settings_device_information(Room, Version, const DeviceInformation&);
 
@@ -19,7 +20,7 @@ class ProvisionResponse final : public ResponseReader {
  public:
   /// `document` is fed the events inside Data, EASProvisionDoc itself included (policy/document.h reads them).
   explicit ProvisionResponse(wbxml::Sink* document) : document_(document) {}
-  std::uint32_t policy_status() const { return policy_status_; }   ///< 0 = no Policy element
+  std::uint32_t policy_status() const { return policy_status_; }  ///< 0 = no Policy element
   Text policy_key() const { return policy_key_.view(); }
   bool document_seen() const { return document_seen_; }
   bool remote_wipe() const { return remote_wipe_; }
@@ -34,12 +35,14 @@ class ProvisionResponse final : public ResponseReader {
   wbxml::Sink* document_;
   FixedText<16> policy_key_;
   std::uint32_t policy_status_ = 0, device_information_status_ = 0;
+  std::uint8_t policies_ = 0;
   bool document_seen_ = false, remote_wipe_ = false, account_only_wipe_ = false;
 };
 
-/// Only the outer and the DeviceInformation status matter.
+/// status(): the outer Status, or that of DeviceInformation where it is the failed one.
 class SettingsResponse final : public ResponseReader {
  private:
+  Status on_open(Path) override;
   Status on_value(Path, Text value) override;
 };
 

@@ -23,14 +23,24 @@ struct Partner {
   std::uint32_t policy_key = 0;
   bool has_policy_key = false;
   QueryForm form = QueryForm::kBase64;
-  Text authorization;              ///< "Basic ..." ready made; empty = none
+  Text authorization;  ///< "Basic ..." ready made; empty = none
 };
 
 /// Optional URL parameters.
 struct Parameters {
-  Text attachment_name;            ///< GetAttachment
-  bool save_in_sent = false;       ///< SendMail, SmartReply, SmartForward below 14.0
-  bool accept_multipart = false;   ///< ItemOperations
+  Text attachment_name;           ///< GetAttachment
+  bool save_in_sent = false;      ///< SendMail, SmartReply, SmartForward below 14.0
+  bool accept_multipart = false;  ///< ItemOperations
+};
+
+/// Why a request cannot be built: codes of Domain::kEngine.
+enum class RequestFault : std::int32_t {
+  kControlCharacter = 40,  ///< CR, LF, NUL or another control character (or a colon in a Basic user name)
+  kBadDeviceId,            ///< not 1..32 letters and digits (MS-ASHTTP 2.2.1.1.1.2.4)
+  kBadDeviceType,          ///< likewise
+  kBadPath,                ///< not an absolute path of visible characters without a query
+  kBadVersion,             ///< none of kVersions
+  kTooLong,                ///< target or headers beyond their room
 };
 
 inline constexpr std::size_t kTargetBytesMax = 1024;
@@ -39,15 +49,20 @@ inline constexpr std::size_t kHeadersMax = 10;
 /// Request line target and headers of one command, in fixed room of its own. Refuses CR, LF, NUL and over-long values.
 class RequestHead {
  public:
+  RequestHead() = default;
+  RequestHead(const RequestHead&) = delete;  ///< its headers point into it
+  RequestHead& operator=(const RequestHead&) = delete;
   Status build(Command, const Partner&, const Parameters&, bool has_body);
   Status build_options(const Partner&);
   Text target() const { return {target_, target_size_}; }
   std::span<const Header> headers() const { return {headers_, header_count_}; }
 
  private:
+  Status add_common(const Partner&);
+  Status add_header(Text name, Text value);
   char target_[kTargetBytesMax]{};
   std::size_t target_size_ = 0;
-  char values_[1536]{};            ///< copies of header values that the caller's texts may not outlive
+  char values_[1536]{};  ///< copies of header values that the caller's texts may not outlive
   std::size_t values_size_ = 0;
   Header headers_[kHeadersMax]{};
   std::size_t header_count_ = 0;

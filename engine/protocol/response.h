@@ -1,6 +1,7 @@
-/// What all response readers share: the path of open elements, short values gathered in fixed room, unknown elements skipped.
-/// Read tolerantly: unknown tags, missing optional elements and any order of children are normal.
+/// What all response readers share: the path of open elements, short values gathered in fixed room, unknown elements
+/// skipped. Read tolerantly: unknown tags, missing optional elements and any order of children are normal.
 #pragma once
+#include "protocol/command.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/reader.h"
 
@@ -13,9 +14,14 @@ inline bool ends_with(Path path, wbxml::Tag parent, wbxml::Tag last) {
   return path.size() >= 2 && path[path.size() - 2] == parent && path.back() == last;
 }
 
-inline constexpr std::size_t kValueBytesMax = 1024;  ///< longest short value; a longer one is Error{kEas, ...}, not a cut
+Text trimmed(Text);                        ///< without surrounding blanks
+Result<std::uint32_t> parse_number(Text);  ///< decimal, no sign; tolerates surrounding blanks
 
-/// Base of the readers of small answers. Values longer than kValueBytesMax are streamed by readers that override on_piece.
+/// Longest short value. Of a longer one on_value receives kValueBytesMax + 1 bytes: more than any field of ours has
+/// room for, so that a known field answers kValueTooLong and an unknown one is skipped like everything unknown.
+inline constexpr std::size_t kValueBytesMax = 1024;
+
+/// Base of the readers of small answers. Longer values are streamed by readers that override on_piece.
 class ResponseReader : public wbxml::Sink {
  public:
   /// 0 = the answer carried no Status at its top level (a fault for most commands, success for some).
@@ -30,21 +36,32 @@ class ResponseReader : public wbxml::Sink {
  protected:
   ~ResponseReader() = default;
   virtual Status on_open(Path) { return Done{}; }
-  virtual Status on_value(Path, Text value) = 0;       ///< a whole short value, at the close of its element
-  virtual Status on_close(Path) { return Done{}; }     ///< every element, after on_value
+  /// A whole short value, at the close of an element that holds no other; empty for an empty element. Text that came
+  /// as OPAQUE looks the same.
+  virtual Status on_value(Path, Text value) = 0;
+  virtual Status on_close(Path) { return Done{}; }  ///< every element, after on_value
   /// Takes the pieces of a value itself (bodies): return true and they are not gathered.
   virtual Result<bool> on_piece(Path, Bytes, bool) { return false; }
+  /// What on_open answers for the outermost element.
+  Status expect_root(Path path, wbxml::Tag root, Command command) const {
+    if (path.size() == 1 && path[0] != root) return answer_fault(command, AnswerFault::kWrongRoot);
+    return Done{};
+  }
+  /// A Status that is no number is taken as not given.
+  void take_status(Text value) {
+    if (auto number = parse_number(value); number.ok()) status_ = number.value();
+  }
   std::uint32_t status_ = 0;
 
  private:
+  Path path() const { return Path(path_, depth_); }
   wbxml::Tag path_[wbxml::kDepthMax]{};
   std::uint8_t depth_ = 0;
   wbxml::Tag root_ = 0;
   std::uint16_t value_size_ = 0;
-  bool value_too_long_ = false, value_seen_ = false, taken_ = false;
-  char value_[kValueBytesMax];
+  bool leaf_ = false;   ///< the innermost open element has held no other so far
+  bool taken_ = false;  ///< by on_piece
+  char value_[kValueBytesMax + 1];
 };
-
-Result<std::uint32_t> parse_number(Text);  ///< decimal, no sign; tolerates surrounding blanks
 
 }  // namespace handsync::protocol

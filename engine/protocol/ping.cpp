@@ -1,0 +1,52 @@
+#include "protocol/ping.h"
+
+#include "protocol/written.h"
+
+namespace handsync::protocol {
+
+namespace page = wbxml::ping;
+
+Result<std::size_t> write_ping(Room room, std::uint32_t heartbeat_s, std::span<const PingFolder> folders) {
+  wbxml::Writer writer(room);
+  writer.open(page::kPing).element(page::kHeartbeatInterval, heartbeat_s);
+  if (!folders.empty()) {
+    writer.open(page::kFolders);
+    for (const PingFolder& folder : folders) {
+      writer.open(page::kFolder).element(page::kId, folder.server_id).element(page::kClass, folder.item_class).close();
+    }
+    writer.close();
+  }
+  writer.close();
+  return written(writer);
+}
+
+Status PingResponse::on_open(Path path) { return expect_root(path, page::kPing, Command::kPing); }
+
+Status PingResponse::on_value(Path path, Text value) {
+  if (path.size() == 2) {
+    if (path[1] == page::kStatus) take_status(value);
+    auto number = parse_number(value);
+    if (path[1] == page::kHeartbeatInterval && number.ok()) heartbeat_s_ = number.value();
+    if (path[1] == page::kMaxFolders && number.ok()) folders_max_ = number.value();
+    return Done{};
+  }
+  // The id is the text of Folder; some servers repeat the request's form and put it into an Id.
+  const bool id = path.size() >= 3 && path[1] == page::kFolders && path[2] == page::kFolder &&
+                  (path.size() == 3 || (path.size() == 4 && path[3] == page::kId));
+  if (id) take_folder(trimmed(value));
+  return Done{};
+}
+
+void PingResponse::take_folder(Text id) {
+  if (id.empty()) return;
+  for (std::size_t i = 0; i < changed_count_; ++i) {
+    if (changed_[i].view() == id) return;
+  }
+  if (changed_count_ == kPingFoldersMax || !changed_[changed_count_].assign(id)) {
+    changed_overflow_ = true;
+    return;
+  }
+  ++changed_count_;
+}
+
+}  // namespace handsync::protocol
