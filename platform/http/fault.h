@@ -21,6 +21,7 @@ enum class Fault : std::int32_t {
   kTotalTimeout = 12,    ///< not finished within total_s
   kUnreachable = 13,     ///< every address of the name refused or was out of reach; `where` is errno of the last
   kReset = 14,           ///< the connection broke; `where` is errno
+  kCancelled = 16,       ///< only ever told to a trace
   kLaneFull = 15,        ///< too many requests wait for one lane: a fault of the caller
 };
 

@@ -45,8 +45,8 @@ class Carrier final : private SocketEvents {
   /// Empty host or port 0 = any (as in curl); empty address or port 0 = unchanged. Not a reason to open anything yet.
   Status connect_to(Text host, std::uint16_t port, Text address, std::uint16_t to_port);
   Status connect_to(
-      Text curl_style);  ///< "HOST:PORT:ADDR:PORT"; IPv6 addresses in brackets. An error: not of that form
-  void set_trace(Trace* trace) { trace_ = trace; }
+      Text curl_style);    ///< "HOST:PORT:ADDR:PORT"; IPv6 addresses in brackets. An error: not of that form
+  void set_trace(Trace*);  ///< null = none
   void network_changed();  ///< connections that carry no request are closed: they belong to another network
   void close_idle();       ///< says good-bye on all connections that carry no request (before the program ends)
   bool idle() const;       ///< no request is under way or waits
@@ -55,9 +55,6 @@ class Carrier final : private SocketEvents {
   Counters counters(AccountId) const;
 
  private:
-  struct Account;
-  struct Connection;
-  struct Request;
   struct Impl;
 
   void resolved(NameId, std::span<const Address>, Error) override;
@@ -69,7 +66,6 @@ class Carrier final : private SocketEvents {
   void woken() override;
 
   Impl* impl_ = nullptr;
-  Trace* trace_ = nullptr;
 };
 
 }  // namespace handsync

@@ -44,7 +44,8 @@ class Sockets {
   virtual void send(
       SocketId,
       Bytes) = 0;  ///< one at a time: not before sent() of the last. Bytes stay valid until sent(), closed() or close()
-  virtual void close(SocketId) = 0;                 ///< no further event for it
+  /// No further event for it. `last_words` (an alert, a good-bye) are sent if that takes no waiting; they are copied.
+  virtual void close(SocketId, Bytes last_words) = 0;
   virtual void wake_at(std::uint64_t mono_ms) = 0;  ///< one timer; a new call replaces the old; UINT64_MAX = none
 
  protected:

@@ -46,6 +46,9 @@ class Session {
 
   bool established() const { return handshake_ != Handshake::kRunning; }
   Handshake handshake() const { return handshake_; }
+  bool tried_resuming() const {
+    return offered_ && !judged_;
+  }                                                  ///< a kept session was offered and no certificate was shown since
   bool peer_closed() const { return peer_closed_; }  ///< a close_notify came: what was received before is complete
   const Peer& peer() const { return peer_; }         ///< when established, also when resumed
   const char* suite() const;
