@@ -35,6 +35,9 @@ constexpr Error eas_error(Command command, std::uint32_t status, std::uint32_t w
 }
 constexpr std::uint32_t eas_status(Error error) { return static_cast<std::uint32_t>(error.code % 1000); }
 
+inline constexpr std::uint32_t kStatusConversion =
+    6;  ///< Sync: an item that cannot be understood, ours or the server's
+
 /// Answers that break the grammar, named apart from every Status (which are below 200).
 enum class AnswerFault : std::int32_t {
   kNotWbxml = 901,      ///< 200 with something else: a login page, a portal

@@ -41,6 +41,8 @@ enum class RequestFault : std::int32_t {
   kBadPath,                ///< not an absolute path of visible characters without a query
   kBadVersion,             ///< none of kVersions
   kTooLong,                ///< target or headers beyond their room
+  kTooManyCommands,        ///< more than kSyncCommandsMax in one Sync
+  kTwoCommands,            ///< two commands for one ServerId in one Sync; where = index of the second
 };
 
 inline constexpr std::size_t kTargetBytesMax = 1024;

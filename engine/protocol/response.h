@@ -17,6 +17,8 @@ inline bool ends_with(Path path, wbxml::Tag parent, wbxml::Tag last) {
 Text trimmed(Text);                        ///< without surrounding blanks
 Result<std::uint32_t> parse_number(Text);  ///< decimal, no sign; tolerates surrounding blanks
 
+inline constexpr std::size_t kServerIdBytesMax = 64;  ///< of an item; the replica and our commands have no more room
+
 /// Longest short value. Of a longer one on_value receives kValueBytesMax + 1 bytes: more than any field of ours has
 /// room for, so that a known field answers kValueTooLong and an unknown one is skipped like everything unknown.
 inline constexpr std::size_t kValueBytesMax = 1024;

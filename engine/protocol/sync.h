@@ -1,12 +1,17 @@
 /// Sync of one collection (MS-ASCMD 2.2.1.21): strict writer, tolerant reader.
 #pragma once
+#include "items/application_data.h"
 #include "items/sink.h"
 #include "protocol/request.h"
 #include "protocol/response.h"
 
 namespace handsync::protocol {
 
-/// A client command on a mail. Children in the order servers enforce.
+inline constexpr std::uint64_t kWindowSizeMax = 512;
+inline constexpr std::uint64_t kPreviewCharacters = 255;  ///< asked for from 14.0 on, for lists of mail
+inline constexpr std::size_t kSyncCommandsMax = 200;      ///< in one request; Status 4 beyond
+
+/// A client command on a mail. One for each ServerId: a second one in the same request is refused by servers, and here.
 struct SyncCommand {
   Text server_id;
   bool remove = false;
@@ -30,13 +35,18 @@ struct SyncRequest {
   std::span<const SyncCommand> commands;
 };
 
+/// With commands, 16.x is asked for no changes (GetChanges 0), whatever get_changes says: Exchange Online answers such
+/// a request more reliably; sync again for the changes.
 Result<std::size_t> write_sync(Room, const SyncRequest&);
 
 /// Reads the answer for exactly one collection; another collection's items are skipped and told by foreign(). Feed it
 /// through a wbxml::Reader. Items go to `sink` as they are parsed; nothing is valid before the reader's finish().
+/// Children may come in any order. An item that cannot be understood ends with item_end(fault) and never fails the
+/// response; what fails it is WBXML that is broken, a SyncKey or CollectionId beyond its room, and the sink's own
+/// errors.
 class SyncResponse final : public ResponseReader {
  public:
-  SyncResponse(items::ItemSink& sink, Text collection_id);
+  SyncResponse(items::ItemSink& sink, Text collection_id, Class kind = Class::kEmail);
   std::uint32_t collection_status() const {
     return collection_status_;
   }                                                   ///< 0 = not given: counts as 1 when a key came
@@ -48,14 +58,27 @@ class SyncResponse final : public ResponseReader {
   bool foreign() const { return foreign_; }
 
  private:
+  /// Of the Collection element that is open: it may name itself last.
+  enum class Whose : std::uint8_t { kUnknown, kOurs, kForeign };
   Status on_open(Path) override;
   Status on_value(Path, Text value) override;
   Status on_close(Path) override;
   Result<bool> on_piece(Path, Bytes, bool) override;
-  // owner: engine/protocol (the rest of the private part is the implementation's)
+  Status collection_value(wbxml::Tag, Text value);
+  Status name_collection(Text id);
+  void collection_close();
+  Status item_open(Path);
+  Status item_value(wbxml::Tag, Text value);
+  Status item_close(wbxml::Tag list);
+
   items::ItemSink& sink_;
-  FixedText<64> collection_id_, sync_key_;
-  std::uint32_t collection_status_ = 0, limit_ = 0, items_ = 0;
+  items::ApplicationData data_;
+  FixedText<64> collection_id_, sync_key_, open_key_;
+  Error item_fault_{};
+  std::uint32_t collection_status_ = 0, limit_ = 0, items_ = 0, open_status_ = 0;
+  Class kind_;
+  Whose whose_ = Whose::kUnknown;
+  bool open_more_ = false, in_item_ = false, in_data_ = false, id_given_ = false, items_given_ = false;
   bool more_ = false, collection_seen_ = false, foreign_ = false;
 };
 

@@ -1,0 +1,87 @@
+#include "protocol/item_operations.h"
+
+#include "protocol/written.h"
+
+namespace handsync::protocol {
+namespace {
+
+namespace as = wbxml::air_sync;
+namespace base = wbxml::air_sync_base;
+namespace io = wbxml::item_operations;
+
+// ItemOperations / Response / Fetch / Properties.
+constexpr std::size_t kFetchDepth = 3, kFieldDepth = 4;
+
+bool in_fetch(Path path) { return path.size() >= kFetchDepth && path[1] == io::kResponse && path[2] == io::kFetch; }
+
+}  // namespace
+
+Result<std::size_t> write_fetch_item(Room room, Version, Text collection_id, Text server_id, bool html) {
+  wbxml::Writer writer(room);
+  writer.open(io::kItemOperations).open(io::kFetch).element(io::kStore, "Mailbox");
+  writer.element(as::kCollectionId, collection_id).element(as::kServerId, server_id);
+  writer.open(io::kOptions).element(as::kMIMESupport, std::uint64_t{0});
+  if (html) writer.open(base::kBodyPreference).element(base::kType, std::uint64_t{2}).close();
+  writer.open(base::kBodyPreference).element(base::kType, std::uint64_t{1}).close();
+  writer.close().close().close();
+  return written(writer);
+}
+
+FetchResponse::FetchResponse(items::ItemSink& sink, Class kind) : sink_(sink), data_(sink), kind_(kind) {}
+
+Status FetchResponse::on_open(Path path) {
+  if (in_data_) {
+    // Range, Total, Data and Part describe the transfer, not the item.
+    if (path.size() == kFieldDepth + 1) about_item_ = wbxml::page_of(path.back()) != wbxml::page_of(io::kFetch);
+    return about_item_ ? data_.open(path.back()) : Status(Done{});
+  }
+  HANDSYNC_TRY(expect_root(path, io::kItemOperations, Command::kItemOperations));
+  // One item is asked for: a second answer is not ours.
+  if (path.size() == kFetchDepth && in_fetch(path) && !fetch_seen_) {
+    fetch_seen_ = in_item_ = true;
+    return sink_.item(items::Operation::kAnswerFetch);
+  }
+  if (in_item_ && path.size() == kFieldDepth && path[3] == io::kProperties) {
+    in_data_ = true;
+    about_item_ = false;
+    data_.begin(kind_);
+  }
+  return Done{};
+}
+
+Result<bool> FetchResponse::on_piece(Path path, Bytes piece, bool opaque) {
+  if (!in_data_) return false;
+  if (path.size() > kFieldDepth && about_item_) HANDSYNC_TRY(data_.text(piece, opaque));
+  return true;
+}
+
+Status FetchResponse::on_value(Path path, Text value) {
+  if (in_data_) return Done{};
+  if (path.size() == 2 && path[1] == io::kStatus) take_status(value);
+  if (!in_item_ || path.size() != kFieldDepth) return Done{};
+  if (path[3] == io::kStatus) {
+    auto number = parse_number(value);
+    if (!number.ok()) return Done{};
+    fetch_status_ = number.value();
+    return sink_.item_status(fetch_status_);
+  }
+  if (path[3] == as::kServerId && !value.empty()) {
+    if (value.size() <= kServerIdBytesMax) return sink_.server_id(value);
+    item_fault_ = answer_fault(Command::kItemOperations, AnswerFault::kValueTooLong);
+  }
+  return Done{};
+}
+
+Status FetchResponse::on_close(Path path) {
+  if (in_data_) {
+    if (path.size() > kFieldDepth) return about_item_ ? data_.close(path.back()) : Status(Done{});
+    in_data_ = false;
+    if (const Error fault = data_.end(); fault && !item_fault_) item_fault_ = fault;
+    return Done{};
+  }
+  if (!in_item_ || path.size() != kFetchDepth) return Done{};
+  in_item_ = false;
+  return sink_.item_end(item_fault_);
+}
+
+}  // namespace handsync::protocol

@@ -1,0 +1,110 @@
+// The writing half of sync.h: children in the order of the schema, which servers enforce with Status 4.
+#include "items/datetime.h"
+#include "protocol/sync.h"
+#include "protocol/written.h"
+
+namespace handsync::protocol {
+namespace {
+
+namespace as = wbxml::air_sync;
+namespace base = wbxml::air_sync_base;
+namespace email = wbxml::email;
+namespace tasks = wbxml::tasks;
+
+constexpr Text kFlagType = "Flag for follow up";
+
+constexpr Error fault(RequestFault code, std::size_t where) {
+  return Error{Domain::kEngine, static_cast<std::int32_t>(code), static_cast<std::uint32_t>(where)};
+}
+
+bool says_something(const SyncCommand& command) { return command.remove || command.has_read || command.has_flag; }
+
+Status check(std::span<const SyncCommand> commands) {
+  if (commands.size() > kSyncCommandsMax) return fault(RequestFault::kTooManyCommands, commands.size());
+  for (std::size_t i = 1; i < commands.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (commands[i].server_id == commands[j].server_id) return fault(RequestFault::kTwoCommands, i);
+    }
+  }
+  return Done{};
+}
+
+void put_body_preference(wbxml::Writer& writer, std::uint64_t type, const SyncRequest& request) {
+  writer.open(base::kBodyPreference).element(base::kType, type);
+  if (request.body_bytes_max != UINT32_MAX) writer.element(base::kTruncationSize, request.body_bytes_max);
+  if (request.version >= 140) writer.element(base::kPreview, kPreviewCharacters);
+  writer.close();
+}
+
+/// The server keeps the last block it was given and replaces it as a whole: always complete, or not there at all.
+void put_options(wbxml::Writer& writer, const SyncRequest& request) {
+  writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
+  if (request.html) put_body_preference(writer, 2, request);
+  put_body_preference(writer, 1, request);
+  writer.element(as::kMIMESupport, std::uint64_t{0}).close();
+}
+
+void put_flag(wbxml::Writer& writer, const SyncCommand& command) {
+  if (command.flag_status == 0) {
+    writer.empty(email::kFlag);
+    return;
+  }
+  writer.open(email::kFlag).element(email::kStatus, std::uint64_t{command.flag_status});
+  writer.element(email::kFlagType, kFlagType);
+  if (command.flag_status == 1) {
+    const auto when = items::format_date_time(command.flag_wall_ms);
+    writer.element(email::kCompleteTime, when.view()).element(tasks::kDateCompleted, when.view());
+  }
+  writer.close();
+}
+
+void put_command(wbxml::Writer& writer, const SyncCommand& command) {
+  if (command.remove) {
+    writer.open(as::kDelete).element(as::kServerId, command.server_id).close();
+    return;
+  }
+  writer.open(as::kChange).element(as::kServerId, command.server_id).open(as::kApplicationData);
+  if (command.has_read) writer.element(email::kRead, command.read ? Text("1") : Text("0"));
+  if (command.has_flag) put_flag(writer, command);
+  writer.close().close();
+}
+
+void put_settings(wbxml::Writer& writer, const SyncRequest& request, bool has_commands) {
+  const bool get_changes = request.get_changes && !(request.version >= 160 && has_commands);
+  writer.element(as::kDeletesAsMoves, request.deletes_as_moves ? Text("1") : Text("0"));
+  if (get_changes) {
+    const std::uint64_t window = request.window == 0 ? 1 : request.window;
+    writer.empty(as::kGetChanges);
+    writer.element(as::kWindowSize, window > kWindowSizeMax ? kWindowSizeMax : window);
+  } else {
+    writer.element(as::kGetChanges, std::uint64_t{0});
+  }
+  if (request.with_options) put_options(writer, request);
+}
+
+}  // namespace
+
+Result<std::size_t> write_sync(Room room, const SyncRequest& request) {
+  HANDSYNC_TRY(check(request.commands));
+  bool has_commands = false;
+  for (const SyncCommand& command : request.commands) has_commands |= says_something(command);
+
+  wbxml::Writer writer(room);
+  writer.open(as::kSync).open(as::kCollections).open(as::kCollection);
+  if (request.version <= 121) writer.element(as::kClass, request.item_class);
+  writer.element(as::kSyncKey, request.sync_key).element(as::kCollectionId, request.collection_id);
+  if (request.sync_key != "0") {
+    put_settings(writer, request, has_commands);
+    if (has_commands) {
+      writer.open(as::kCommands);
+      for (const SyncCommand& command : request.commands) {
+        if (says_something(command)) put_command(writer, command);
+      }
+      writer.close();
+    }
+  }
+  writer.close().close().close();
+  return written(writer);
+}
+
+}  // namespace handsync::protocol
