@@ -132,7 +132,7 @@ void each_piece(Session& session, const Numbered& at, Piece piece) {
     const auto bytes = reader->body(static_cast<handsync::ItemId>(at.own), offset, room);
     if (!bytes.ok()) throw failure_of(bytes.error());
     if (bytes.value() == 0) return;
-    check_stop(session);
+    if (session.io.stopped() == Stop::kUser) throw Stopped{};
     piece(handsync::text_of({room, bytes.value()}));
     offset += bytes.value();
   }
@@ -217,7 +217,7 @@ int list_items(Session& session) {
   std::vector<Kept> kept;
   std::uint64_t shown = 0;
   each_row<ItemRow>(reader->list(query), [&](const ItemRow& row) {
-    check_stop(session);
+    if (session.io.stopped() == Stop::kUser) throw Stopped{};
     const std::string text =
         line.json ? item_json(row, folder.account, folder.path).text() : item_line(session, row, folder.account);
     if (line.by_conversation) {

@@ -1,0 +1,183 @@
+/// queue, queue retry, queue drop, status.
+#include <algorithm>
+
+#include "handset/session.h"
+#include "handset/text.h"
+
+namespace handset {
+namespace {
+
+using handsync::AccountState;
+using handsync::AccountView;
+using handsync::Engine;
+using handsync::Instant;
+
+const char* state_name(AccountState state) {
+  switch (state) {
+    case AccountState::kAdding:
+      return "adding";
+    case AccountState::kReady:
+      return "ready";
+    case AccountState::kSyncing:
+      return "syncing";
+    case AccountState::kWaiting:
+      return "waiting";
+    case AccountState::kBackOff:
+      return "backing-off";
+    case AccountState::kBlocked:
+      return "blocked";
+    case AccountState::kWiped:
+      return "wiped";
+  }
+  return "ready";
+}
+
+/// retry and drop, which differ in one call.
+int change_of_queue(Session& session, bool retry) {
+  const Numbered at = numbered(session.line.number);
+  bool found = false;
+  for (const AccountView& view : accounts(session)) {
+    if (view.id != at.account) continue;
+    const OpenReader reader(session, view.id);
+    each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
+      found = found || row.id == at.own;
+      return !found;
+    });
+  }
+  if (!found) {
+    throw usage("there is no change " + std::to_string(session.line.number) + " in the queue",
+                "`handset queue` prints the numbers");
+  }
+  const auto done = session.phone.call([&](Engine& engine, Instant) {
+    handsync::Changes& changes = engine.changes(at.account);
+    const auto id = static_cast<handsync::ChangeId>(at.own);
+    return retry ? changes.retry(id) : changes.drop(id);
+  });
+  if (!done.ok()) throw failure_of(done.error());
+  if (session.line.json) {
+    session.say(Json().set("change", session.line.number).set(retry ? "retry" : "dropped", true));
+  } else {
+    session.say("change " + std::to_string(session.line.number) +
+                (retry ? " will be tried again with the next sync"
+                       : " is forgotten; the next sync shows the server's version"));
+  }
+  return kDone;
+}
+
+}  // namespace
+
+int show_queue(Session& session) {
+  std::size_t count = 0;
+  for (const AccountView& view : accounts(session)) {
+    const OpenReader reader(session, view.id);
+    each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
+      ++count;
+      const std::uint64_t number = shown_number(view.id, row.id);
+      const std::uint64_t item = shown_number(view.id, static_cast<std::uint64_t>(row.item));
+      const std::string refusal = row.last ? failure_of(row.last).message : "";
+      if (session.line.json) {
+        Json json;
+        json.set("change", number)
+            .set("account", view.email.view())
+            .set("item", item)
+            .set("what", row.what)
+            .set("tries", row.tries)
+            .set("parked", row.parked)
+            .set("last_refusal", refusal)
+            .set("last_code", static_cast<std::int64_t>(row.last.code));
+        session.say(json);
+      } else {
+        session.say(padded(std::to_string(number), 6) + " " + padded(printable(row.what), 8) + " of item " +
+                    std::to_string(item) + ", " + std::to_string(row.tries) + (row.tries == 1 ? " try" : " tries") +
+                    (row.parked ? ", parked" : "") + (refusal.empty() ? "" : ": " + printable(refusal)));
+      }
+      return true;
+    });
+  }
+  if (count == 0 && !session.line.json) session.say("nothing waits");
+  return kDone;
+}
+
+int queue_retry(Session& session) { return change_of_queue(session, true); }
+int queue_drop(Session& session) { return change_of_queue(session, false); }
+
+int show_status(Session& session) {
+  for (const AccountView& view : accounts(session)) {
+    const std::int64_t now_wall_ms = session.phone.wall_ms();
+    const std::uint64_t now_ms = session.phone.device().now().mono_ms;
+    const std::uint64_t policy_age_s =
+        view.policy_wall_ms == 0
+            ? 0
+            : static_cast<std::uint64_t>(std::max<std::int64_t>(0, now_wall_ms - view.policy_wall_ms)) / 1000;
+    const bool has_next = view.next_ms != 0 && view.next_ms != UINT64_MAX;
+    const std::int64_t next_s =
+        has_next ? static_cast<std::int64_t>(view.next_ms > now_ms ? view.next_ms - now_ms : 0) / 1000 : -1;
+    std::size_t total = 0, selected = 0, synced = 0, waiting = 0, parked = 0;
+    if (view.state != AccountState::kWiped) {
+      for (const Folder& folder : folders(session, view.id)) {
+        ++total;
+        if (folder.selected) ++selected;
+        if (folder.selected && folder.synced) ++synced;
+      }
+      const OpenReader reader(session, view.id);
+      each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
+        ++(row.parked ? parked : waiting);
+        return true;
+      });
+      each_row<handsync::ParkedRow>(reader->parked(), [&](const handsync::ParkedRow&) { return ++parked, true; });
+    }
+    const std::string version =
+        view.version == 0 ? "" : std::to_string(view.version / 10) + "." + std::to_string(view.version % 10);
+    const bool legacy = view.tls_level == handsync::TlsLevel::kLegacy;
+    const Failure failure = view.error ? failure_of_account(view) : Failure{kDone, "", 0, "", ""};
+    if (session.line.json) {
+      Json json;
+      json.set("account", view.email.view())
+          .set("user", view.user.view())
+          .set("server", view.server.view())
+          .set("version", version)
+          .set("state", state_name(view.state))
+          .set("push", view.state == AccountState::kWaiting)
+          .set("heartbeat_s", view.heartbeat_s)
+          .set("policy_key", static_cast<std::uint64_t>(view.policy_key))
+          .set("policy_age_s", policy_age_s)
+          .set("folders", static_cast<std::uint64_t>(total))
+          .set("folders_selected", static_cast<std::uint64_t>(selected))
+          .set("folders_synced", static_cast<std::uint64_t>(synced))
+          .set("queued", static_cast<std::uint64_t>(waiting))
+          .set("parked", static_cast<std::uint64_t>(parked))
+          .set("last_sync", iso_utc(view.last_sync_wall_ms))
+          .set("next_wake_s", next_s)
+          .set("tls", legacy ? "legacy" : "modern")
+          .set("requests", view.requests)
+          .set("bytes_in", view.bytes_in)
+          .set("bytes_out", view.bytes_out)
+          .set("error", failure.message);
+      session.say(json);
+      continue;
+    }
+    session.say(printable(address(view)) + (version.empty() ? "" : "  ActiveSync " + version) + "  " +
+                state_name(view.state));
+    session.say("  server     " + printable(view.server.view()) + (legacy ? "  (TLS: legacy set allowed)" : ""));
+    session.say("  policy     " + (view.policy_key == 0 ? std::string("none")
+                                                        : "key " + std::to_string(view.policy_key) + ", " +
+                                                              duration_text(policy_age_s) + " old"));
+    session.say("  folders    " + std::to_string(total) + ", " + std::to_string(selected) + " selected, " +
+                std::to_string(synced) + " synced");
+    session.say("  last sync  " + (view.last_sync_wall_ms == 0
+                                       ? std::string("never")
+                                       : local_time(view.last_sync_wall_ms, now_wall_ms, session.io.utc_offset_s)));
+    session.say("  push       " + (view.state == AccountState::kWaiting
+                                       ? "waiting, heartbeat " + duration_text(view.heartbeat_s)
+                                       : std::string("off")));
+    session.say("  next wake  " +
+                (next_s < 0 ? std::string("none") : "in " + duration_text(static_cast<std::uint64_t>(next_s))));
+    session.say("  queue      " + std::to_string(waiting) + " waiting, " + std::to_string(parked) + " parked");
+    session.say("  traffic    " + std::to_string(view.requests) + " requests, " + size_text(view.bytes_in) + " in, " +
+                size_text(view.bytes_out) + " out");
+    if (view.error) session.say("  trouble    " + printable(failure.message + "; " + failure.advice));
+  }
+  return kDone;
+}
+
+}  // namespace handset
