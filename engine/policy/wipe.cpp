@@ -28,11 +28,31 @@ struct Deaf final : hal::Progress {
   hal::Progress& inner_;
 };
 
+// The step that a job beginning at `step` will have reached; kNone where no job does it.
+WipeStep after(WipeStep step) {
+  switch (step) {
+    case WipeStep::kStarted:
+      return WipeStep::kKeysDestroyed;
+    case WipeStep::kKeysDestroyed:
+      return WipeStep::kFilesErased;
+    case WipeStep::kFilesErased:
+      return WipeStep::kVerified;
+    case WipeStep::kReset:
+      return WipeStep::kDone;
+    case WipeStep::kNone:
+    case WipeStep::kArmed:
+    case WipeStep::kVerified:
+    case WipeStep::kDone:
+      break;
+  }
+  return WipeStep::kNone;
+}
+
 // What a factory reset takes away: one of these still there means that it has not been through.
 bool reset_is_complete(hal::Records& records) {
   for (const auto record : {hal::Record::kIdentity, hal::Record::kAccounts, hal::Record::kPolicy, hal::Record::kPin,
                             hal::Record::kAttempts}) {
-    std::byte room[4096];
+    std::byte room[64];  // too small for some: an error, and that is an answer too
     const auto got = records.get(record, room);
     if (!got.ok() || got.value() != 0) return false;
   }
@@ -199,33 +219,17 @@ Job& Wipe::job() {
   job_ = WipeJob{};
   job_.scope_ = scope_;
   job_.slot_ = static_cast<hal::KeySlot>(account_);
-  switch (step_) {
-    case WipeStep::kStarted:
-      job_.after_ = WipeStep::kKeysDestroyed;
-      break;
-    case WipeStep::kKeysDestroyed:
-      job_.after_ = WipeStep::kFilesErased;
-      break;
-    case WipeStep::kFilesErased:
-      job_.after_ = WipeStep::kVerified;
-      break;
-    case WipeStep::kReset:
-      job_.after_ = WipeStep::kDone;
-      break;
-    case WipeStep::kNone:
-    case WipeStep::kArmed:
-    case WipeStep::kVerified:
-    case WipeStep::kDone:
-      break;
-  }
+  job_.after_ = after(step_);
   return job_;
 }
 
 Status Wipe::ran(hal::Device& device) {
   const WipeStep reached = job_.after_;
   const Error failed = job_.error_;
+  const WipeScope scope = job_.scope_;
   job_ = WipeJob{};
-  if (reached == WipeStep::kNone) return Done{};
+  // A wider wipe armed while the job ran begins from its own beginning: what the job reached does not count for it.
+  if (reached == WipeStep::kNone || scope != scope_ || reached != after(step_)) return Done{};
   if (tries_ < UINT8_MAX) ++tries_;
   if (failed) return fault(Fault::kWipeIncomplete, static_cast<std::uint32_t>(step_));
   const bool device_scope = scope_ == WipeScope::kDevice;

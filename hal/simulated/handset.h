@@ -50,6 +50,8 @@ struct Options {
   std::uint32_t user_idle_s = 0;               ///< the user's own wish for the screen lock; 0 = none
   /// Called before each durable operation ("write", "sync", "rename", "unlink", "syncdir") with its path.
   std::function<Cut(std::string_view operation, std::string_view path)> power;
+  /// Called at the same places: an errno (ENOSPC, EIO ...) makes the operation fail, 0 lets it be.
+  std::function<int(std::string_view operation, std::string_view path)> fail;
   bool cut_loses_unsynced = true;          ///< what was not synced when the power went is lost
   std::function<std::uint64_t()> mono_ms;  ///< milliseconds that run on in suspend; none = the system's
   std::function<std::int64_t()> wall_ms;   ///< none = the system's

@@ -1,0 +1,59 @@
+/// File operations that last, each of which a test can fail or cut the power at. Results carry errno as Error{kHal,
+/// errno}.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulated/handset.h"
+
+namespace handsync::hal::simulated {
+
+using Contents = std::vector<std::byte>;
+
+class Durable {
+ public:
+  explicit Durable(const Options& options) : options_(options) {}
+
+  /// Old contents or new, never between: a temporary file beside it, synced, renamed, directory synced.
+  Status replace(const std::string& path, Bytes contents);
+  /// In place, synced: where nothing of what was there may be left.
+  Status overwrite(const std::string& path, std::size_t offset, Bytes bytes);
+  Status unlink(const std::string& path);  ///< ok also when it was not there; the directory is synced
+  /// Overwritten with zeros first, as far as that is worth something on this medium.
+  Status shred(const std::string& path);
+  /// ENOENT is kNotThere.
+  static Result<bool> read(const std::string& path, Contents& contents);
+  /// Not durable: for what may be lost.
+  static void note(const std::string& path, std::string_view text);
+  std::uint64_t operations() const { return operations_; }
+
+ private:
+  struct Undo {
+    enum class Kind : std::uint8_t { kCreated, kOverwritten, kEntry } kind;
+    std::string path, directory;
+    bool existed = false;
+    std::size_t offset = 0;
+    Contents before;
+  };
+  Cut gate(std::string_view operation, const std::string& path, int& error);
+  [[noreturn]] void die();
+  void remember(Undo undo) {
+    if (options_.power) undo_.push_back(std::move(undo));
+  }
+  Status write_new(const std::string& path, Bytes contents);
+  Status sync_file(const std::string& path);
+  Status sync_directory(const std::string& directory);
+
+  const Options& options_;
+  std::uint64_t operations_ = 0;
+  bool dead_ = false;
+  std::vector<Undo> undo_;
+};
+
+Status errno_status();
+std::string directory_of(const std::string& path);
+
+}  // namespace handsync::hal::simulated
