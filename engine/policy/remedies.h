@@ -45,6 +45,10 @@ struct Advice {
   Text happened, todo;
 };
 
+/// Provision has a Status of its own and one in each Policy, with other meanings: the latter's code is kProvision with
+/// kPolicyLevel + Status.
+inline constexpr std::int32_t kPolicyLevel = 50;
+
 /// Never fails: a code without a row of its own has its domain's.
 const Advice& advice_for(Error);
 inline Remedy remedy_for(Error error) { return advice_for(error).remedy; }
