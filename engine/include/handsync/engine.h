@@ -100,6 +100,20 @@ struct DeviceView {
   FixedText<32> device_id;
 };
 
+/// Codes of Domain::kEngine: what the caller can mend.
+enum class EngineFault : std::int32_t {
+  kInvalidSettings = 1,   ///< no address, a text too long, control characters, a server that is no https URL or host name
+  kInsecure,              ///< a credential would have left without TLS: refused
+  kNoCommonVersion,       ///< the server offers no protocol version from 12.1 to 16.1; where = 0
+  kNoSuchAccount,
+  kTooManyAccounts,
+  kAccountExists,
+  kBusy,                  ///< another job of the device runs: try again after it
+};
+constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
+  return Error{Domain::kEngine, static_cast<std::int32_t>(code), where};
+}
+
 class Engine {
  public:
   /// Boot. Reads Record::kWipe before anything else: a wipe under way is all this engine will then do. Re-applies the policy.
@@ -145,8 +159,9 @@ class Engine {
   Status set_pin(Bytes old_pin, Bytes new_pin, Instant);  ///< as unlock
   Error device_error() const;                      ///< outcome of the last unlock or set_pin
 
- private:
+ protected:
   Engine() = default;
+  ~Engine() = default;
 };
 
 }  // namespace handsync

@@ -41,6 +41,7 @@ struct ItemRow {
   std::uint8_t body_type = 0;                         ///< 1 text, 2 HTML, 4 MIME, 0 none
   bool read = false, flagged = false;
   bool edited_here = false;                           ///< a change of the user waits to be sent
+  bool gone = false;                                  ///< only with changed_since: removed; nothing but id and folder is set
 };
 
 struct Query {

@@ -1,0 +1,248 @@
+/// One account as a state machine. It has needs, not states: whatever happens sets or clears needs, and advance()
+/// starts the first step whose need stands, in the order of one table (account.cpp). So every way through set-up,
+/// refresh, re-key and recovery is the same few lines, and an interruption anywhere leaves just the needs that are
+/// left.
+///
+/// Files: account.cpp (life, steps, what follows a failure), setup.cpp (Autodiscover, OPTIONS), provisioning.cpp,
+/// folders.cpp, collection.cpp (Sync of one folder), push.cpp (Ping). Engine thread only.
+#pragma once
+#include <initializer_list>
+
+#include "autodiscover/discovery.h"
+#include "policy/document.h"
+#include "policy/remedies.h"
+#include "replica/arrival.h"
+#include "sync/account_record.h"
+#include "sync/back_off.h"
+#include "sync/call.h"
+
+namespace handsync::sync {
+
+class Core;
+
+enum Need : std::uint16_t {
+  kNeedServer = 1,  ///< Autodiscover
+  kNeedOptions = 2,
+  kNeedDeviceInformation = 4,  ///< Settings, below 14.1
+  kNeedPolicy = 8,
+  kNeedAcknowledge = 16,  ///< phase 2 of Provision
+  kNeedDirective = 32,    ///< empty Provision: what does the server want wiped?
+  kNeedFolders = 64,
+  kNeedItems = 128,  ///< some folder is due
+  kNeedBody = 256,   ///< the rest of one body
+};
+
+/// A folder in RAM, so that waiting needs no database.
+struct FolderState {
+  replica::SyncFolder row;
+  bool due = false;             ///< to be synced
+  bool singly = false;          ///< Status 4 on several commands: one at a time, to find the one
+  bool sent_bare_pull = false;  ///< Status 4 on a pull without commands: key 0 once
+  std::uint16_t saved_window = 0;
+};
+
+class Account final : public Changes {
+ public:
+  Account(Core& core, AccountId id) : core_(core), id_(id) {}
+  void destroy(Memory);
+
+  // -- life
+  // --------------------------------------------------------------------------------------------------------------
+  Status create(const AccountSettings&, Bytes password);  ///< key, secret, record, replica; then add() runs
+  Status restore();  ///< boot: reads the record; an incomplete account tells incomplete()
+  bool incomplete() const { return !record_.complete; }
+  void shut();  ///< cancels, drops what was arriving, closes the replica
+  void become_wiped();
+
+  // -- wishes
+  // ------------------------------------------------------------------------------------------------------------
+  void add();
+  Status sync(FolderId only);
+  Status fetch(ItemId);
+  Status push(bool on);
+  void network_is_up();
+  void answered(Question, std::uint16_t choice, Bytes secret);
+  void pin_changed();  ///< the device's PIN was set, changed or refused: a policy may be waiting for it
+
+  // -- what happens
+  // --------------------------------------------------------------------------------------------------------
+  void tick();
+  Wake wake() const;
+  Call* call(RequestId);
+  void response_head(Call&, int status, std::span<const Header>, const Channel&);
+  void response_body(Call&, Bytes);
+  void response_end(Call&);
+  void failed(Call&, Error);
+  void looked_up(std::span<const Text> hosts);
+
+  // -- Changes (handsync/changes.h)
+  // ------------------------------------------------------------------------------------------
+  Result<ChangeId> mark(ItemId, Mark) override;
+  Status retry(ChangeId) override;
+  Status drop(ChangeId) override;
+  Status select(FolderId, bool wanted) override;
+
+  // -- views
+  // -----------------------------------------------------------------------------------------------------------------
+  AccountId id() const { return id_; }
+  AccountView view() const;
+  replica::StoreOptions store_options();
+  Status integrity();
+  Call* unoffered();  ///< a request that next() has not handed out yet
+  bool look_up_wanted() const { return look_up_wanted_; }
+  RequestId look_up_id() const { return look_up_id_; }
+  Text srv_name() {
+    look_up_wanted_ = false;
+    return discovery_.srv_name();
+  }
+  Text question_detail() const { return detail_.view(); }
+  TlsLevel tls_level() const { return record_.tls_level; }
+  bool wiped() const { return wiped_; }
+
+  // -- wipe (core.cpp drives it)
+  // -----------------------------------------------------------------------------------------------
+  Status send_wipe_acknowledge(bool account_only);  ///< with the credential while it is there
+  bool busy_acknowledging() const { return acknowledging_wipe_ && work_; }
+  void advance();  ///< starts the first step that is needed, if nothing stands in the way
+
+ private:
+  friend class Core;
+  // account.cpp
+  Status open_store();
+  Status start_command(protocol::Command, Lane, Call*&, std::size_t body_bytes_max);
+  Status launch(Call*, std::size_t body_bytes);
+  void cancel(Call*&);
+  void finish_work(Call&, Error transport);
+  void request_failed(Call&, Error);
+  void follow(Error, std::uint32_t retry_after_s = 0);  ///< what comes after a failure: the table of rules
+  void pause(Error, std::uint32_t retry_after_s);
+  void changes_wait();
+  void stop(Error);  ///< nothing more by itself: a person or an administrator
+  void succeed();    ///< a command was accepted
+  void idle();
+  void save_loops();
+  void reset_loops(std::initializer_list<Loop>);
+  void tell_state();
+  bool wanted(const FolderState&) const;
+  FolderState* find(FolderId);
+  FolderState* find(Text server_id);
+  void ask(Question, Text detail);
+
+  // setup.cpp
+  Status start_discovery();
+  Status start_options();
+  void discovery_step();
+  void ended_discovery(Call&, Error);
+  void ended_options(Call&, Error);
+  Status take_endpoint(Text url, bool typed);
+  void moved(Call&);  ///< 451
+  void version_chosen(protocol::Version);
+
+  // provisioning.cpp
+  Status start_device_information();
+  Status start_policy();
+  Status start_acknowledge();
+  Status start_directive();
+  void ended_settings(Call&, Error);
+  void ended_policy(Call&, Error);
+  void ended_acknowledge(Call&, Error);
+  void policy_arrived();
+  void policy_ready();  ///< accepted, and a PIN that fits is there (or not wanted)
+  void take_directive(Call&, const protocol::ProvisionResponse&);
+  Status write_device_information(protocol::DeviceInformation&) const;
+
+  // folders.cpp
+  Status start_folders();
+  void ended_folders(Call&, Error);
+  Status load_folders();
+  void restart_folders();  ///< hierarchy from key 0, every collection re-keyed: version or server state changed
+  struct Hierarchy final : protocol::FolderSink {
+    explicit Hierarchy(Account& account) : account_(account) {}
+    Status put(Text server_id, Text parent_id, Text name, std::uint8_t type) override;
+    Status remove(Text server_id) override;
+    Account& account_;
+  };
+
+  // collection.cpp
+  Status start_items();
+  Status start_body();
+  void ended_items(Call&, Error);
+  void ended_body(Call&, Error);
+  void items_committed(FolderState&, const replica::Applied&, bool more, std::uint32_t items);
+  void collection_failed(FolderState&, Error);
+  void adapt_window(FolderState&, std::uint64_t took_ms, bool good);
+  FolderState* next_due();
+  std::uint32_t body_bytes_max() const;
+  std::uint8_t filter() const;
+
+  // push.cpp
+  void consider_ping();
+  Status start_ping();
+  void ended_ping(Call&, Error);
+  void mark_all_due();
+
+  Core& core_;
+  AccountId id_;
+  AccountRecord record_;
+  bool adding_ = false, wiped_ = false, manual_ = false, push_ = false, stopped_ = false;
+  std::uint16_t needs_ = 0;
+  Error error_{};
+  FixedText<256> detail_;
+  FixedText<600> store_path_;
+
+  // where the server is
+  FixedText<253> host_;
+  std::uint16_t port_ = 443;
+  FixedText<512> path_;
+  FixedText<254> user_;
+  bool new_endpoint_ = false;  ///< persisted after its first success
+  protocol::Version version_ = 0;
+  protocol::QueryForm form_ = protocol::QueryForm::kBase64;
+  std::uint32_t policy_key_ = 0;
+  bool has_policy_key_ = false;
+  std::int64_t policy_wall_ms_ = 0, last_sync_wall_ms_ = 0;
+  autodiscover::Discovery discovery_;
+  bool look_up_wanted_ = false;
+  RequestId look_up_id_{};
+
+  // provisioning under way
+  policy::DocumentReader document_;
+  FixedText<16> temporary_key_;
+  std::uint8_t acknowledged_as_ = 0;
+  bool waiting_for_pin_ = false;
+  bool acknowledging_wipe_ = false;
+  FixedText<512> move_url_;  ///< a redirect that waits for consent
+
+  // the replica
+  replica::Store store_;
+  replica::Arrival arrival_{store_};
+  bool arriving_ = false;
+  std::uint64_t store_used_ms_ = 0;
+  FolderState* folders_ = nullptr;
+  std::size_t folder_count_ = 0;
+  FolderId current_{};  ///< the folder of the running Sync
+  bool current_pull_ = false;
+  std::uint16_t current_commands_ = 0;
+  ItemId body_item_{};
+  Hierarchy hierarchy_{*this};
+  bool hierarchy_open_ = false;
+
+  // requests and pauses
+  Call* work_ = nullptr;
+  Call* wait_ = nullptr;
+  Loops loops_, stored_loops_;
+  std::uint8_t manual_tries_ = 0;
+  std::uint64_t not_before_ms_ = 0;  ///< pause of the work lane
+  std::uint64_t ping_not_before_ms_ = 0, ping_started_ms_ = 0, full_sync_ms_ = 0;
+  std::uint32_t heartbeat_s_ = kHeartbeatS, ping_folders_max_ = 64;
+  bool pushed_ = false;  ///< the Sync that runs was caused by a Ping
+  std::uint32_t pushed_items_ = 0;
+  Question question_{};
+  QuestionId question_id_{};
+
+  // counters of this boot
+  std::uint64_t requests_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+  std::uint64_t added_ = 0, changed_ = 0, deleted_ = 0, sent_ = 0, parked_ = 0;
+};
+
+}  // namespace handsync::sync

@@ -1,0 +1,102 @@
+#include "sync/call.h"
+
+#include <cstring>
+#include <new>
+
+namespace handsync::sync {
+
+using protocol::AnswerFault;
+using protocol::find_header;
+
+Call* Call::make(Memory memory, std::size_t body_bytes_max) {
+  void* block = memory.take(memory.self, sizeof(Call) + body_bytes_max);
+  if (!block) return nullptr;
+  Call* call = new (block) Call;
+  call->body_ = static_cast<std::byte*>(block) + sizeof(Call);
+  call->body_max_ = body_bytes_max;
+  return call;
+}
+
+void Call::free(Memory memory) {
+  std::size_t whole = sizeof(Call) + body_max_;
+  this->~Call();
+  // The head held a credential: it must not stay behind in a freed block.
+  volatile std::byte* bytes = reinterpret_cast<volatile std::byte*>(this);
+  for (std::size_t i = 0; i < whole; ++i) bytes[i] = std::byte{0};
+  memory.give(memory.self, this);
+}
+
+std::size_t Call::read_body(Room room) {
+  std::size_t left = body_bytes_ - body_read_;
+  std::size_t count = left < room.size() ? left : room.size();
+  if (count) std::memcpy(room.data(), body_ + body_read_, count);
+  body_read_ += count;
+  return count;
+}
+
+protocol::ResponseReader* Call::reader_sink() {
+  if (auto* folders = std::get_if<protocol::FolderSyncResponse>(&answer)) return folders;
+  if (auto* items = std::get_if<protocol::SyncResponse>(&answer)) return items;
+  if (auto* ping = std::get_if<protocol::PingResponse>(&answer)) return ping;
+  if (auto* provision = std::get_if<protocol::ProvisionResponse>(&answer)) return provision;
+  if (auto* settings = std::get_if<protocol::SettingsResponse>(&answer)) return settings;
+  if (auto* fetch = std::get_if<protocol::FetchResponse>(&answer)) return fetch;
+  return nullptr;
+}
+
+void Call::read_with_wbxml() {
+  if (auto* sink = reader_sink()) {
+    reader_ = wbxml::Reader(*sink);
+    reading_ = true;
+  }
+}
+
+void Call::take_head(int status, std::span<const Header> headers, const Channel& peer) {
+  http_status = status;
+  channel = peer;
+  Text where = find_header(headers, "X-MS-Location");
+  if (where.empty()) where = find_header(headers, "Location");
+  if (!location.assign(where)) location.clear();
+  if (!versions.assign(find_header(headers, "MS-ASProtocolVersions"))) versions.clear();
+  if (auto seconds = protocol::parse_number(find_header(headers, "Retry-After")); seconds.ok())
+    retry_after_s = seconds.value();
+  version_refresh = !find_header(headers, "X-MS-RP").empty();
+  Text type = find_header(headers, "Content-Type");
+  looks_like_wbxml = type.empty() || type.find("vnd.ms-sync") != Text::npos;
+}
+
+void Call::take(Bytes piece) {
+  answer_bytes += piece.size();
+  if (kind == Kind::kDiscoveryPost) {
+    std::size_t room = body_max_ - gathered_;
+    if (piece.size() > room) {
+      parse_error_ = Error{Domain::kHttp, 413, static_cast<std::uint32_t>(answer_bytes)};
+      return;
+    }
+    std::memcpy(body_ + gathered_, piece.data(), piece.size());
+    gathered_ += piece.size();
+    return;
+  }
+  if (http_status != 200 || !reading_ || parse_error_) return;
+  if (!looks_like_wbxml) {
+    parse_error_ = protocol::answer_fault(command, AnswerFault::kNotWbxml);
+    return;
+  }
+  if (Status fed = reader_.feed(piece); !fed.ok()) {
+    parse_error_ = fed.error();
+    bool in_header = reader_.depth() == 0 && parse_error_.domain == Domain::kWbxml &&
+                     parse_error_.code == static_cast<std::int32_t>(wbxml::Fault::kHeader);
+    if (in_header) parse_error_ = protocol::answer_fault(command, AnswerFault::kNotWbxml);
+  }
+}
+
+Error Call::finish() {
+  if (kind != Kind::kCommand && kind != Kind::kOptions) return parse_error_;
+  if (http_status != 200) return Error{Domain::kHttp, http_status, 0};
+  if (parse_error_) return parse_error_;
+  if (!reading_ || answer_bytes == 0) return {};
+  if (Status whole = reader_.finish(); !whole.ok()) return whole.error();
+  return {};
+}
+
+}  // namespace handsync::sync

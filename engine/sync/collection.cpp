@@ -1,0 +1,322 @@
+/// Sync of one folder: prime, send what waits, fetch until nothing is left. One request at a time; the answer is
+/// staged, then applied in one commit. A lost answer changes nothing: the same key and the same commands go again.
+#include "sync/core.h"
+
+namespace handsync::sync {
+
+using protocol::AnswerFault;
+using protocol::Command;
+using protocol::eas_error;
+
+namespace {
+
+bool is_prime(const replica::SyncFolder& row) { return row.sync_key.empty() || row.sync_key.view() == "0"; }
+
+/// The id under which a folder's commands are frozen: its own, so that the same ones are found again after a reboot.
+std::uint32_t frozen_id(const replica::SyncFolder& row) { return static_cast<std::uint32_t>(row.id); }
+
+}  // namespace
+
+FolderState* Account::next_due() {
+  for (std::size_t i = 0; i < folder_count_; ++i)
+    if (folders_[i].due && wanted(folders_[i])) return &folders_[i];
+  return nullptr;
+}
+
+std::uint8_t Account::filter() const {
+  return policy::narrower_filter(filter_for_days(record_.days), core_.caps().email_filter);
+}
+
+std::uint32_t Account::body_bytes_max() const {
+  policy::Caps caps = core_.caps();
+  std::uint32_t cap = caps.html && caps.html_body_bytes_max < caps.text_body_bytes_max ? caps.html_body_bytes_max
+                                                                                       : caps.text_body_bytes_max;
+  return record_.body_bytes_max < cap ? record_.body_bytes_max : cap;
+}
+
+Status Account::start_items() {
+  FolderState* folder = next_due();
+  if (!folder) {
+    needs_ &= static_cast<std::uint16_t>(~kNeedItems);
+    return Done{};
+  }
+  HANDSYNC_TRY(open_store());
+  replica::SyncFolder& row = folder->row;
+  bool prime = is_prime(row);
+  bool may_send = !prime && !row.rekeying && row.synced;
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call, may_send ? kSyncBodyBytesMax : kSmallBodyBytesMax));
+  auto give_up = [&](Error error) -> Status {
+    call->free(core_.memory());
+    return error;
+  };
+
+  replica::Outgoing outgoing[kCommandsPerRequestMax];
+  protocol::SyncCommand commands[kCommandsPerRequestMax];
+  std::size_t count = 0;
+  if (may_send) {
+    auto frozen = store_.freeze_outgoing(row.id, frozen_id(row),
+                                         std::span(outgoing, folder->singly ? 1 : kCommandsPerRequestMax));
+    if (!frozen.ok()) return give_up(frozen.error());
+    count = frozen.value();
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    const replica::Outgoing& from = outgoing[i];
+    commands[i] = {from.server_id.view(), from.remove,      from.has_read,    from.read,
+                   from.has_flag,         from.flag_status, from.flag_wall_ms};
+  }
+  if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
+
+  protocol::SyncRequest request;
+  request.version = version_;
+  request.collection_id = row.server_id.view();
+  request.sync_key = prime ? Text("0") : row.sync_key.view();
+  request.get_changes = count == 0;
+  request.window = row.window;
+  request.filter = filter();
+  request.body_bytes_max = body_bytes_max();
+  request.html = core_.caps().html;
+  request.deletes_as_moves = row.type != FolderType::kDeleted;
+  request.with_options = count == 0;
+  request.commands = {commands, count};
+  auto body = protocol::write_sync(call->body_room(), request);
+  if (!body.ok()) return give_up(body.error());
+  if (Status begun = arrival_.begin(row, count ? frozen_id(row) : 0, core_.now().mono_ms); !begun.ok())
+    return give_up(begun.error());
+  arriving_ = true;
+  current_ = row.id;
+  current_pull_ = !prime && count == 0;
+  current_commands_ = static_cast<std::uint16_t>(count);
+  call->answer.emplace<protocol::SyncResponse>(arrival_, row.server_id.view());
+  call->read_with_wbxml();
+  Status launched = launch(call, body.value());
+  if (!launched.ok()) {
+    arrival_.drop();
+    arriving_ = false;
+  }
+  return launched;
+}
+
+void Account::ended_items(Call& call, Error error) {
+  FolderState* folder = find(current_);
+  bool was_arriving = arriving_;
+  arriving_ = false;
+  auto drop = [&] {
+    if (was_arriving) arrival_.drop();
+  };
+  if (!folder) return drop();
+  std::uint64_t took_ms = core_.now().mono_ms - call.started_ms;
+  if (error) {
+    drop();
+    bool broke = error.domain == Domain::kHttp && error.code < 100;
+    if (broke) adapt_window(*folder, took_ms, false);
+    if (error == Error{Domain::kHttp, 413, 0} && current_commands_ > 1)
+      return collection_failed(*folder, eas_error(Command::kSync, 4));
+    return request_failed(call, error);
+  }
+  if (call.answer_bytes == 0) {
+    drop();
+    if (!current_pull_) {
+      // No key came. Of the first request: the collection is not there (seen on SOGo). Of commands: they count as lost
+      // and go again.
+      bool prime = current_commands_ == 0;
+      return follow(prime ? eas_error(Command::kSync, 12)
+                          : protocol::answer_fault(Command::kSync, AnswerFault::kEmpty));
+    }
+    return items_committed(*folder, {}, false, 0);
+  }
+  auto& answer = std::get<protocol::SyncResponse>(call.answer);
+  Error refused;
+  if (answer.root() != wbxml::air_sync::kSync)
+    refused = protocol::answer_fault(Command::kSync, AnswerFault::kWrongRoot);
+  else if (answer.status() > 1)
+    refused = eas_error(Command::kSync, answer.status());
+  else if (answer.collection_status() > 1)
+    refused = eas_error(Command::kSync, answer.collection_status());
+  else if (answer.sync_key().empty())
+    refused = protocol::answer_fault(Command::kSync, AnswerFault::kNoStatus);
+  if (refused) {
+    drop();
+    if (refused.code == eas_error(Command::kSync, 14).code || refused.code == eas_error(Command::kSync, 13).code)
+      refused = protocol::answer_fault(Command::kSync,
+                                       AnswerFault::kNoStatus);  // nothing we sent has a heartbeat or a stored request
+    return collection_failed(*folder, refused);
+  }
+  bool more = answer.more() || !current_pull_;  // priming and sending never complete a resync
+  auto applied = arrival_.commit(answer.sync_key(), more, core_.now().wall_ms);
+  if (!applied.ok()) {
+    arrival_.drop();
+    return stop(applied.error());
+  }
+  auto row = store_.sync_folder(folder->row.id);
+  if (!row.ok()) return stop(row.error());
+  std::uint16_t window = folder->row.window;
+  folder->row = row.value();
+  folder->row.window = window;
+  if (current_pull_ && answer.items()) adapt_window(*folder, took_ms, true);
+  items_committed(*folder, applied.value(), answer.more(), answer.items());
+}
+
+void Account::items_committed(FolderState& folder, const replica::Applied& applied, bool more, std::uint32_t items) {
+  added_ += applied.added;
+  changed_ += applied.changed;
+  deleted_ += applied.deleted;
+  sent_ += applied.confirmed;
+  parked_ += applied.parked;
+  pushed_items_ += items;
+  succeed();
+  reset_loops({Loop::kFailures, Loop::kProvisions, Loop::kRefreshes, Loop::kNegotiations, Loop::kMoves});
+  if (items) reset_loops({Loop::kEmptyPushes});
+  std::uint32_t touched = applied.added + applied.changed + applied.deleted;
+  if (touched || applied.confirmed)
+    core_.tell(id_, Notice::kItemsChanged, static_cast<std::uint32_t>(folder.row.id), touched, applied.generation);
+  if (applied.parked)
+    core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), applied.parked, applied.generation);
+
+  replica::SyncFolder before = folder.row;
+  bool stuck = false;
+  if (current_pull_) {
+    folder.row.rounds_without_progress =
+        more && items == 0 ? static_cast<std::uint16_t>(folder.row.rounds_without_progress + 1) : std::uint16_t{0};
+    stuck = folder.row.rounds_without_progress > kRoundsWithoutProgressMax;
+    if (!more) {
+      reset_loops({Loop::kRekeys});
+      folder.row.synced = true;
+      folder.sent_bare_pull = false;
+      auto waiting = store_.has_outgoing(folder.row.id);
+      folder.due = waiting.ok() && waiting.value();
+    }
+    folder.row.filter = filter();
+  } else {
+    folder.singly = folder.singly && current_commands_ != 0;
+  }
+  bool changed = before.rounds_without_progress != folder.row.rounds_without_progress ||
+                 before.synced != folder.row.synced || before.filter != folder.row.filter ||
+                 folder.saved_window != folder.row.window;
+  if (changed) {
+    if (Status saved = store_.save_folder(folder.row); !saved.ok()) return stop(saved.error());
+    folder.saved_window = folder.row.window;
+  }
+  if (stuck) {
+    folder.due = false;
+    pause(protocol::answer_fault(Command::kSync, AnswerFault::kNoProgress), 0);
+  }
+}
+
+void Account::collection_failed(FolderState& folder, Error error) {
+  std::uint32_t status = protocol::eas_status(error);
+  switch (status) {
+    case 3: {  // SyncKey lost: rows stay visible, edits stay queued, everything comes again
+      loops_.add(Loop::kRekeys);
+      bool too_often = loops_.of(Loop::kRekeys) > loop_limit(Loop::kRekeys);
+      if (Status begun = store_.rekey_begin(folder.row.id); !begun.ok()) return stop(begun.error());
+      auto row = store_.sync_folder(folder.row.id);
+      if (!row.ok()) return stop(row.error());
+      folder.row = row.value();
+      save_loops();
+      error_ = error;
+      if (too_often) pause(error, 0);
+      return;
+    }
+    case 4:
+      if (current_commands_ > 1) {  // which of them was it? One at a time from here
+        folder.singly = true;
+        if (Status released = store_.release_outgoing(folder.row.id); !released.ok()) return stop(released.error());
+        return;
+      }
+      if (current_commands_ == 1) {
+        replica::Outgoing one[1];
+        auto frozen = store_.freeze_outgoing(folder.row.id, frozen_id(folder.row), one);
+        if (!frozen.ok()) return stop(frozen.error());
+        if (frozen.value() == 1)
+          if (Status parked = store_.park(one[0].change, error); !parked.ok()) return stop(parked.error());
+        ++parked_;
+        core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
+        return;
+      }
+      if (!folder.sent_bare_pull) {  // the bare pull failed too: key 0 once, then it is the server's problem
+        folder.sent_bare_pull = true;
+        return collection_failed(folder, eas_error(Command::kSync, 3));
+      }
+      folder.due = false;
+      return pause(error, 0);
+    case 8:  // the collection is gone
+      return follow(eas_error(Command::kSync, 12));
+    default:
+      return follow(error);
+  }
+}
+
+void Account::adapt_window(FolderState& folder, std::uint64_t took_ms, bool good) {
+  std::uint16_t& window = folder.row.window;
+  if (!good || took_ms > kWindowShrinkAboveMs)
+    window = window > 1 ? static_cast<std::uint16_t>(window / 2) : std::uint16_t{1};
+  else if (took_ms < kWindowGrowBelowMs)
+    window = window * 2 > record_.window_max ? record_.window_max : static_cast<std::uint16_t>(window * 2);
+}
+
+// -- the rest of one body
+// ---------------------------------------------------------------------------------------------------------
+
+Status Account::start_body() {
+  needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+  HANDSYNC_TRY(open_store());
+  auto address = store_.address_of(body_item_);
+  if (!address.ok()) return address.error();
+  FolderState* folder = find(address.value().folder);
+  if (!folder) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kItemOperations, Lane::kWork, call, kSmallBodyBytesMax));
+  auto give_up = [&](Error error) -> Status {
+    call->free(core_.memory());
+    return error;
+  };
+  auto body = protocol::write_fetch_item(call->body_room(), version_, folder->row.server_id.view(),
+                                         address.value().server_id.view(), core_.caps().html);
+  if (!body.ok()) return give_up(body.error());
+  if (Status begun = arrival_.begin(folder->row, 0, core_.now().mono_ms); !begun.ok()) return give_up(begun.error());
+  arriving_ = true;
+  current_ = folder->row.id;
+  call->answer.emplace<protocol::FetchResponse>(arrival_);
+  call->read_with_wbxml();
+  Status launched = launch(call, body.value());
+  if (!launched.ok()) {
+    arrival_.drop();
+    arriving_ = false;
+    return launched;
+  }
+  needs_ |= kNeedBody;  // until it is here
+  return launched;
+}
+
+void Account::ended_body(Call& call, Error error) {
+  bool was_arriving = arriving_;
+  arriving_ = false;
+  FolderState* folder = find(current_);
+  if (!error && call.answer_bytes == 0) error = protocol::answer_fault(Command::kItemOperations, AnswerFault::kEmpty);
+  auto& answer = std::get<protocol::FetchResponse>(call.answer);
+  Error refused;
+  if (!error) {
+    if (answer.root() != wbxml::item_operations::kItemOperations)
+      refused = protocol::answer_fault(Command::kItemOperations, AnswerFault::kWrongRoot);
+    else if (answer.status() > 1)
+      refused = eas_error(Command::kItemOperations, answer.status());
+    else if (answer.fetch_status() > 1)
+      refused = eas_error(Command::kItemOperations, answer.fetch_status());
+  }
+  if (error || refused || !folder) {
+    if (was_arriving) arrival_.drop();
+    if (error) return request_failed(call, error);
+    needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+    return follow(refused);
+  }
+  needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+  auto applied = arrival_.commit(folder->row.sync_key.view(), true, core_.now().wall_ms);
+  if (!applied.ok()) {
+    arrival_.drop();
+    return stop(applied.error());
+  }
+  succeed();
+}
+
+}  // namespace handsync::sync

@@ -1,0 +1,127 @@
+/// The engine behind handsync/engine.h: accounts, the one device they share, and what next() hands out. Engine thread
+/// only.
+#pragma once
+#include "handsync/engine.h"
+#include "policy/enforcer.h"
+#include "policy/pin.h"
+#include "policy/wipe.h"
+#include "sync/account.h"
+
+namespace handsync::sync {
+
+inline constexpr std::size_t kAccountsMax = 8;
+inline constexpr std::size_t kTellsMax = 48;
+inline constexpr std::size_t kCancelsMax = 16;
+
+/// Removes an account: key first, then files. Idempotent.
+struct RemoveJob final : Job {
+  void run(hal::Device&, hal::Progress&) override;
+  hal::KeySlot slot = 0;
+  Error error{};
+};
+
+class Core final : public Engine {
+ public:
+  Core(hal::Device& device, Memory memory) : device_(device), memory_(memory) {}
+  Status boot(const Options&, Instant);
+  void shut();
+
+  // -- for accounts
+  // ------------------------------------------------------------------------------------------------------
+  hal::Device& device() { return device_; }
+  Memory memory() const { return memory_; }
+  const Instant& now() const { return now_; }
+  void set_now(Instant now) { now_ = now; }
+  const Options& options() const { return options_; }
+  Text device_id() const { return device_id_.view(); }
+  policy::Enforcer& enforcer() { return enforcer_; }
+  policy::Caps caps() const { return enforcer_.caps(); }
+  policy::Pin& pin() { return pin_; }
+  policy::PinRules pin_rules() const;
+  policy::Facts facts() const;
+  RequestId new_request() { return RequestId{++last_request_}; }
+  void tell(AccountId, Notice, std::uint32_t folder = 0, std::uint32_t count = 0, std::uint64_t generation = 0);
+  void cancelled(RequestId);
+  QuestionId ask(AccountId, Question);
+  void withdraw(AccountId);
+  /// A directive from a verified channel of the enrolled server. From here on nothing else happens.
+  void arm_wipe(AccountId, policy::WipeScope, policy::WipeOrigin);
+  void wipe_acknowledged(bool delivered);
+  bool wiping() const { return wipe_.active() || wipe_.device_wiped(); }
+  bool wiped() const { return wipe_.device_wiped(); }
+
+  // -- the face
+  // ------------------------------------------------------------------------------------------------------------
+  bool next_effect(Effect&);
+  Wake next_wake() const;
+  Account* account(AccountId);
+  const Account* account(AccountId) const;
+  Account* owner(RequestId, Call*&);
+  Account* looking_up(RequestId);
+  Result<AccountId> add(const AccountSettings&, Bytes password);
+  Status remove(AccountId);
+  void tick();
+  Job& job(JobId);
+  void job_done(JobId);
+  void answered(QuestionId, std::uint16_t choice, Bytes secret);
+  void user_active();
+  Status lock();
+  Status unlock(Bytes pin);
+  Status set_pin(Bytes old_pin, Bytes new_pin);
+  DeviceView device_view() const;
+  Error device_error() const { return device_error_; }
+  void network(const Network&);
+  std::size_t list(std::span<AccountId>) const;
+
+ private:
+  enum class Work : std::uint8_t { kNone, kPin, kWipe, kRemove };
+  struct Asked {
+    QuestionId id{};
+    AccountId account{};
+    Question question{};
+    bool offered = false, withdrawn = false;
+  };
+  Status make_identity();
+  Status store_account_list();
+  Status restore_accounts();
+  Account* make_account(std::size_t index);
+  void start_job(Work);
+  void drive_wipe();
+  void start_removal();
+  void removed();
+  void conclude_wipe();
+  void check_idle_lock();
+  void pin_decided(Status);
+
+  hal::Device& device_;
+  Memory memory_;
+  Options options_;
+  FixedText<512> directory_;
+  FixedText<120> user_agent_, device_type_, os_name_, os_language_, friendly_name_, vfs_;
+  Instant now_{};
+  FixedText<32> device_id_;
+  policy::Enforcer enforcer_;
+  policy::Pin pin_;
+  policy::Wipe wipe_;
+  Error device_error_{};
+  std::uint64_t active_ms_ = 0;
+  bool unlocking_ = false;  ///< the PIN job is an unlock, not a change
+
+  Account* accounts_[kAccountsMax]{};
+  bool removing_[kAccountsMax]{};
+  RemoveJob remove_job_;
+  std::uint64_t wipe_deadline_ms_ = 0;
+  std::uint8_t wipe_tries_ = 0;
+
+  Work work_ = Work::kNone;
+  bool work_offered_ = false;
+  std::uint32_t last_job_ = 0, last_request_ = 0, last_question_ = 0;
+  Asked asked_[kAccountsMax]{};
+  RequestId cancels_[kCancelsMax]{};
+  std::size_t cancel_count_ = 0;
+  Tell tells_[kTellsMax]{};
+  std::size_t tell_count_ = 0;
+  Header send_headers_[protocol::kHeadersMax + 4]{};
+};
+
+}  // namespace handsync::sync

@@ -1,0 +1,150 @@
+/// The face (handsync/engine.h) over sync/core.h: every call says what time it is, then does one thing.
+#include <new>
+
+#include "replica/reader_factory.h"
+#include "sync/core.h"
+
+namespace handsync {
+
+namespace {
+sync::Core& core(Engine& engine) { return static_cast<sync::Core&>(engine); }
+const sync::Core& core(const Engine& engine) { return static_cast<const sync::Core&>(engine); }
+sync::Core& core_at(Engine& engine, Instant now) {
+  core(engine).set_now(now);
+  return core(engine);
+}
+
+/// What changes() answers for an account that is not there: every call says so.
+class NoChanges final : public Changes {
+ public:
+  Result<ChangeId> mark(ItemId, Mark) override { return kNone; }
+  Status retry(ChangeId) override { return kNone; }
+  Status drop(ChangeId) override { return kNone; }
+  Status select(FolderId, bool) override { return kNone; }
+
+ private:
+  static constexpr Error kNone = engine_fault(EngineFault::kNoSuchAccount);
+};
+NoChanges no_changes;  // NOLINT: stateless
+
+template <class Do>
+Status with_account(Engine& engine, AccountId id, Do&& act) {
+  sync::Account* account = core(engine).account(id);
+  if (!account) return engine_fault(EngineFault::kNoSuchAccount);
+  if (core(engine).wiped()) return policy::fault(policy::Fault::kWiped);
+  return act(*account);
+}
+}  // namespace
+
+Result<Engine*> Engine::open(hal::Device& device, Memory memory, const Options& options, Instant now) {
+  void* block = memory.take(memory.self, sizeof(sync::Core));
+  if (!block) return out_of_memory(sizeof(sync::Core));
+  auto* made = new (block) sync::Core(device, memory);
+  if (Status booted = made->boot(options, now); !booted.ok()) {
+    made->close();
+    return booted.error();
+  }
+  return static_cast<Engine*>(made);
+}
+
+void Engine::close() {
+  sync::Core& self = core(*this);
+  Memory memory = self.memory();
+  self.shut();
+  self.~Core();
+  memory.give(memory.self, &self);
+}
+
+bool Engine::next(Effect& effect) { return core(*this).next_effect(effect); }
+Wake Engine::wake() const { return core(*this).next_wake(); }
+
+Result<std::size_t> Engine::read_body(RequestId id, Room room) {
+  sync::Call* call = nullptr;
+  if (!core(*this).owner(id, call)) return engine_fault(EngineFault::kNoSuchAccount);
+  return call->read_body(room);
+}
+Status Engine::rewind_body(RequestId id) {
+  sync::Call* call = nullptr;
+  if (!core(*this).owner(id, call)) return engine_fault(EngineFault::kNoSuchAccount);
+  call->rewind();
+  return Done{};
+}
+Job& Engine::job(JobId id) { return core(*this).job(id); }
+
+void Engine::tick(Instant now) { core_at(*this, now).tick(); }
+void Engine::network(const Network& network, Instant now) { core_at(*this, now).network(network); }
+
+void Engine::response_head(RequestId id, int status, std::span<const Header> headers, const Channel& channel,
+                           Instant now) {
+  sync::Call* call = nullptr;
+  if (auto* account = core_at(*this, now).owner(id, call)) account->response_head(*call, status, headers, channel);
+}
+void Engine::response_body(RequestId id, Bytes piece, Instant now) {
+  sync::Call* call = nullptr;
+  if (auto* account = core_at(*this, now).owner(id, call)) account->response_body(*call, piece);
+}
+void Engine::response_end(RequestId id, Instant now) {
+  sync::Call* call = nullptr;
+  if (auto* account = core_at(*this, now).owner(id, call)) account->response_end(*call);
+}
+void Engine::failed(RequestId id, Error error, Instant now) {
+  sync::Call* call = nullptr;
+  if (auto* account = core_at(*this, now).owner(id, call)) account->failed(*call, error);
+}
+void Engine::looked_up(RequestId id, std::span<const Text> hosts, Instant now) {
+  if (auto* account = core_at(*this, now).looking_up(id)) account->looked_up(hosts);
+}
+void Engine::job_done(JobId id, Instant now) { core_at(*this, now).job_done(id); }
+void Engine::answered(QuestionId id, std::uint16_t choice, Bytes secret, Instant now) {
+  core_at(*this, now).answered(id, choice, secret);
+}
+void Engine::user_active(Instant now) { core_at(*this, now).user_active(); }
+
+Result<AccountId> Engine::add_account(const AccountSettings& settings, Bytes password, Instant now) {
+  return core_at(*this, now).add(settings, password);
+}
+Status Engine::remove_account(AccountId id, Instant now) { return core_at(*this, now).remove(id); }
+Status Engine::sync(AccountId id, FolderId only, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.sync(only); });
+}
+Status Engine::fetch(AccountId id, ItemId item, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.fetch(item); });
+}
+Status Engine::push(AccountId id, bool on, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.push(on); });
+}
+std::size_t Engine::accounts(std::span<AccountId> ids) const { return core(*this).list(ids); }
+Result<AccountView> Engine::account(AccountId id) const {
+  const sync::Account* account = core(*this).account(id);
+  if (!account) return engine_fault(EngineFault::kNoSuchAccount);
+  return account->view();
+}
+Changes& Engine::changes(AccountId id) {
+  sync::Account* account = core(*this).account(id);
+  return account ? static_cast<Changes&>(*account) : no_changes;
+}
+Result<Reader*> Engine::reader(AccountId id) {
+  sync::Account* account = core(*this).account(id);
+  if (!account) return engine_fault(EngineFault::kNoSuchAccount);
+  if (account->wiped() || core(*this).wiping()) return policy::fault(policy::Fault::kWiped);
+  return replica::open_reader(account->store_options(), core(*this).memory());
+}
+Status Engine::integrity(AccountId id) {
+  return with_account(*this, id, [](sync::Account& account) { return account.integrity(); });
+}
+
+DeviceView Engine::device() const { return core(*this).device_view(); }
+Result<PolicyRow> Engine::policy(std::size_t index) const {
+  return const_cast<sync::Core&>(core(*this)).enforcer().row(index);
+}
+Status Engine::lock(Instant now) { return core_at(*this, now).lock(); }
+Status Engine::unlock(Bytes pin, Instant now) { return core_at(*this, now).unlock(pin); }
+Status Engine::set_pin(Bytes old_pin, Bytes new_pin, Instant now) {
+  return core_at(*this, now).set_pin(old_pin, new_pin);
+}
+Error Engine::device_error() const { return core(*this).device_error(); }
+
+}  // namespace handsync

@@ -1,0 +1,50 @@
+/// Every limit of the state machines in one place: unit in the name, reason beside it, relations asserted.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+
+namespace handsync::sync {
+
+// -- time ------------------------------------------------------------------------------------------------------------
+inline constexpr std::uint32_t kConnectS = 20;  ///< every address of a name together; a person waits for it at set-up
+inline constexpr std::uint32_t kDiscoverySilenceS =
+    15;  ///< a candidate that does not answer must not hold up the next one
+inline constexpr std::uint32_t kDiscoveryTotalS = 30;
+inline constexpr std::uint32_t kCommandSilenceS =
+    330;  ///< servers work for minutes on a large Sync before the first byte
+inline constexpr std::uint32_t kCommandTotalS = 3600;  ///< a slow link may need long; progress is what counts
+inline constexpr std::uint32_t kPingMarginS = 60;      ///< beyond the heartbeat, before a silent Ping counts as lost
+inline constexpr std::uint32_t kHeartbeatS =
+    480;  ///< 8 minutes: above the 540 s alert level of no firewall, below most NATs
+inline constexpr std::uint32_t kHeartbeatMinS = 60;
+inline constexpr std::uint32_t kWipeAcknowledgeS =
+    60;  ///< reliability: the acknowledgement never holds up a wipe longer
+inline constexpr std::uint64_t kStoreIdleMs = 60'000;  ///< a replica that only waits is closed after this
+inline constexpr std::uint64_t kFullSyncMs =
+    4 * 3600'000;  ///< Ping tells of additions only: a Sync of everything this often
+static_assert(kCommandSilenceS >= 240, "shorter than servers need: they would do the work twice");
+
+inline constexpr std::uint8_t kWipeAcknowledgeTriesMax = 3;
+
+// -- size ------------------------------------------------------------------------------------------------------------
+inline constexpr std::size_t kCommandsPerRequestMax = 50;    ///< Exchange takes 200; a lost answer repeats all of them
+inline constexpr std::size_t kCommandBytesMax = 288;         ///< one Change with Flag and a ServerId of 64 bytes
+inline constexpr std::size_t kSmallBodyBytesMax = 6 * 1024;  ///< every other request
+inline constexpr std::size_t kSyncBodyBytesMax = 1024 + kCommandsPerRequestMax * kCommandBytesMax;
+inline constexpr std::size_t kFoldersMax = 1000;  ///< status 151: Exchange's own limit
+inline constexpr std::size_t kSecretBytesMax = 512;
+inline constexpr std::uint16_t kWindowFirst = 50;           ///< what the first request of a folder asks for
+inline constexpr std::uint16_t kWindowMax = 512;            ///< MS-ASCMD 2.2.3.199
+inline constexpr std::uint64_t kWindowGrowBelowMs = 8'000;  ///< an answer faster than this doubles the window
+inline constexpr std::uint64_t kWindowShrinkAboveMs = 45'000;
+static_assert(kCommandsPerRequestMax <= 200, "MS-ASCMD limit: Status 4 beyond");
+
+// -- loops that a server can drive: how often before a pause ----------------------------------------------------------
+inline constexpr std::uint8_t kManualTriesMax = 3;             ///< quick retries of one sync() before it gives up
+inline constexpr std::uint16_t kRoundsWithoutProgressMax = 4;  ///< MoreAvailable with nothing in it
+inline constexpr std::uint64_t kPauseFirstMs = 30'000, kPauseMaxMs = 1800'000;
+inline constexpr std::uint64_t kQuickPauseMs = 1'000;  ///< sync(): first retry; doubles
+inline constexpr std::uint64_t kPingFloorMs = 2'000;   ///< between the starts of two Pings
+static_assert(kPauseMaxMs >= 20 * 60'000, "12 requests an hour: four a visit, three visits");
+
+}  // namespace handsync::sync

@@ -1,0 +1,224 @@
+/// Provision: download, consent, apply, acknowledge what was read back, and the wipe directive (MS-ASPROV 3.1.5.1).
+#include "sync/core.h"
+
+namespace handsync::sync {
+
+using policy::Fault;
+using protocol::Command;
+using protocol::eas_error;
+
+Status Account::write_device_information(protocol::DeviceInformation& information) const {
+  const Options& options = core_.options();
+  information = {core_.device().model(), options.friendly_name, options.os_name, options.os_language,
+                 options.user_agent};
+  return Done{};
+}
+
+Status Account::start_device_information() {
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kSettings, Lane::kWork, call, kSmallBodyBytesMax));
+  protocol::DeviceInformation information;
+  HANDSYNC_TRY(write_device_information(information));
+  auto body = protocol::write_settings_device_information(call->body_room(), version_, information);
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  call->answer.emplace<protocol::SettingsResponse>();
+  call->read_with_wbxml();
+  return launch(call, body.value());
+}
+
+void Account::ended_settings(Call& call, Error error) {
+  if (error) return request_failed(call, error);
+  auto& answer = std::get<protocol::SettingsResponse>(call.answer);
+  std::uint32_t status = answer.status();
+  if (status >= 140 && status <= 144) return follow(eas_error(Command::kSettings, status));
+  // A server that does not want to know what we are may still be synced with.
+  needs_ &= static_cast<std::uint16_t>(~kNeedDeviceInformation);
+  if (store_.is_open()) (void)store_.put_number(replica::Value::kDeviceInformationSent, 1);
+  succeed();
+}
+
+Status Account::start_policy() {
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
+  protocol::DeviceInformation information;
+  HANDSYNC_TRY(write_device_information(information));
+  auto body = protocol::write_provision_download(call->body_room(), version_, information);
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  document_ = policy::DocumentReader{};
+  call->answer.emplace<protocol::ProvisionResponse>(&document_);
+  call->read_with_wbxml();
+  return launch(call, body.value());
+}
+
+Status Account::start_directive() {
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
+  auto body = protocol::write_provision_empty(call->body_room());
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  document_ = policy::DocumentReader{};
+  call->answer.emplace<protocol::ProvisionResponse>(&document_);
+  call->read_with_wbxml();
+  return launch(call, body.value());
+}
+
+void Account::take_directive(Call& call, const protocol::ProvisionResponse& answer) {
+  // A wipe counts only from the verified channel of a server this device has enrolled with: one that is only being
+  // added is refused.
+  if (!call.channel.verified || adding_) return stop(policy::fault(Fault::kWipeUnverified));
+  core_.arm_wipe(id_, answer.remote_wipe() ? policy::WipeScope::kDevice : policy::WipeScope::kAccount,
+                 policy::WipeOrigin::kServer);
+}
+
+void Account::ended_policy(Call& call, Error error) {
+  bool asked_for_directive = needs_ & kNeedDirective;
+  if (error) return request_failed(call, error);
+  auto& answer = std::get<protocol::ProvisionResponse>(call.answer);
+  if (answer.remote_wipe() || answer.account_only_wipe()) return take_directive(call, answer);
+  if (answer.status() > 1) {
+    if (answer.status() == 140) needs_ |= kNeedDirective;
+    return follow(eas_error(Command::kProvision, answer.status()));
+  }
+  if (asked_for_directive) {  // the wipe was called off meanwhile
+    needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedDirective) | kNeedPolicy);
+    return;
+  }
+  if (answer.policy_status() == 2) {  // no policy for this device: nothing to acknowledge
+    hal::Device& device = core_.device();
+    if (core_.enforcer().known(id_)) {
+      if (Status dropped = core_.enforcer().prepare(device, id_, policy::Document{}); !dropped.ok())
+        return stop(dropped.error());
+      if (Status settled = core_.enforcer().settle(device, id_); !settled.ok()) return stop(settled.error());
+      core_.tell(id_, Notice::kPolicyChanged);
+    }
+    policy_key_ = 0;
+    has_policy_key_ = false;
+    if (Status put = store_.put_number(replica::Value::kPolicyKey, 0); !put.ok()) return stop(put.error());
+    needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
+    return succeed();
+  }
+  if (answer.policy_status() != 1 || !answer.document_seen() || !document_.complete() || answer.policy_key().empty())
+    return follow(answer.policy_status() > 2
+                      ? eas_error(Command::kProvision, answer.policy_status())
+                      : protocol::answer_fault(Command::kProvision, protocol::AnswerFault::kNoStatus));
+  if (!call.channel.verified) return stop(policy::fault(Fault::kWipeUnverified));
+  if (!temporary_key_.assign(answer.policy_key()))
+    return follow(protocol::answer_fault(Command::kProvision, protocol::AnswerFault::kValueTooLong));
+  // What is stricter is recorded and in force from here; nothing is opened before the final key.
+  if (Status prepared = core_.enforcer().prepare(core_.device(), id_, document_.document()); !prepared.ok())
+    return stop(prepared.error());
+  std::size_t asks = core_.enforcer().settings_asked(id_);
+  if (adding_ && asks > 0) {
+    char digits[8];
+    std::size_t size = 0;
+    if (asks >= 10) digits[size++] = static_cast<char>('0' + asks / 10 % 10);
+    digits[size++] = static_cast<char>('0' + asks % 10);
+    return ask(Question::kAcceptPolicy, Text(digits, size));
+  }
+  policy_arrived();
+}
+
+void Account::policy_arrived() {
+  policy::PinRules rules = core_.pin_rules();
+  if (rules.required && !core_.pin().set()) {
+    waiting_for_pin_ = true;
+    return ask(Question::kNewPin, record_.email.view());
+  }
+  if (rules.required && core_.pin().must_change(rules, core_.now())) return stop(policy::fault(Fault::kPinMustChange));
+  policy_ready();
+}
+
+void Account::policy_ready() {
+  waiting_for_pin_ = false;
+  core_.enforcer().refresh(core_.device(), core_.facts());
+  acknowledged_as_ = core_.enforcer().acknowledgement(core_.device(), id_);
+  needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedPolicy) | kNeedAcknowledge);
+}
+
+void Account::pin_changed() {
+  if (waiting_for_pin_) {
+    if (core_.pin().fits(core_.pin_rules(), core_.now())) {
+      policy_ready();
+    } else if (question_id_ == QuestionId{}) {
+      waiting_for_pin_ = false;
+      stop(core_.device_error() ? core_.device_error() : policy::fault(Fault::kPinNotSet));
+    }
+    return advance();
+  }
+  bool stopped_for_pin = stopped_ && error_.domain == Domain::kPolicy;
+  if (stopped_for_pin && core_.pin().fits(core_.pin_rules(), core_.now())) {
+    stopped_ = false;
+    error_ = {};
+    needs_ |= kNeedPolicy;
+    advance();
+  }
+}
+
+Status Account::start_acknowledge() {
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
+  auto body = protocol::write_provision_acknowledge(call->body_room(), temporary_key_.view(), acknowledged_as_);
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  call->answer.emplace<protocol::ProvisionResponse>(nullptr);
+  call->read_with_wbxml();
+  return launch(call, body.value());
+}
+
+void Account::ended_acknowledge(Call& call, Error error) {
+  // Whatever went wrong: provisioning starts again with key 0, the temporary key is spent.
+  needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedAcknowledge) | kNeedPolicy);
+  if (error) return request_failed(call, error);
+  auto& answer = std::get<protocol::ProvisionResponse>(call.answer);
+  if (answer.remote_wipe() || answer.account_only_wipe()) return take_directive(call, answer);
+  if (answer.status() == 139 || answer.policy_status() == 139) {
+    policy::Setting unmet = core_.enforcer().first_unmet(id_);
+    if (unmet != policy::Setting::kCount) (void)detail_.assign(policy::row_of(unmet).name);
+    if (Status abandoned = core_.enforcer().abandon(core_.device(), id_); !abandoned.ok())
+      return stop(abandoned.error());
+    return stop(eas_error(Command::kProvision, 139));
+  }
+  if (answer.status() > 1) return follow(eas_error(Command::kProvision, answer.status()));
+  auto key = protocol::parse_number(answer.policy_key());
+  if (answer.policy_status() != 1 || !key.ok() || key.value() == 0)
+    return follow(answer.policy_status() > 1
+                      ? eas_error(Command::kProvision, 144)
+                      : protocol::answer_fault(Command::kProvision, protocol::AnswerFault::kNoStatus));
+  policy_key_ = key.value();
+  has_policy_key_ = true;
+  policy_wall_ms_ = core_.now().wall_ms;
+  if (Status put = store_.put_number(replica::Value::kPolicyKey, policy_key_); !put.ok()) return stop(put.error());
+  (void)store_.put_number(replica::Value::kPolicyTime, static_cast<std::uint64_t>(policy_wall_ms_));
+  if (Status settled = core_.enforcer().settle(core_.device(), id_); !settled.ok()) return stop(settled.error());
+  needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
+  succeed();
+  core_.tell(id_, Notice::kPolicyChanged);
+}
+
+Status Account::send_wipe_acknowledge(bool account_only) {
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
+  auto body = protocol::write_wipe_acknowledge(call->body_room(), account_only, 1);
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  call->total_s = kWipeAcknowledgeS;
+  call->silence_s = kWipeAcknowledgeS / 3;
+  needs_ &= static_cast<std::uint16_t>(~kNeedAcknowledge);  // the key of a wipe acknowledgement is 0
+  HANDSYNC_TRY(launch(call, body.value()));
+  acknowledging_wipe_ = true;
+  return Done{};
+}
+
+}  // namespace handsync::sync
