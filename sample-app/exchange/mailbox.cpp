@@ -1,0 +1,152 @@
+#include "exchange/mailbox.h"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+namespace exchange {
+namespace {
+
+struct Id {
+  std::string folder;
+  std::uint64_t number = 0;
+};
+
+Id split_id(std::string_view id) {
+  const std::size_t colon = id.find(':');
+  if (colon == std::string_view::npos) return {};
+  const auto number = parse_number(id.substr(colon + 1));
+  return {std::string(id.substr(0, colon)), number && *number > 0 ? static_cast<std::uint64_t>(*number) : 0};
+}
+
+}  // namespace
+
+std::string_view class_of(FolderType type) {
+  switch (type) {
+    case FolderType::kCalendar:
+    case FolderType::kUserCalendar:
+      return "Calendar";
+    case FolderType::kContacts:
+    case FolderType::kUserContacts:
+      return "Contacts";
+    case FolderType::kTasks:
+    case FolderType::kUserTasks:
+      return "Tasks";
+    case FolderType::kNotes:
+    case FolderType::kUserNotes:
+      return "Notes";
+    default:
+      return "Email";
+  }
+}
+
+std::string_view Item::value(Tag tag) const {
+  for (const Node& property : properties) {
+    if (property.tag == tag) return property.text;
+  }
+  return {};
+}
+
+void Item::set(Node property) {
+  for (Node& present : properties) {
+    if (present.tag == property.tag) {
+      present = std::move(property);
+      return;
+    }
+  }
+  properties.push_back(std::move(property));
+}
+
+void Item::remove(Tag tag) {
+  std::erase_if(properties, [tag](const Node& property) { return property.tag == tag; });
+}
+
+Mailbox::Mailbox(std::string email) : email_(std::move(email)) {
+  struct Default {
+    const char* name;
+    FolderType type;
+  };
+  static constexpr std::array<Default, 11> kDefaults = {{{"Calendar", FolderType::kCalendar},
+                                                         {"Contacts", FolderType::kContacts},
+                                                         {"Deleted Items", FolderType::kDeleted},
+                                                         {"Drafts", FolderType::kDrafts},
+                                                         {"Inbox", FolderType::kInbox},
+                                                         {"Junk Email", FolderType::kUserMail},
+                                                         {"Notes", FolderType::kNotes},
+                                                         {"Outbox", FolderType::kOutbox},
+                                                         {"Sent Items", FolderType::kSent},
+                                                         {"Tasks", FolderType::kTasks},
+                                                         {"Projects", FolderType::kUserMail}}};
+  for (const Default& folder : kDefaults) add_folder("0", folder.name, folder.type);
+}
+
+Folder* Mailbox::folder(std::string_view id) {
+  const auto found = folders_.find(std::string(id));
+  return found == folders_.end() ? nullptr : &found->second;
+}
+
+const Folder* Mailbox::folder(std::string_view id) const { return const_cast<Mailbox*>(this)->folder(id); }
+
+Folder& Mailbox::default_folder(FolderType type) {
+  for (auto& [id, folder] : folders_) {
+    if (folder.type == type) return folder;
+  }
+  throw std::logic_error("a default folder is missing");
+}
+
+Folder& Mailbox::add_folder(std::string parent, std::string name, FolderType type) {
+  Folder folder;
+  folder.id = std::to_string(next_folder_++);
+  folder.parent = std::move(parent);
+  folder.name = std::move(name);
+  folder.type = type;
+  touch(folder);
+  const std::string id = folder.id;
+  return folders_.emplace(id, std::move(folder)).first->second;
+}
+
+void Mailbox::remove_folder(const std::string& id) {
+  std::vector<std::string> below;
+  for (const auto& [child, folder] : folders_) {
+    if (folder.parent == id) below.push_back(child);
+  }
+  for (const std::string& child : below) remove_folder(child);
+  folders_.erase(id);
+  ++revision_;
+}
+
+Item* Mailbox::item(std::string_view id) {
+  const Id parts = split_id(id);
+  Folder* const in = folder(parts.folder);
+  if (in == nullptr) return nullptr;
+  const auto found = in->items.find(parts.number);
+  return found == in->items.end() ? nullptr : &found->second;
+}
+
+const Item* Mailbox::item(std::string_view id) const { return const_cast<Mailbox*>(this)->item(id); }
+
+Item& Mailbox::add(Folder& folder, Item item) {
+  const std::uint64_t number = folder.next_number++;
+  item.folder = folder.id;
+  item.id = folder.id + ":" + std::to_string(number);
+  touch_content(item);
+  return folder.items.emplace(number, std::move(item)).first->second;
+}
+
+void Mailbox::remove(std::string_view id) {
+  const Id parts = split_id(id);
+  if (Folder* const in = folder(parts.folder)) in->items.erase(parts.number);
+  ++revision_;
+}
+
+std::string Mailbox::move(std::string_view id, Folder& destination) {
+  Item* const present = item(id);
+  if (present == nullptr) throw std::logic_error("an item that is not there cannot be moved");
+  Item copy = std::move(*present);
+  const std::string old_id(id);
+  const std::string new_id = add(destination, std::move(copy)).id;
+  remove(old_id);
+  return new_id;
+}
+
+}  // namespace exchange

@@ -1,0 +1,10 @@
+/// settings:DeviceInformation, which travels with Settings and with Provision.
+#pragma once
+#include "exchange/state.h"
+
+namespace exchange {
+
+/// Keeps the children of DeviceInformation/Set by their names; an empty element deletes a value.
+void store_device_information(Device& device, const Node& set);
+
+}  // namespace exchange

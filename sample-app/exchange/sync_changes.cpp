@@ -1,0 +1,329 @@
+#include "exchange/sync_changes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "exchange/send_mail.h"
+#include "exchange/text.h"
+
+namespace exchange {
+namespace {
+
+namespace as = wbxml::air_sync;
+namespace asb = wbxml::air_sync_base;
+namespace cal = wbxml::calendar;
+namespace em = wbxml::email;
+namespace em2 = wbxml::email2;
+
+enum Status : int { kSuccess = 1, kProtocol = 4, kConversion = 6, kConflict = 7, kNotFound = 8 };
+
+bool is_flag(Tag tag) { return tag == em::kRead || tag == em::kFlag || tag == em::kCategories; }
+bool is_draft_property(Tag tag) {
+  static constexpr std::array<Tag, 9> kAllowed = {em::kTo,      em::kCc,           em2::kBcc,
+                                                  em::kSubject, em::kImportance,   em::kReplyTo,
+                                                  asb::kBody,   asb::kAttachments, em::kMessageClass};
+  return is_flag(tag) || std::find(kAllowed.begin(), kAllowed.end(), tag) != kAllowed.end();
+}
+
+// What is wrong with a Flag; "" = nothing.
+std::string flag_fault(const Node& flag) {
+  if (flag.children.empty()) return {};
+  const auto status = flag.number(em::kStatus);
+  if (!status || *status < 0 || *status > 2) return "has a Flag whose Status is not 0, 1 or 2";
+  if (*status == 2 && flag.value(em::kFlagType).empty()) return "sets a Flag without FlagType";
+  if (*status == 1 && (!flag.has(em::kCompleteTime) || !flag.has(wbxml::tasks::kDateCompleted))) {
+    return "completes a Flag without CompleteTime and DateCompleted";
+  }
+  const bool start = flag.has(wbxml::tasks::kStartDate), utc_start = flag.has(wbxml::tasks::kUtcStartDate);
+  const bool due = flag.has(wbxml::tasks::kDueDate), utc_due = flag.has(wbxml::tasks::kUtcDueDate);
+  if (start != utc_start || due != utc_due || start != due) return "gives a Flag some of its four dates but not all";
+  return {};
+}
+
+std::string mail_fault(const Node& data, int version, bool draft) {
+  for (const Node& child : data.children) {
+    if (child.tag == em::kRead && child.text != "0" && child.text != "1") return "has Read \"" + child.text + "\"";
+    if (child.tag == em::kFlag) {
+      if (std::string fault = flag_fault(child); !fault.empty()) return fault;
+    }
+    if (child.tag == em::kCategories && version < 140) return "changes Categories at " + version_text(version);
+    if (!is_flag(child.tag) && !(draft && version >= 160 && is_draft_property(child.tag))) {
+      return "changes " + tag_text(child.tag) + " of a mail";
+    }
+  }
+  return {};
+}
+
+void take_body(Item& item, const Node& body) {
+  item.body_type = static_cast<int>(body.number(asb::kType).value_or(1));
+  item.body = Content{std::string(body.value(asb::kData)), 0, 0};
+}
+
+void take_properties(Item& item, const Node& data) {
+  for (const Node& child : data.children) {
+    if (child.tag == asb::kBody) {
+      take_body(item, child);
+    } else if (child.tag == asb::kAttachments) {
+      for (const Node& attachment : child.children) {
+        if (attachment.tag != asb::kAdd) continue;
+        Attachment added;
+        added.name = attachment.value(asb::kDisplayName);
+        added.content_type = attachment.value(asb::kContentType);
+        added.content.data = attachment.value(asb::kContent);
+        item.attachments.push_back(std::move(added));
+      }
+    } else {
+      item.set(child);
+    }
+  }
+}
+
+// Elements a client leaves out of a Change are gone, unless they are ghosted or the class keeps what is left out.
+void drop_left_out(Item& item, const Node& data, const CollectionState& state, int version) {
+  const bool by_support = item.class_name == "Contacts" || item.class_name == "Calendar";
+  if (item.class_name == "Calendar" && version >= 160) return;
+  std::erase_if(item.properties, [&](const Node& property) {
+    if (data.has(property.tag)) return false;
+    if (property.tag == wbxml::contacts::kPicture || property.tag == cal::kExceptions || property.tag == cal::kUID ||
+        property.tag == cal::kDtStamp || property.tag == cal::kTimezone) {
+      return false;
+    }
+    if (!by_support || !state.supported) return true;
+    return std::find(state.supported->begin(), state.supported->end(), property.tag) != state.supported->end();
+  });
+}
+
+class Applier {
+ public:
+  Applier(Call& call, const SyncCollection& collection, Folder& folder, CollectionState& state, bool retry,
+          const std::vector<SyncOptions>& options)
+      : call_(call),
+        collection_(collection),
+        folder_(folder),
+        state_(state),
+        options_(options),
+        earlier_adds_(retry ? state.last_adds : std::map<std::string, std::string>()),
+        earlier_deletes_(retry ? state.last_deletes : std::set<std::string>()),
+        earlier_changes_(retry ? state.last_changes : std::map<std::string, std::uint64_t>()) {
+    state_.last_adds.clear();
+    state_.last_deletes.clear();
+    state_.last_changes.clear();
+  }
+
+  Node run(const Node& commands) {
+    for (const Node& command : commands.children) {
+      if (command.tag == as::kChange) change(command);
+      if (command.tag == as::kDelete) remove(command);
+      if (command.tag == as::kAdd) add(command);
+      if (command.tag == as::kFetch) fetch(command);
+    }
+    return std::move(responses_);
+  }
+
+ private:
+  Mailbox& mailbox() { return call_.account->mailbox; }
+
+  void refuse(Tag what, std::string_view id, int status, const std::string& why = {}) {
+    if (!why.empty()) call_.violation(why);
+    Node& entry = responses_.add(what);
+    entry.add(as::kServerId, id);
+    entry.add(as::kStatus, status);
+  }
+
+  Item* own_item(std::string_view id) {
+    if (visible_item(*call_.account, id) == nullptr) return nullptr;
+    Item* const item = mailbox().item(id);
+    return item != nullptr && item->folder == folder_.id ? item : nullptr;
+  }
+
+  void change(const Node& command) {
+    const std::string id(command.value(as::kServerId));
+    Item* const item = own_item(id);
+    if (item == nullptr) return refuse(as::kChange, id, kNotFound);
+    const Node& data = *command.find(as::kApplicationData);
+    const bool is_mail = item->class_name == "Email" || item->class_name == "SMS";
+    if (is_mail) {
+      if (const std::string fault = mail_fault(data, call_.version, item->draft); !fault.empty()) {
+        return refuse(as::kChange, id, kConversion, fault);
+      }
+    }
+    const std::uint64_t* const known = state_.known.revision(id);
+    std::uint64_t seen = known == nullptr ? 0 : *known;
+    if (const auto own = earlier_changes_.find(id); own != earlier_changes_.end()) seen = std::max(seen, own->second);
+    const bool differs = std::any_of(data.children.begin(), data.children.end(), [&](const Node& child) {
+      return std::find(item->properties.begin(), item->properties.end(), child) == item->properties.end();
+    });
+    const std::uint64_t theirs = is_mail && !item->draft ? item->flags_revision : item->revision;
+    if (differs && theirs > seen && conflict_of(*item) == 1) return refuse(as::kChange, id, kConflict);
+    const bool saw_content = seen >= item->content_revision;
+    if (!is_mail) drop_left_out(*item, data, state_, call_.version);
+    take_properties(*item, data);
+    const bool content =
+        std::any_of(data.children.begin(), data.children.end(), [](const Node& child) { return !is_flag(child.tag); });
+    if (content) {
+      mailbox().touch_content(*item);
+    } else if (differs) {
+      mailbox().touch_flags(*item);
+    }
+    // What of the server's the client has not seen yet still comes down to it.
+    if (saw_content || content) state_.known.learn(id, item->revision);
+    state_.last_changes[id] = item->revision;
+    if (command.has(em2::kSend) && item->draft) send_draft(id);
+  }
+
+  int conflict_of(const Item& item) const {
+    for (const SyncOptions& block : options_) {
+      if (block.class_name.empty() || block.class_name == item.class_name) return block.conflict;
+    }
+    return 1;
+  }
+
+  void remove(const Node& command) {
+    const std::string id(command.value(as::kServerId));
+    if (own_item(id) == nullptr) {
+      if (earlier_deletes_.contains(id)) {
+        state_.last_deletes.insert(id);
+        state_.known.forget(id);
+        return;
+      }
+      return refuse(as::kDelete, id, kNotFound);
+    }
+    if (collection_.deletes_as_moves && folder_.type != FolderType::kDeleted) {
+      mailbox().move(id, mailbox().default_folder(FolderType::kDeleted));
+    } else {
+      mailbox().remove(id);
+    }
+    state_.known.forget(id);
+    state_.last_deletes.insert(id);
+  }
+
+  // What is wrong with a new item; "" = nothing.
+  std::string add_fault(const Node& data, const std::string& class_name) const {
+    if (class_name == "SMS") return call_.version < 140 ? "adds an SMS at " + version_text(call_.version) : "";
+    if (class_name != folder_.class_name()) return "adds an item of class " + class_name + " to a folder of another";
+    if (class_name == "Email") {
+      if (call_.version < 160 || folder_.type != FolderType::kDrafts)
+        return "adds a mail that is neither SMS nor draft";
+      for (const Node& child : data.children) {
+        if (!is_draft_property(child.tag)) return "adds a draft with " + tag_text(child.tag);
+      }
+    }
+    if (class_name == "Calendar") {
+      if (!data.has(cal::kStartTime) || !data.has(cal::kEndTime)) return "adds an event without StartTime and EndTime";
+      if (call_.version >= 160 && (data.has(cal::kUID) || data.has(cal::kDtStamp) || data.has(cal::kLocation))) {
+        return "adds an event with UID, DtStamp or calendar:Location at " + version_text(call_.version);
+      }
+    }
+    if (class_name == "Notes" && !data.value(wbxml::notes::kMessageClass).starts_with("IPM.StickyNote")) {
+      return "adds a note without MessageClass";
+    }
+    return {};
+  }
+
+  void add(const Node& command) {
+    const std::string client_id(command.value(as::kClientId));
+    const std::string given(command.value(as::kClass));
+    const std::string class_name = given.empty() ? std::string(folder_.class_name()) : given;
+    const Node& data = *command.find(as::kApplicationData);
+    Node& entry = responses_.add(as::kAdd);
+    if (!given.empty()) entry.add(as::kClass, given);
+    entry.add(as::kClientId, client_id);
+    if (const std::string fault = add_fault(data, class_name); !fault.empty()) {
+      call_.violation(fault);
+      entry.add(as::kStatus, kConversion);
+      return;
+    }
+    if (state_.last_adds.contains(client_id)) {
+      call_.violation("uses the ClientId \"" + client_id + "\" twice");
+      entry.add(as::kStatus, kProtocol);
+      return;
+    }
+    std::string id = earlier(client_id, data);
+    if (id.empty()) {
+      Item item;
+      item.class_name = class_name;
+      item.received_ms = call_.state->now_ms;
+      take_properties(item, data);
+      if (class_name == "Calendar" && call_.version >= 160) {
+        const std::string_view uid = data.value(cal::kClientUid);
+        item.set(Node(cal::kUID, uid.empty() ? "uid-" + std::to_string(call_.state->random.next()) : std::string(uid)));
+        item.set(Node(cal::kDtStamp, compact_time(call_.state->now_ms)));
+      }
+      if (class_name == "Email") {
+        item.draft = true;
+        item.set(Node(em::kDateReceived, iso_time(call_.state->now_ms)));
+        item.set(Node(em::kFrom, call_.account->user.email));
+        if (item.value(em::kRead).empty()) item.set(Node(em::kRead, 1));
+      }
+      id = mailbox().add(folder_, std::move(item)).id;
+    }
+    if (const Item* const item = mailbox().item(id)) state_.known.learn(id, item->revision);
+    state_.last_adds[client_id] = id;
+    entry.add(as::kServerId, id);
+    entry.add(as::kStatus, kSuccess);
+    if (command.has(em2::kSend)) send_draft(id);
+  }
+
+  // The item a repeated Add has made already.
+  std::string earlier(const std::string& client_id, const Node& data) {
+    if (const auto found = earlier_adds_.find(client_id); found != earlier_adds_.end()) {
+      if (mailbox().item(found->second) != nullptr) return found->second;
+    }
+    const std::string_view client_uid = data.value(cal::kClientUid);
+    if (client_uid.empty()) return {};
+    for (const auto& [number, item] : folder_.items) {
+      if (item.value(cal::kClientUid) == client_uid) return item.id;
+    }
+    return {};
+  }
+
+  void send_draft(const std::string& id) {
+    Item* const item = mailbox().item(id);
+    if (item == nullptr) return;
+    Item mail = *item;
+    mail.draft = false;
+    mailbox().remove(id);
+    submit(*call_.state, *call_.account, std::move(mail), true);
+  }
+
+  void fetch(const Node& command) {
+    const std::string id(command.value(as::kServerId));
+    Node& entry = responses_.add(as::kFetch);
+    entry.add(as::kServerId, id);
+    const Item* const item = visible_item(*call_.account, id);
+    if (item == nullptr || item->folder != folder_.id) {
+      entry.add(as::kStatus, kNotFound);
+    } else if (item->class_name != "Email") {
+      call_.violation("fetches an item of class " + item->class_name + " with Sync");
+      entry.add(as::kStatus, kProtocol);
+    } else {
+      entry.add(as::kStatus, kSuccess);
+      ViewOptions view = options_.front().view;
+      for (BodyPreference& preference : view.bodies) preference.truncation_bytes.reset();
+      view.whole_without_preference = true;
+      entry.add(item_properties(*item, as::kApplicationData, view, call_.version));
+    }
+  }
+
+  Call& call_;
+  const SyncCollection& collection_;
+  Folder& folder_;
+  CollectionState& state_;
+  const std::vector<SyncOptions>& options_;
+  std::map<std::string, std::string> earlier_adds_;
+  std::set<std::string> earlier_deletes_;
+  std::map<std::string, std::uint64_t> earlier_changes_;
+  Node responses_{as::kResponses};
+};
+
+}  // namespace
+
+Node apply_commands(Call& call, const SyncCollection& collection, Folder& folder, CollectionState& state, bool retry,
+                    const std::vector<SyncOptions>& options) {
+  Applier applier(call, collection, folder, state, retry, options);
+  static const Node kNone(as::kCommands);
+  const Node* const commands = collection.commands();
+  return applier.run(commands == nullptr ? kNone : *commands);
+}
+
+}  // namespace exchange
