@@ -3,7 +3,6 @@
 /// attachment, one word in forty with a letter outside ASCII.
 #pragma once
 #include <cstdint>
-#include <cstdio>
 #include <string>
 #include <vector>
 
@@ -77,18 +76,17 @@ inline std::string sentence(Random& random, std::uint32_t length) {
   return text;
 }
 
-template <class... Values>
-std::string format(const char* pattern, Values... values) {
-  char text[96];
-  std::snprintf(text, sizeof text, pattern, values...);
-  return text;
+/// Decimal, with zeros in front up to `digits`.
+inline std::string number(std::int64_t value, std::size_t digits = 1) {
+  const std::string text = std::to_string(value);
+  return text.size() < digits ? std::string(digits - text.size(), '0') + text : text;
 }
 
 inline std::string person(Random& random) {
-  const std::uint32_t number = random.below(400);
-  Random own(9000 + number);
+  const std::uint32_t index = random.below(400);
+  Random own(9000 + index);
   const std::string first = sentence(own, 1), last = sentence(own, 1);
-  return "\"" + first + " " + last + "\" <" + format("user%03u@corp%u.example", number, number % 7) + ">";
+  return "\"" + first + " " + last + "\" <" + "user" + number(index, 3) + "@corp" + number(index % 7) + ".example>";
 }
 
 /// Seconds since 1970 as EAS writes them.
@@ -99,15 +97,15 @@ inline std::string date_text(std::int64_t seconds) {
   const std::int64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
   const std::int64_t shifted = (5 * of_year + 2) / 153;  // March is 0
   const std::int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-  return format("%04d-%02d-%02dT%02d:%02d:%02d.000Z", static_cast<int>(year_of_era + era * 400 + (month <= 2 ? 1 : 0)),
-                static_cast<int>(month), static_cast<int>(of_year - (153 * shifted + 2) / 5 + 1),
-                static_cast<int>(of_day / 3600), static_cast<int>(of_day / 60 % 60), static_cast<int>(of_day % 60));
+  const std::int64_t year = year_of_era + era * 400 + (month <= 2 ? 1 : 0);
+  return number(year, 4) + "-" + number(month, 2) + "-" + number(of_year - (153 * shifted + 2) / 5 + 1, 2) + "T" +
+         number(of_day / 3600, 2) + ":" + number(of_day / 60 % 60, 2) + ":" + number(of_day % 60, 2) + ".000Z";
 }
 
 inline Mail make_mail(std::uint32_t index, std::uint32_t body_bytes = 1400) {
   Random random(index + 1);
   Mail mail;
-  mail.server_id = format("5:%u", index + 1);
+  mail.server_id = "5:" + number(index + 1);
   mail.subject = sentence(random, 4 + random.below(6));
   mail.thread_topic = mail.subject;
   if (random.below(3) == 0) mail.subject = "Re: " + mail.subject;
@@ -140,7 +138,7 @@ inline Mail make_mail(std::uint32_t index, std::uint32_t body_bytes = 1400) {
   if (!mail.preview.empty() && last() >= 0xC0) mail.preview.pop_back();
   if (random.below(10) == 0) {
     mail.attachment_name = sentence(random, 2) + ".pdf";
-    mail.attachment_reference = format("5%%3a%u%%3a0", index + 1);
+    mail.attachment_reference = "5%3a" + number(index + 1) + "%3a0";
     mail.attachment_bytes = 1000 + random.below(900000);
   }
   return mail;

@@ -6,8 +6,8 @@
 /// again. write: nothing is decoded. CHUNK 0: the whole document in one piece. Prints one line; ends with 1 if decoding
 /// fails or, in `events`, if anything was allocated meanwhile.
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <string>
 
