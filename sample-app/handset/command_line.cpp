@@ -53,6 +53,9 @@ constexpr Later kLater[] = {
     {"device wipe", "wipes this phone"},
 };
 
+constexpr std::string_view kLaterGroups[] = {"schedule", "sms",  "draft",         "event",    "contact",
+                                             "task",     "note", "out-of-office", "conflicts"};
+
 std::uint32_t body_bytes(const std::string& text) {
   if (text == "all") return UINT32_MAX;
   if (text.empty() || text.size() > 9 ||
@@ -60,6 +63,33 @@ std::uint32_t body_bytes(const std::string& text) {
     throw usage("--body-bytes takes a number of bytes or `all`, not `" + text + "`", "for example --body-bytes 32768");
   }
   return static_cast<std::uint32_t>(std::stoul(text));
+}
+
+/// Refuses a command of a later version whatever its options are, which this version does not know.
+void refuse_later(const std::vector<std::string>& arguments) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < arguments.size() && words.size() < 2; ++at) {
+    const std::string& word = arguments[at];
+    if (word.empty() || word.front() != '-') {
+      words.push_back(word);
+      continue;
+    }
+    // An option after the command's first word may be any command's own.
+    if (!words.empty()) break;
+    for (const char* with_value : {"--home", "--hal", "--account", "--trace", "--connect-to"}) {
+      if (word == with_value) ++at;
+    }
+  }
+  if (words.empty()) return;
+  const std::string both = words.size() == 2 ? words[0] + " " + words[1] : words[0];
+  for (const Later& later : kLater) {
+    if (later.command != words[0] && later.command != both) continue;
+    // The second word of `send` or `search` is not part of the command's name.
+    const bool group = std::any_of(std::begin(kLaterGroups), std::end(kLaterGroups),
+                                   [&](std::string_view each) { return each == words[0]; });
+    throw usage("`" + (group || later.command == both ? both : words[0]) + "` is not in this version",
+                "`handset --help` lists what is");
+  }
 }
 
 /// The tree of commands, bound to one CommandLine.
@@ -98,21 +128,6 @@ class Grammar {
       name += (name.empty() ? "" : " ") + at->get_name();
     }
     return name;
-  }
-  bool is_later(const std::string& command) const {
-    return std::any_of(std::begin(kLater), std::end(kLater),
-                       [&](const Later& later) { return later.command == command; });
-  }
-  std::string later_words(const std::string& command) {
-    CLI::App* at = find(command);
-    std::string words;
-    if (at != nullptr) {
-      for (const std::string& word : at->remaining()) {
-        if (word.starts_with("-") || words.find(' ') != std::string::npos || !words.empty()) break;
-        words += " " + word;
-      }
-    }
-    return words;
   }
   const std::string& body_text() const { return body_text_; }
   const std::string& tls_text() const { return tls_text_; }
@@ -279,6 +294,7 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   Parsed parsed;
   CommandLine& line = parsed.line;
   json_wanted = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  refuse_later(arguments);
   Grammar grammar(line);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   const std::string help = "see `handset --help`, or `handset COMMAND --help`";
@@ -300,10 +316,6 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
     throw usage(first_line(error.what()), help);
   }
   line.command = grammar.chosen();
-  if (grammar.is_later(line.command)) {
-    throw usage("`" + line.command + grammar.later_words(line.command) + "` is not in this version",
-                "`handset --help` lists what is");
-  }
   if (line.command == "mark" && line.mark == "category") {
     throw usage("`mark category` is not in this version", "read, unread, flag, unflag and done are");
   }

@@ -34,12 +34,16 @@ Failure failure_of(handsync::Error error, std::string_view detail) {
   failure.exit = static_cast<int>(advice.exit);
   if (failure.exit == kDone) failure.exit = kBug;
   failure.domain = std::string(handsync::policy::domain_name(error.domain));
-  failure.code = error.code;
   failure.message = filled(advice.happened);
   failure.advice = filled(advice.todo);
-  // A refusal names the server's status even where the table's sentence is the same for many.
-  if (error.domain == handsync::Domain::kEas && failure.message.find(std::to_string(error.code)) == std::string::npos) {
-    failure.message += " (status " + std::to_string(error.code) + ")";
+  failure.code = error.code;
+  if (error.domain == handsync::Domain::kEas) {
+    // The engine's number says which command, and for a policy at which level; a person looks up the Status alone.
+    failure.code = error.code % 1000;
+    if (failure.code >= handsync::policy::kPolicyLevel && failure.code < 100)
+      failure.code -= handsync::policy::kPolicyLevel;
+    const std::string status = std::to_string(failure.code);
+    if (failure.message.find(status) == std::string::npos) failure.message += " (status " + status + ")";
   }
   return failure;
 }

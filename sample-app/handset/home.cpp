@@ -48,10 +48,7 @@ std::string Home::default_directory() {
   return std::string(user) + "/.local/share/handset";
 }
 
-const std::vector<std::string>& Home::own_names() {
-  static const std::vector<std::string> kNames = {"lock", "owner.sock", "handset.json"};
-  return kNames;
-}
+std::vector<std::string> Home::own_names() { return {"lock", "owner.sock", "handset.json"}; }
 
 Home::Home(std::string directory) : directory_(std::move(directory)) {
   while (directory_.size() > 1 && directory_.back() == '/') directory_.pop_back();

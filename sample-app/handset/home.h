@@ -37,7 +37,7 @@ class Home {
   void forget_account(std::uint16_t account);
   void forget_everything();  ///< all but the lock, the socket and the device port's own
 
-  static const std::vector<std::string>& own_names();  ///< what a factory reset has to leave alone
+  static std::vector<std::string> own_names();  ///< what a factory reset has to leave alone
 
  private:
   std::string path(const std::string& name) const { return directory_ + "/" + name; }

@@ -151,7 +151,13 @@ class Watched {
         query.changed_since = generation_;
         each_row<ItemRow>(reader->list(query), [&](const ItemRow& row) {
           const auto id = static_cast<std::uint64_t>(row.id);
-          const bool had = std::binary_search(known.begin(), known.end(), id);
+          const auto place = std::lower_bound(known.begin(), known.end(), id);
+          const bool had = place != known.end() && *place == id;
+          if (row.gone) {
+            if (had) known.erase(place);
+            if (had) print("deleted", folder, row);
+            return true;
+          }
           if (!had) fresh.push_back(id);
           print(had ? "changed" : "added", folder, row);
           return true;

@@ -1,0 +1,175 @@
+#include "handset/command_line.h"
+
+#include <string>
+#include <vector>
+
+#include "handset/failure.h"
+
+#include "CppUTest/TestHarness.h"
+
+using handset::CommandLine;
+using handset::Failure;
+
+namespace {
+
+CommandLine parsed(const std::vector<std::string>& words) {
+  bool json = false;
+  return handset::parse_command_line(words, json).line;
+}
+
+/// The message of the refusal, with its exit status in front.
+std::string refused(const std::vector<std::string>& words) {
+  bool json = false;
+  try {
+    handset::parse_command_line(words, json);
+  } catch (const Failure& failure) {
+    return std::to_string(failure.exit) + " " + handset::sentence(failure);
+  }
+  return "not refused";
+}
+
+}  // namespace
+
+TEST_GROUP(HandsetCommandLine){};
+
+TEST(HandsetCommandLine, OptionsOfEveryCommandStandBeforeOrAfterIt) {
+  const CommandLine before = parsed({"--json", "--home", "/h", "sync"});
+  const CommandLine after = parsed({"sync", "--json", "--home", "/h"});
+  CHECK(before.json && after.json);
+  STRCMP_EQUAL("/h", before.home.c_str());
+  STRCMP_EQUAL("/h", after.home.c_str());
+  STRCMP_EQUAL("sync", after.command.c_str());
+}
+
+TEST(HandsetCommandLine, AccountAddTakesAll) {
+  const CommandLine line = parsed({"--connect-to",
+                                   "a:443:127.0.0.1:1",
+                                   "--connect-to",
+                                   "b:443:127.0.0.1:2",
+                                   "account",
+                                   "add",
+                                   "anna@example.test",
+                                   "--user",
+                                   "CORP\\anna",
+                                   "--server",
+                                   "mail.example.test",
+                                   "--accept-policy",
+                                   "--accept-redirect",
+                                   "x.test",
+                                   "--accept-redirect",
+                                   "y.test",
+                                   "--days",
+                                   "0",
+                                   "--body-bytes",
+                                   "all",
+                                   "--tls",
+                                   "legacy",
+                                   "--window",
+                                   "25",
+                                   "--password-file",
+                                   "p",
+                                   "--pin-file",
+                                   "-"});
+  STRCMP_EQUAL("account add", line.command.c_str());
+  STRCMP_EQUAL("CORP\\anna", line.user.c_str());
+  LONGS_EQUAL(2, line.connect_to.size());
+  LONGS_EQUAL(2, line.redirect_hosts.size());
+  LONGS_EQUAL(0, line.days);
+  CHECK(line.body_bytes_max == UINT32_MAX);
+  CHECK(line.legacy_tls && line.accept_policy);
+  LONGS_EQUAL(25, line.window);
+}
+
+TEST(HandsetCommandLine, DefaultsAreTheContracts) {
+  const CommandLine line = parsed({"account", "add", "anna@example.test"});
+  LONGS_EQUAL(30, line.days);
+  LONGS_EQUAL(32768, line.body_bytes_max);
+  CHECK(!line.legacy_tls && !line.accept_policy && !line.json);
+}
+
+TEST(HandsetCommandLine, EveryCommandOfThisVersion) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"account", "list"},
+                                             {"account", "remove", "a@b.test"},
+                                             {"folders"},
+                                             {"folder", "select", "A", "B"},
+                                             {"folder", "deselect", "A"},
+                                             {"sync", "--folder", "A", "--folder", "B"},
+                                             {"watch", "--for", "2.5"},
+                                             {"list", "INBOX", "--limit", "3", "--unread", "--flagged"},
+                                             {"show", "3", "--mime"},
+                                             {"body", "3", "--html"},
+                                             {"mark", "3", "done"},
+                                             {"policy"},
+                                             {"device", "status"},
+                                             {"device", "lock"},
+                                             {"device", "unlock", "--pin-file", "f"},
+                                             {"device", "set-pin", "--pin-file", "f"},
+                                             {"device", "reboot"},
+                                             {"device", "new"},
+                                             {"device", "check"},
+                                             {"queue"},
+                                             {"queue", "retry", "1"},
+                                             {"queue", "drop", "1"},
+                                             {"status"},
+                                             {"demo", "--stay", "--items", "3"}}) {
+    const CommandLine line = parsed(words);
+    CHECK(line.command.starts_with(words[0]));
+  }
+}
+
+TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"event", "add", "--subject", "x"},
+                                             {"send", "--to", "a@b.test", "--subject", "s"},
+                                             {"account", "set", "a@b.test", "--days", "3"},
+                                             {"folder", "create", "X"},
+                                             {"device", "wipe"},
+                                             {"device", "clock", "+60"},
+                                             {"mark", "3", "category", "Red"},
+                                             {"out-of-office", "show"},
+                                             {"sms", "receive", "--from", "1", "--text", "t"},
+                                             {"search", "words"},
+                                             {"attachment", "3", "1"}}) {
+    const std::string answer = refused(words);
+    CHECK_TEXT(answer.starts_with("2 handset: ") && answer.find("not in this version") != std::string::npos,
+               answer.c_str());
+  }
+  STRCMP_CONTAINS("`event add` is not in this version", refused({"event", "add", "--subject", "x"}).c_str());
+}
+
+TEST(HandsetCommandLine, UsageIsRefusedInOneLineThatHelps) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{},
+                                             {"nonsense"},
+                                             {"list"},
+                                             {"sync", "--nonsense"},
+                                             {"mark", "1", "purple"},
+                                             {"mark", "x", "read"},
+                                             {"account"},
+                                             {"account", "add", "nobody"},
+                                             {"account", "add", "a@b.test", "--body-bytes", "-5"},
+                                             {"account", "add", "a@b.test", "--window", "0"},
+                                             {"account", "add", "a@b.test", "--password-file", "-", "--pin-file", "-"},
+                                             {"--hal", "toaster", "sync"},
+                                             {"mark", "1", "read", "now"}}) {
+    const std::string answer = refused(words);
+    CHECK_TEXT(answer.starts_with("2 handset: ") && answer.find("; ") != std::string::npos &&
+                   answer.find('\n') == std::string::npos,
+               answer.c_str());
+  }
+}
+
+TEST(HandsetCommandLine, HelpAndVersionAreAnswers) {
+  bool json = false;
+  CHECK(handset::parse_command_line({"--help"}, json).answered);
+  CHECK(handset::parse_command_line({"--version"}, json).answer.starts_with("handset "));
+  STRCMP_CONTAINS("--accept-redirect", handset::parse_command_line({"account", "add", "--help"}, json).answer.c_str());
+}
+
+TEST(HandsetCommandLine, SyncAndStatusWorkWhileLocked) {
+  for (const char* free : {"sync", "watch", "status", "queue", "policy", "device unlock", "device status"})
+    CHECK(!handset::is_content(free));
+  for (const char* content : {"list", "show", "body", "mark", "folders", "account add"})
+    CHECK(handset::is_content(content));
+}
