@@ -244,6 +244,7 @@ Status Pin::begin_change(hal::Device& device, Bytes old_pin, Bytes new_pin, cons
   HANDSYNC_TRY(judge_new(new_pin, rules));
   if (set_ && old_pin.size() > kPinBytesMax) return fault(Fault::kPinTooLong, kPinBytesMax);
   if (set_ && old_pin.empty()) return fault(Fault::kPinTooShort, 1);
+  if (!set_ && !device.keys().exists(0)) HANDSYNC_TRY(device.keys().create(0));
   PinJob job;
   HANDSYNC_TRY(device.entropy().fill(job.new_salt_));
   if (set_ && verifier_.history_count != 0) {

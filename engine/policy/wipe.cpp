@@ -50,11 +50,17 @@ WipeStep after(WipeStep step) {
 
 // What a factory reset takes away: one of these still there means that it has not been through.
 bool reset_is_complete(hal::Records& records) {
-  for (const auto record : {hal::Record::kIdentity, hal::Record::kAccounts, hal::Record::kPolicy, hal::Record::kPin,
-                            hal::Record::kAttempts}) {
+  const auto gone = [&records](hal::Record record) {
     std::byte room[64];  // too small for some: an error, and that is an answer too
     const auto got = records.get(record, room);
-    if (!got.ok() || got.value() != 0) return false;
+    return got.ok() && got.value() == 0;
+  };
+  for (const auto record : {hal::Record::kIdentity, hal::Record::kAccounts, hal::Record::kPolicy, hal::Record::kPin,
+                            hal::Record::kAttempts}) {
+    if (!gone(record)) return false;
+  }
+  for (hal::KeySlot slot = 1; slot < kWipeSlotsMax; ++slot) {
+    if (!gone(hal::account_record(slot))) return false;
   }
   return true;
 }
