@@ -80,15 +80,17 @@ constexpr Property kEmail[] = {
 /// element under several parents are a chain.
 template <std::size_t kRows>
 struct Index {
-  static_assert(kRows < 255);
+  static_assert(kRows <= 64);               // the replica keeps one bit a row
   std::uint8_t first[wbxml::kPages][64]{};  // row + 1, 0 = none
   std::uint8_t next[kRows]{};               // row + 1, 0 = last
+  std::uint8_t by_id[256]{};                // row + 1, 0 = none
 
   constexpr explicit Index(const Property (&rows)[kRows]) {
     for (std::size_t i = kRows; i-- > 0;) {
       std::uint8_t& slot = first[wbxml::page_of(rows[i].tag)][wbxml::token_of(rows[i].tag)];
       next[i] = slot;
       slot = static_cast<std::uint8_t>(i + 1);
+      by_id[rows[i].id] = slot;
     }
   }
 };
@@ -113,10 +115,9 @@ const Property* find_property(Class kind, wbxml::Tag tag, wbxml::Tag parent) {
 }
 
 const Property* find_property(Class kind, PropertyId id) {
-  for (const Property& row : properties(kind)) {
-    if (row.id == id) return &row;
-  }
-  return nullptr;
+  if ((kind != Class::kEmail && kind != Class::kSms) || id >= 256) return nullptr;
+  const std::size_t row = kEmailIndex.by_id[id];
+  return row == 0 ? nullptr : &kEmail[row - 1];
 }
 
 }  // namespace handsync::items

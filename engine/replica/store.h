@@ -1,8 +1,9 @@
-/// One account's replica: the database, its schema and its short transactions. Engine thread only; applications read through
-/// reader.h on a connection of their own. The only SQL of the engine lives in this folder.
+/// One account's replica: the database, its schema and its short transactions. Engine thread only; applications read
+/// through reader.h on a connection of their own. The only SQL of the engine lives in this folder.
 ///
-/// WAL. What must last (edits, SyncKeys, outbox) is committed with synchronous=FULL; stage transactions with NORMAL and no sync.
-/// Named schema versions with migrations (schema.h); a replica newer than this program is refused with Error{kSqlite, kNewer}.
+/// WAL. What must last (edits, SyncKeys, outbox) is committed with synchronous=FULL; stage transactions with NORMAL and
+/// no sync. Named schema versions with migrations (schema.h); a replica newer than this program is refused with
+/// Error{kSqlite, kNewer}.
 #pragma once
 #include "handsync/memory.h"
 #include "handsync/replica.h"
@@ -12,10 +13,19 @@ struct sqlite3;
 namespace handsync::replica {
 
 /// Local codes of Domain::kSqlite beside SQLite's own (which are 1..101 and extended).
-enum Fault : std::int32_t { kNewer = -1, kUnsound = -2, kNoSuchItem = -3, kNoSuchFolder = -4, kClosed = -5 };
+enum Fault : std::int32_t {
+  kNewer = -1,
+  kUnsound = -2,
+  kNoSuchItem = -3,
+  kNoSuchFolder = -4,
+  kClosed = -5,
+  kOvertaken = -6,  ///< the folder was deselected, removed or re-keyed while its response arrived: drop the response
+  kNoSuchChange = -7,
+  kInFlight = -8,  ///< the change is part of a request that was sent: its answer decides
+};
 
 struct StoreOptions {
-  Text path;                       ///< of the database file
+  Text path;  ///< of the database file
   const char* vfs = nullptr;
   std::uint16_t page_bytes = 4096;
   std::uint16_t cache_kib = 256;
@@ -24,25 +34,31 @@ struct StoreOptions {
 
 /// Small values that change together with data. Stored as rows (key, value); a value is at most 4 KiB.
 enum class Value : std::uint8_t {
-  kPolicyKey = 1,       ///< decimal
-  kHierarchyKey,        ///< FolderSync SyncKey
-  kVersion,             ///< negotiated, "161"
-  kServerPath, kServerHost, kServerUser, kQueryForm, kCommands,
-  kLoopCounters,        ///< persisted counters that end server-driven loops
-  kLastSync,            ///< wall_ms of the last complete sync
-  kPolicyTime, kHeartbeat, kDeviceInformationSent,
+  kPolicyKey = 1,  ///< decimal
+  kHierarchyKey,   ///< FolderSync SyncKey
+  kVersion,        ///< negotiated, "161"
+  kServerPath,
+  kServerHost,
+  kServerUser,
+  kQueryForm,
+  kCommands,
+  kLoopCounters,  ///< persisted counters that end server-driven loops
+  kLastSync,      ///< wall_ms of the last complete sync
+  kPolicyTime,
+  kHeartbeat,
+  kDeviceInformationSent,
 };
 
 /// What sync needs to know of a folder. Fixed size: kept in RAM while the database is closed.
 struct SyncFolder {
   FolderId id{};
-  FixedText<64> server_id;          ///< CollectionId (64 characters at most, MS-ASCMD 2.2.3.30.5)
-  FixedText<64> sync_key;           ///< "0" = from the beginning
+  FixedText<64> server_id;  ///< CollectionId (64 characters at most, MS-ASCMD 2.2.3.30.5)
+  FixedText<64> sync_key;   ///< "0" = from the beginning
   FolderType type{};
   bool supported = false, selected = false, synced = false;
-  bool rekeying = false;            ///< a full resync runs: rows not yet confirmed stay visible until it is complete
-  std::uint16_t window = 0;         ///< adaptive WindowSize, 0 = not yet chosen
-  std::uint8_t filter = 0;          ///< FilterType that the SyncKey was made with
+  bool rekeying = false;     ///< a full resync runs: rows not yet confirmed stay visible until it is complete
+  std::uint16_t window = 0;  ///< adaptive WindowSize, 0 = not yet chosen
+  std::uint8_t filter = 0;   ///< FilterType that the SyncKey was made with
   std::uint16_t rounds_without_progress = 0;  ///< persisted loop guard
 };
 
@@ -54,13 +70,19 @@ struct Applied {
 
 /// A change of the user as it goes into a Sync request. Fixed size.
 struct Outgoing {
-  std::uint64_t change = 0;         ///< row of the queue
+  std::uint64_t change = 0;  ///< row of the queue
   FixedText<64> server_id;
   bool has_read = false, read = false;
   bool has_flag = false;
-  std::uint8_t flag_status = 0;     ///< 0 cleared, 1 complete, 2 active (MS-ASEMAIL 2.2.2.34)
-  std::int64_t flag_wall_ms = 0;    ///< when the user set it: CompleteTime, DateCompleted
+  std::uint8_t flag_status = 0;   ///< 0 cleared, 1 complete, 2 active (MS-ASEMAIL 2.2.2.34)
+  std::int64_t flag_wall_ms = 0;  ///< when the user set it: CompleteTime, DateCompleted
   bool remove = false;
+};
+
+/// Where the server keeps an item.
+struct ItemAddress {
+  FolderId folder{};
+  FixedText<64> server_id;
 };
 
 class Arrival;  // arrival.h
@@ -70,51 +92,65 @@ class Store {
   Store() = default;
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
+  ~Store();  ///< closes
 
   Status open(const StoreOptions&, Memory);  ///< creates, migrates, sweeps what a broken response left
   void close();                              ///< checkpoints; ok to call twice
   bool is_open() const;
-  Status check();                            ///< integrity_check and our own relations
-  /// Housekeeping in small steps: closes a stage transaction, sweeps unreferenced chunks, checkpoints. True = more to do.
+  Status check();  ///< integrity_check and our own relations
+  /// Housekeeping in small steps: closes a stage transaction, sweeps unreferenced chunks, checkpoints. True = more to
+  /// do.
   Result<bool> idle(std::uint64_t mono_ms);
 
-  Result<std::size_t> get(Value, Room) const;   ///< 0 = not set
+  Result<std::size_t> get(Value, Room) const;  ///< 0 = not set
   Status put(Value, Bytes);
   Result<std::uint64_t> get_number(Value) const;  ///< 0 = not set
   Status put_number(Value, std::uint64_t);
 
-  // -- folders: one FolderSync answer is one transaction -----------------------------------------------------------------------
-  Status hierarchy_begin(bool whole);           ///< whole: the answer to key 0; folders it does not name are removed at commit
+  // -- folders: one FolderSync answer is one transaction
+  // -----------------------------------------------------------------------
+  Status hierarchy_begin(bool whole);  ///< whole: the answer to key 0; folders it does not name are removed at commit
   Status hierarchy_put(Text server_id, Text parent_server_id, Text name, std::uint8_t type);  ///< Add or Update
   Status hierarchy_remove(Text server_id);
-  Result<bool> hierarchy_commit(Text hierarchy_key);  ///< true = something changed. Folders are matched by id, default type, then path
+  Result<bool> hierarchy_commit(
+      Text hierarchy_key);  ///< true = something changed. Folders are matched by id, default type, then path
   void hierarchy_drop();
-  Result<std::size_t> sync_folders(std::span<SyncFolder>) const;  ///< in the order to sync: Inbox first; number of all supported folders
+  Result<std::size_t> sync_folders(
+      std::span<SyncFolder>) const;  ///< in the order to sync: Inbox first; number of all supported folders
   Result<SyncFolder> sync_folder(FolderId) const;
-  Status save_folder(const SyncFolder&);        ///< window, filter, guard, synced; not the SyncKey (that is Arrival::commit's)
-  Status select(FolderId, bool wanted);         ///< deselecting removes local items and resets the key to 0; queued changes stay parked
+  Status save_folder(
+      const SyncFolder&);  ///< window, filter, guard, synced; not the SyncKey (that is Arrival::commit's)
+  Status select(FolderId,
+                bool wanted);  ///< deselecting removes local items and resets the key to 0; queued changes stay parked
 
-  // -- the user's changes -------------------------------------------------------------------------------------------------------
+  // -- the user's changes
+  // -------------------------------------------------------------------------------------------------------
   Result<std::uint64_t> mark_read(ItemId, bool read, std::int64_t wall_ms);
   Result<std::uint64_t> mark_flag(ItemId, std::uint8_t flag_status, std::int64_t wall_ms);
   Result<bool> has_outgoing(FolderId) const;
-  /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A lost answer is the
-  /// normal case: as long as request changes are marked, the same ones are returned again and no others.
+  /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A
+  /// lost answer is the normal case: as long as request changes are marked, the same ones are returned again and no
+  /// others.
   Result<std::size_t> freeze_outgoing(FolderId, std::uint32_t request, std::span<Outgoing> out);
   Status park(std::uint64_t change, Error reason);
   Status retry(std::uint64_t change);
   Status drop(std::uint64_t change);
   Result<std::uint32_t> queue_length(bool parked) const;
 
-  // -- re-key (Status 3) ---------------------------------------------------------------------------------------------------------
-  /// Key to 0; every row of the folder stays visible and is remembered as unconfirmed until the resync is complete. Edits stay queued.
+  // -- re-key (Status 3)
+  // ---------------------------------------------------------------------------------------------------------
+  /// Key to 0; every row of the folder stays visible and is remembered as unconfirmed until the resync is complete.
+  /// Edits stay queued.
   Status rekey_begin(FolderId);
 
+  Result<ItemAddress> address_of(ItemId) const;  ///< kNoSuchItem when it is gone
   Result<std::uint64_t> generation() const;
   sqlite3* database() const { return database_; }  ///< for this folder's own files
 
  private:
   friend class Arrival;
+  Result<bool> sweep_step();
+  Result<bool> empty_step();
   sqlite3* database_ = nullptr;
   void* state_ = nullptr;  // prepared statements and buffers, from Memory; see store.cpp
   Memory memory_{};

@@ -1,0 +1,571 @@
+/// The one commit: an arrival log becomes rows. Runs inside one transaction; any error rolls all of it back.
+#include <cstdio>
+#include <new>
+
+#include "replica/arrival_state.h"
+#include "replica/edits.h"
+
+namespace handsync::replica {
+namespace {
+
+using items::Operation;
+using items::Place;
+using items::Property;
+
+/// What one commit needs beside the store: a record, its rest, and what is known of the folder.
+class Applier {
+ public:
+  Applier(StoreState& store, ArrivalState& arrival) : store_(store), arrival_(arrival) {}
+  Result<Applied> run(Text new_sync_key, bool more, std::int64_t wall_ms, ItemRecord& record, Room rest);
+
+ private:
+  std::uint32_t folder() const { return static_cast<std::uint32_t>(arrival_.folder.id); }
+  Status look_at_folder(Text new_sync_key);
+  Result<bool> any(const char* sql);
+  template <class Each>
+  Status each_record(ItemRecord& record, Room rest, Each each);
+  Status answer(const ItemRecord&);
+  Status command(ItemRecord&);
+  Status upsert(ItemRecord&, bool whole);
+  Status insert(ItemRecord&);
+  Status replace(ItemRecord&, const ItemNow&, bool whole);
+  Status remove(const ItemRecord&);
+  Status discard(const ItemRecord&);
+  Status park_item(const ItemRecord&);
+  Status write_extras(const ItemRecord&, std::uint64_t item);
+  Status delete_extras(std::uint64_t item, items::PropertyId from, items::PropertyId to);
+  Result<bool> find(Text server_id, ItemNow&);
+  Result<bool> find_twin(const ItemRecord&, ItemNow&);
+  Result<bool> same_beginning(std::uint64_t part, std::uint64_t part_bytes, std::uint64_t whole);
+  Status judge(const ItemRecord&, const ItemNow&, bool whole, ItemColumns&);
+  Status remove_unconfirmed();
+  Status finish(Text new_sync_key, bool more, std::int64_t wall_ms);
+  Status changed(std::uint64_t item, std::uint64_t generation_before) {
+    if (generation_before == store_.log.generation()) return Done{};  // already listed by this commit
+    return store_.log.changed(store_, item);
+  }
+
+  StoreState& store_;
+  ArrivalState& arrival_;
+  Applied applied_;
+  std::uint64_t epoch_ = 0, next_item_ = 0;
+  std::int64_t items_delta_ = 0, unread_delta_ = 0;
+  bool rekeying_ = false, edits_ = false, parked_ = false;
+};
+
+Result<bool> Applier::any(const char* sql) {
+  Result<Statement> statement = prepare(store_.database, sql);
+  if (!statement.ok()) return statement.error();
+  const Result<std::int64_t> found = query_number(statement.value().number(1, folder()));
+  if (!found.ok()) return found.error();
+  return found.value() != 0;
+}
+
+Status Applier::look_at_folder(Text new_sync_key) {
+  {
+    Result<Statement> look =
+        prepare(store_.database, "SELECT sync_key,rekeying,epoch,selected,gone,emptying FROM folder WHERE id=?1");
+    if (!look.ok()) return look.error();
+    const Result<bool> row = look.value().number(1, folder()).step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Error{Domain::kSqlite, kOvertaken, folder()};
+    const Statement& f = look.value();
+    const bool other_key = !new_sync_key.empty() && f.text(0) != arrival_.folder.sync_key.view();
+    if (other_key || f.number(3) == 0 || f.number(4) != 0 || f.number(5) != 0) {
+      return Error{Domain::kSqlite, kOvertaken, folder()};
+    }
+    rekeying_ = f.number(1) != 0;
+    epoch_ = static_cast<std::uint64_t>(f.number(2));
+  }
+  const Result<bool> edits = any("SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1)");
+  if (!edits.ok()) return edits.error();
+  edits_ = edits.value();
+  const Result<bool> parked = any("SELECT EXISTS(SELECT 1 FROM parked WHERE folder=?1)");
+  if (!parked.ok()) return parked.error();
+  parked_ = parked.value();
+  const Result<std::uint64_t> next = store_.counter(kNextItem, 1);
+  if (!next.ok()) return next.error();
+  next_item_ = next.value();
+  return Done{};
+}
+
+/// All records: those spilled to rows, then those still in RAM.
+template <class Each>
+Status Applier::each_record(ItemRecord& record, Room rest, Each each) {
+  const auto walk = [&](Bytes log) -> Status {
+    LogReader reader(log);
+    for (;;) {
+      const Result<bool> next = reader.next(record, rest);
+      if (!next.ok()) return next.error();
+      if (!next.value()) return Done{};
+      HANDSYNC_TRY(each(record));
+    }
+  };
+  if (arrival_.log_rows != 0) {
+    Result<Statement> rows = prepare(store_.database, "SELECT data FROM arrival_log ORDER BY id");
+    if (!rows.ok()) return rows.error();
+    std::uint32_t found = 0;
+    for (;; ++found) {
+      const Result<bool> row = rows.value().step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) break;
+      HANDSYNC_TRY(walk(rows.value().blob(0)));
+    }
+    if (found != arrival_.log_rows) return Error{Domain::kSqlite, kUnsound, found};
+  }
+  return walk(Bytes(arrival_.log, arrival_.log_bytes));
+}
+
+Result<Applied> Applier::run(Text new_sync_key, bool more, std::int64_t wall_ms, ItemRecord& record, Room rest) {
+  HANDSYNC_TRY(look_at_folder(new_sync_key));
+  HANDSYNC_TRY(store_.start_log());
+  const std::uint32_t request = new_sync_key.empty() ? 0 : arrival_.request;
+  if (arrival_.answers != 0 && request != 0) {
+    HANDSYNC_TRY(each_record(record, rest, [this](const ItemRecord& item) { return answer(item); }));
+  }
+  HANDSYNC_TRY(each_record(record, rest, [this](ItemRecord& item) { return command(item); }));
+  if (request != 0 && edits_) {
+    const Result<std::uint32_t> confirmed = confirm_request(store_, folder(), request);
+    if (!confirmed.ok()) return confirmed.error();
+    applied_.confirmed += confirmed.value();
+  }
+  // Key 0 is answered with a key and nothing else: that is no complete resync.
+  if (arrival_.folder.sync_key.view() == "0") more = true;
+  HANDSYNC_TRY(finish(new_sync_key, more, wall_ms));
+  applied_.generation = store_.log.generation();
+  return applied_;
+}
+
+// -- answers to our own changes
+// ---------------------------------------------------------------------------------------------------
+
+Status Applier::answer(const ItemRecord& item) {
+  if (item.operation < Operation::kAnswerAdd || item.operation == Operation::kAnswerFetch) return Done{};
+  if (!item.has_status || item.status == 1) return Done{};
+  const Result<std::uint32_t> parked = apply_answer(store_, folder(), arrival_.request, item.server_id, item.status);
+  if (!parked.ok()) return parked.error();
+  applied_.parked += parked.value();
+  return Done{};
+}
+
+// -- items
+// ------------------------------------------------------------------------------------------------------------------------
+
+Status Applier::command(ItemRecord& item) {
+  switch (item.operation) {
+    case Operation::kAdd:
+      return upsert(item, true);
+    case Operation::kChange:
+      return upsert(item, false);
+    case Operation::kDelete:
+    case Operation::kSoftDelete:
+      return remove(item);
+    case Operation::kAnswerChange:
+    case Operation::kAnswerFetch:
+      if ((!item.has_status || item.status == 1) && item.present != 0) return upsert(item, false);
+      return discard(item);
+    case Operation::kAnswerAdd:
+    case Operation::kAnswerDelete:
+      return discard(item);
+  }
+  return discard(item);
+}
+
+Result<bool> Applier::find(Text server_id, ItemNow& now) {
+  Result<Statement> find = store_.kept_statement(Sql::kItemFind);
+  if (!find.ok()) return find.error();
+  const Result<bool> row = find.value().number(1, folder()).text(2, server_id).step();
+  if (row.ok() && row.value()) now = item_now_of(find.value());
+  return row;
+}
+
+/// During a re-key a server may have given new ids: the one row not yet confirmed that is the same mail.
+Result<bool> Applier::find_twin(const ItemRecord& item, ItemNow& now) {
+  Result<Statement> twins = prepare(store_.database,
+                                    "SELECT "
+                                    "id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,"
+                                    "read,body_truncated,flag_status"
+                                    " FROM item WHERE folder=?1 AND received=?2 AND epoch<>?3 AND "
+                                    "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
+                                    " coalesce(message_class,'')=?6 LIMIT 2");
+  if (!twins.ok()) return twins.error();
+  const auto text = [&](items::PropertyId id) {
+    const PropertyValue* value = item.find(id);
+    return value == nullptr ? Text() : text_of(value->data);
+  };
+  Statement& statement = twins.value();
+  statement.number(1, folder())
+      .number(2, item.number(items::kDateReceived, 0))
+      .number(3, epoch_)
+      .text(4, text(items::kSubject))
+      .text(5, text(items::kFrom))
+      .text(6, text(items::kMessageClass));
+  const Result<bool> row = statement.step();
+  if (!row.ok() || !row.value()) return row;
+  now = item_now_of(statement);
+  const Result<bool> another = statement.step();
+  if (!another.ok()) return another;
+  return !another.value();
+}
+
+Status Applier::upsert(ItemRecord& item, bool whole) {
+  if (!item.fault && item.server_id.empty()) item.fault = Error{Domain::kEas, 6, 0};
+  if (item.fault) return park_item(item);
+  if (parked_) {
+    Result<Statement> taken = prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2");
+    if (!taken.ok()) return taken.error();
+    HANDSYNC_TRY(taken.value().number(1, folder()).text(2, item.server_id).run());
+  }
+  ItemNow now;
+  if (whole && !rekeying_) {
+    // The common case first: nobody has this id, and the unique index says so for nothing.
+    const Status inserted = insert(item);
+    if (inserted.ok()) return Done{};
+    if (inserted.error().domain != Domain::kSqlite || (inserted.error().code & 0xFF) != SQLITE_CONSTRAINT) {
+      return inserted;
+    }
+  }
+  Result<bool> found = find(item.server_id, now);
+  if (!found.ok()) return found.error();
+  if (!found.value() && whole && rekeying_) {
+    found = find_twin(item, now);
+    if (!found.ok()) return found.error();
+    if (found.value()) {
+      Result<Statement> adopt = prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1");
+      if (!adopt.ok()) return adopt.error();
+      HANDSYNC_TRY(adopt.value().number(1, now.id).text(2, item.server_id).run());
+    }
+  }
+  if (found.value()) return replace(item, now, whole);
+  // Some servers send a Change for what they never sent as Add. It is one if it says what the mail is.
+  const bool enough = item.has(items::kDateReceived) || item.has(items::kSubject) || item.has(items::kFrom);
+  if (whole || (enough && item.operation == Operation::kChange)) return insert(item);
+  return discard(item);
+}
+
+Status Applier::insert(ItemRecord& item) {
+  ItemColumns columns;
+  columns.id = next_item_;
+  columns.folder = folder();
+  columns.generation = store_.log.generation();
+  columns.epoch = epoch_;
+  columns.read = item.number(items::kRead, 0) != 0;
+  columns.flag_status = static_cast<std::uint8_t>(item.number(items::kFlagStatus, 0));
+  columns.attachment_list = item.attachment_list;
+  columns.attachment_count = item.attachment_count;
+  if (const PropertyValue* body = item.find(items::kBodyData)) {
+    columns.body_blob = body->blob;
+    columns.body_here = body->size;
+  }
+  {
+    Result<Statement> insert = store_.kept_statement(Sql::kItemInsert);
+    if (!insert.ok()) return insert.error();
+    bind_item(insert.value(), item, columns);
+    HANDSYNC_TRY(insert.value().run());
+  }
+  ++next_item_;
+  ++items_delta_;
+  if (!columns.read) ++unread_delta_;
+  ++applied_.added;
+  HANDSYNC_TRY(write_extras(item, columns.id));
+  return store_.log.changed(store_, columns.id);
+}
+
+/// What to show of read and flag when the server has spoken and edits may wait.
+Status Applier::judge(const ItemRecord& item, const ItemNow& now, bool whole, ItemColumns& columns) {
+  columns.read = now.read;
+  columns.flag_status = now.flag_status;
+  if (whole || item.has(items::kRead)) {
+    std::int64_t read = item.number(items::kRead, 0);
+    if (edits_) {
+      const Result<std::int64_t> shown = judge_server_value(store_, now.id, EditKind::kRead, read);
+      if (!shown.ok()) return shown.error();
+      read = shown.value();
+    }
+    columns.read = read != 0;
+  }
+  if (whole || item.has(items::kFlag) || item.has(items::kFlagStatus)) {
+    std::int64_t status = item.number(items::kFlagStatus, 0);
+    if (edits_) {
+      const Result<std::int64_t> shown = judge_server_value(store_, now.id, EditKind::kFlag, status);
+      if (!shown.ok()) return shown.error();
+      status = shown.value();
+    }
+    columns.flag_status = static_cast<std::uint8_t>(status);
+  }
+  return Done{};
+}
+
+/// Whether a blob's bytes are the beginning of another's.
+Result<bool> Applier::same_beginning(std::uint64_t part, std::uint64_t part_bytes, std::uint64_t whole) {
+  if (part == 0 || part_bytes == 0) return true;
+  Result<Statement> compare = prepare(store_.database,
+                                      "SELECT count(*) FROM body_chunk a JOIN body_chunk b ON b.id=a.id-?1+?3"
+                                      " WHERE a.id>=?1 AND a.id<?2 AND a.data=substr(b.data,1,length(a.data))");
+  if (!compare.ok()) return compare.error();
+  const Result<std::int64_t> same = query_number(
+      compare.value().number(1, part << kChunkBits).number(2, (part + 1) << kChunkBits).number(3, whole << kChunkBits));
+  if (!same.ok()) return same.error();
+  return same.value() == static_cast<std::int64_t>((part_bytes + kChunkBytes - 1) / kChunkBytes);
+}
+
+Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
+  ItemColumns columns;
+  columns.id = now.id;
+  columns.generation = store_.log.generation();
+  columns.epoch = epoch_;
+  columns.edits = now.edits;
+  HANDSYNC_TRY(judge(item, now, whole, columns));
+  unread_delta_ += (now.read ? 1 : 0) - (columns.read ? 1 : 0);
+
+  ChangedParts parts;
+  parts.body = whole || item.has(items::kBody) || item.has(items::kBodyData);
+  parts.attachments = whole || item.has(items::kAttachments);
+  parts.rest = whole || !item.rest.empty() || item.rest_blob_count != 0;
+  parts.flag = whole || item.has(items::kFlag);
+  if (parts.body) {
+    const PropertyValue* data = item.find(items::kBodyData);
+    columns.body_blob = data == nullptr ? 0 : data->blob;
+    columns.body_here = data == nullptr ? 0 : data->size;
+    // A shorter piece of the very body that is here does not replace it: it was fetched whole, the mail has not
+    // changed.
+    const bool shorter = item.number(items::kBodyTruncated, 0) != 0 && columns.body_here < now.body_here &&
+                         item.number(items::kBodyType, 0) == now.body_type &&
+                         item.number(items::kBodySize, 0) == now.body_size;
+    bool keep = false;
+    if (shorter) {
+      const Result<bool> same = same_beginning(columns.body_blob, columns.body_here, now.body_blob);
+      if (!same.ok()) return same.error();
+      keep = same.value();
+    }
+    if (keep) {
+      HANDSYNC_TRY(store_.delete_blob(columns.body_blob, columns.body_here));
+      columns.body_blob = now.body_blob;
+      columns.body_here = now.body_here;
+      // Nor is its truncation ours: absent is 0.
+      if (!now.body_truncated) item.forget(items::kBodyTruncated);
+    } else {
+      HANDSYNC_TRY(store_.delete_blob(now.body_blob, now.body_here));
+    }
+  }
+  if (parts.attachments) {
+    HANDSYNC_TRY(store_.delete_attachments(now.attachment_list));
+    columns.attachment_list = item.attachment_list;
+    columns.attachment_count = item.attachment_count;
+  }
+  if (whole) {
+    HANDSYNC_TRY(delete_extras(now.id, 0, UINT16_MAX));
+    Result<Statement> update = store_.kept_statement(Sql::kItemReplace);
+    if (!update.ok()) return update.error();
+    bind_item(update.value(), item, columns);
+    HANDSYNC_TRY(update.value().run());
+  } else {
+    const std::span<const Property> table = items::properties(item.kind);
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      const bool of_body = table[i].id >= items::kBodyType && table[i].id <= items::kPreview;
+      const bool of_flag = table[i].id == items::kFlagStatus;
+      const bool present = (item.present >> i & 1) != 0;
+      if (present || (parts.body && of_body) || (parts.flag && of_flag)) parts.rows |= std::uint64_t{1} << i;
+      if (present && table[i].place == Place::kExtra && table[i].parent == 0) {
+        HANDSYNC_TRY(delete_extras(now.id, table[i].id, table[i].id));
+      }
+    }
+    if (parts.flag) HANDSYNC_TRY(delete_extras(now.id, items::kFlag, items::kFlagSubOrdinal));
+    if (parts.rest) HANDSYNC_TRY(delete_extras(now.id, items::kRest, items::kRest));
+    char sql[kItemSqlBytesMax];
+    write_change_sql(sql, item.kind, parts);
+    Result<Statement> update = prepare(store_.database, sql);
+    if (!update.ok()) return update.error();
+    bind_change(update.value(), item, columns, parts);
+    HANDSYNC_TRY(update.value().run());
+  }
+  HANDSYNC_TRY(write_extras(item, now.id));
+  ++applied_.changed;
+  return changed(now.id, now.generation);
+}
+
+Status Applier::remove(const ItemRecord& item) {
+  if (parked_) {
+    Result<Statement> taken = prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2");
+    if (!taken.ok()) return taken.error();
+    HANDSYNC_TRY(taken.value().number(1, folder()).text(2, item.server_id).run());
+  }
+  ItemNow now;
+  const Result<bool> found = find(item.server_id, now);
+  if (!found.ok()) return found.error();
+  if (found.value()) {
+    if (edits_) HANDSYNC_TRY(confirm_item(store_, arrival_.request, now.id, applied_.confirmed));
+    const Result<std::uint32_t> parked = remove_item(store_, now.id);
+    if (!parked.ok()) return parked.error();
+    applied_.parked += parked.value();
+    ++applied_.deleted;
+    --items_delta_;
+    if (!now.read) --unread_delta_;
+    HANDSYNC_TRY(store_.log.gone(store_, now.id, folder()));
+  }
+  return discard(item);
+}
+
+/// What an item brought and nobody will refer to: its chunks lie below the counter now and would never be found.
+Status Applier::discard(const ItemRecord& item) {
+  for (std::size_t i = 0; i < items::properties(item.kind).size(); ++i) {
+    if ((item.present >> i & 1) == 0 || item.values[i].form != PropertyValue::Form::kBlob) continue;
+    HANDSYNC_TRY(store_.delete_blob(item.values[i].blob, item.values[i].size));
+  }
+  for (std::uint32_t i = 0; i < item.rest_blob_count; ++i) {
+    HANDSYNC_TRY(store_.delete_blob(item.rest_blobs[i].blob, item.rest_blobs[i].size));
+  }
+  return store_.delete_attachments(item.attachment_list);
+}
+
+Status Applier::park_item(const ItemRecord& item) {
+  {
+    Result<Statement> park = prepare(store_.database, "INSERT OR REPLACE INTO parked VALUES(?1,?2,?3,?4,?5)");
+    if (!park.ok()) return park.error();
+    HANDSYNC_TRY(park.value()
+                     .number(1, folder())
+                     .text(2, item.server_id)
+                     .number(3, static_cast<int>(item.fault.domain))
+                     .number(4, static_cast<std::int64_t>(item.fault.code))
+                     .number(5, item.fault.where)
+                     .run());
+  }
+  parked_ = true;
+  ++applied_.parked;
+  if (rekeying_) {
+    // It is still on the server: what we have of it is not to be removed when the resync ends.
+    Result<Statement> confirm = prepare(store_.database, "UPDATE item SET epoch=?3 WHERE folder=?1 AND server_id=?2");
+    if (!confirm.ok()) return confirm.error();
+    HANDSYNC_TRY(confirm.value().number(1, folder()).text(2, item.server_id).number(3, epoch_).run());
+  }
+  return discard(item);
+}
+
+// -- side rows
+// --------------------------------------------------------------------------------------------------------------------
+
+Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
+  const std::span<const Property> table = items::properties(item.kind);
+  const auto write = [&](items::PropertyId property, std::uint32_t n, const Property* row,
+                         const PropertyValue& value) -> Status {
+    Result<Statement> put = prepare(store_.database, "INSERT OR REPLACE INTO extra VALUES(?1,?2,?3,?4,?5,?6)");
+    if (!put.ok()) return put.error();
+    Statement& statement = put.value();
+    statement.number(1, id)
+        .number(2, static_cast<int>(property))
+        .number(3, n)
+        .number(5, value.blob)
+        .number(6, value.size);
+    if (value.form == PropertyValue::Form::kBlob) {
+      statement.null(4);
+    } else if (row->kind == items::Kind::kText) {
+      statement.text(4, text_of(value.data));
+    } else if (row->kind == items::Kind::kRaw || row->kind == items::Kind::kBytes) {
+      statement.blob(4, value.data);
+    } else {
+      statement.number(4, items::number_of(value.data));
+    }
+    return statement.run();
+  };
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if ((item.present >> i & 1) == 0) continue;
+    const PropertyValue& value = item.values[i];
+    const bool large = table[i].place == Place::kItem && value.form == PropertyValue::Form::kBlob;
+    if (table[i].place != Place::kExtra && !large) continue;
+    HANDSYNC_TRY(write(table[i].id, 0, &table[i], value));
+  }
+  for (std::uint32_t i = 0; i < item.rest_blob_count; ++i) {
+    HANDSYNC_TRY(write(items::kRest, i, nullptr, item.rest_blobs[i]));
+  }
+  return Done{};
+}
+
+Status Applier::delete_extras(std::uint64_t item, items::PropertyId from, items::PropertyId to) {
+  return handsync::replica::delete_extras(store_, item, from, to);
+}
+
+// -- the end
+// ----------------------------------------------------------------------------------------------------------------------
+
+/// The resync is complete: what the server did not name is not there any more.
+Status Applier::remove_unconfirmed() {
+  std::uint64_t last = 0;
+  for (;;) {
+    std::uint64_t ids[64];
+    bool read[64];
+    int count = 0;
+    {
+      // By row id, whatever the planner thinks of the indices: a walk that goes on where it stopped.
+      Result<Statement> rows = prepare(
+          store_.database, "SELECT id,read FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 ORDER BY id LIMIT 64");
+      if (!rows.ok()) return rows.error();
+      rows.value().number(1, folder()).number(2, epoch_).number(3, last);
+      for (;;) {
+        const Result<bool> row = rows.value().step();
+        if (!row.ok()) return row.error();
+        if (!row.value()) break;
+        ids[count] = static_cast<std::uint64_t>(rows.value().number(0));
+        read[count++] = rows.value().number(1) != 0;
+      }
+    }
+    for (int i = 0; i < count; ++i) {
+      const Result<std::uint32_t> parked = remove_item(store_, ids[i]);
+      if (!parked.ok()) return parked.error();
+      applied_.parked += parked.value();
+      ++applied_.deleted;
+      --items_delta_;
+      if (!read[i]) --unread_delta_;
+      HANDSYNC_TRY(store_.log.gone(store_, ids[i], folder()));
+      last = ids[i];
+    }
+    if (count < 64) return Done{};
+  }
+}
+
+Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
+  const bool complete = !new_sync_key.empty() && !more;
+  if (complete && rekeying_) HANDSYNC_TRY(remove_unconfirmed());
+  {
+    Result<Statement> folder_row = prepare(
+        store_.database, new_sync_key.empty() ? "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1"
+                                              : "UPDATE folder SET items=items+?2,unread=unread+?3,sync_key=?4,"
+                                                "synced=max(synced,?5),rekeying=rekeying AND NOT ?5 WHERE id=?1");
+    if (!folder_row.ok()) return folder_row.error();
+    Statement& statement = folder_row.value();
+    statement.number(1, folder()).number(2, items_delta_).number(3, unread_delta_);
+    if (!new_sync_key.empty()) statement.text(4, new_sync_key).number(5, complete ? 1 : 0);
+    HANDSYNC_TRY(statement.run());
+  }
+  HANDSYNC_TRY(store_.set_counter(kNextItem, next_item_));
+  if (store_.next_blob != arrival_.first_blob) HANDSYNC_TRY(store_.set_counter(kNextBlob, store_.next_blob));
+  if (arrival_.log_rows != 0) HANDSYNC_TRY(execute(store_.database, "DELETE FROM arrival_log"));
+  if (complete) {
+    char digits[24];
+    const int size = std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(wall_ms));
+    Result<Statement> put = store_.kept_statement(Sql::kValuePut);
+    if (!put.ok()) return put.error();
+    HANDSYNC_TRY(put.value()
+                     .number(1, static_cast<int>(Value::kLastSync))
+                     .blob(2, bytes_of(Text(digits, static_cast<std::size_t>(size))))
+                     .run());
+  }
+  return store_.log.finish(store_);
+}
+
+}  // namespace
+
+Result<Applied> apply_arrival(StoreState& store, ArrivalState& arrival, Text new_sync_key, bool more,
+                              std::int64_t wall_ms) {
+  // The buffers of arriving values are idle now: the record's rest is put together in one.
+  const Memory& memory = store.memory;
+  void* block = memory.take(memory.self, sizeof(ItemRecord));
+  if (block == nullptr) return out_of_memory(sizeof(ItemRecord));
+  auto* record = new (block) ItemRecord;
+  record->kind = arrival.kind;
+  Applier applier(store, arrival);
+  const Result<Applied> applied = applier.run(new_sync_key, more, wall_ms, *record, Room(arrival.value));
+  memory.give(memory.self, block);
+  return applied;
+}
+
+}  // namespace handsync::replica

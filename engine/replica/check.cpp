@@ -1,0 +1,64 @@
+/// Is the replica sound: SQLite's own check, then what our tables promise each other.
+#include "replica/schema.h"
+#include "replica/state.h"
+
+namespace handsync::replica {
+namespace {
+
+/// Each counts violations. Error::where tells which, from 2 on; 1 is SQLite's own check.
+constexpr const char* kRelations[] = {
+    // an item stands in a folder
+    "SELECT count(*) FROM item WHERE folder NOT IN (SELECT id FROM folder)",
+    // its body is as long as it says
+    "SELECT count(*) FROM item i WHERE i.body_here<>coalesce((SELECT sum(length(data)) FROM body_chunk"
+    " WHERE id>=i.body_blob*65536 AND id<(i.body_blob+1)*65536),0)",
+    // and its list of attachments
+    "SELECT count(*) FROM item i WHERE i.attachment_count<>(SELECT count(*) FROM attachment"
+    " WHERE id>=i.attachment_list*65536 AND id<(i.attachment_list+1)*65536)",
+    // no two items share chunks, and no chunk is used that was never given out
+    "SELECT count(*)-count(DISTINCT body_blob) FROM item WHERE body_blob<>0",
+    "SELECT count(*) FROM item WHERE body_blob>=coalesce((SELECT data FROM value WHERE key=1001),1)",
+    "SELECT count(*) FROM item WHERE id>=coalesce((SELECT data FROM value WHERE key=1000),1)",
+    // side rows have an item
+    "SELECT count(*) FROM extra WHERE item NOT IN (SELECT id FROM item)",
+    // the folder's counts are right
+    "SELECT count(*) FROM folder f WHERE emptying=0 AND (items<>(SELECT count(*) FROM item WHERE folder=f.id)"
+    " OR unread<>(SELECT count(*) FROM item WHERE folder=f.id AND read=0))",
+    // an edit that waits has its item, and the item knows
+    "SELECT count(*) FROM change WHERE parked=0 AND item NOT IN (SELECT id FROM item)",
+    "SELECT count(*) FROM item i WHERE edits<>(SELECT count(*) FROM change WHERE item=i.id AND parked=0)"
+    " AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)",
+    // without a re-key every row is confirmed
+    "SELECT count(*) FROM item i JOIN folder f ON f.id=i.folder WHERE f.rekeying=0 AND f.emptying=0 AND "
+    "i.epoch<>f.epoch",
+    "SELECT count(*) FROM parked WHERE folder NOT IN (SELECT id FROM folder)",
+    // every chunk is used, waits to be swept, or belongs to what is arriving
+    "SELECT count(*) FROM body_chunk c WHERE id/65536<coalesce((SELECT data FROM value WHERE key=1001),1)"
+    " AND id/65536 NOT IN (SELECT body_blob FROM item) AND id/65536 NOT IN (SELECT blob FROM extra)"
+    " AND NOT EXISTS(SELECT 1 FROM sweep WHERE c.id/65536 BETWEEN first AND last)",
+};
+
+}  // namespace
+
+Status Store::check() {
+  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  StoreState& store = state_of(state_);
+  HANDSYNC_TRY(store.stage_close());
+  {
+    Result<Statement> integrity = prepare(database_, "PRAGMA integrity_check(1)");
+    if (!integrity.ok()) return integrity.error();
+    const Result<bool> row = integrity.value().step();
+    if (!row.ok()) return row.error();
+    if (!row.value() || integrity.value().text(0) != "ok") return Error{Domain::kSqlite, kUnsound, 1};
+  }
+  std::uint32_t number = 2;
+  for (const char* relation : kRelations) {
+    const Result<std::int64_t> violations = query_number(database_, relation);
+    if (!violations.ok()) return violations.error();
+    if (violations.value() != 0) return Error{Domain::kSqlite, kUnsound, number};
+    ++number;
+  }
+  return Done{};
+}
+
+}  // namespace handsync::replica

@@ -1,0 +1,226 @@
+#include "replica/edits.h"
+
+namespace handsync::replica {
+namespace {
+
+constexpr std::uint32_t kTriesMax = 3;
+
+/// Statuses after which the same change may succeed (MS-ASCMD 2.2.3.177.17): passing server error, mailbox full,
+/// hierarchy out of date, retry.
+bool passing(std::uint32_t status) { return status == 5 || status == 9 || status == 12 || status == 16; }
+
+struct Edit {
+  std::uint64_t id = 0, item = 0, server_generation = 0;
+  EditKind kind{};
+  std::int64_t value = 0, server_value = 0;
+  std::uint32_t tries = 0;
+};
+Edit edit_of(const Statement& row) {
+  Edit edit;
+  edit.id = static_cast<std::uint64_t>(row.number(0));
+  edit.item = static_cast<std::uint64_t>(row.number(1));
+  edit.server_generation = static_cast<std::uint64_t>(row.number(2));
+  edit.kind = static_cast<EditKind>(row.number(3));
+  edit.value = row.number(4);
+  edit.server_value = row.number(5);
+  edit.tries = static_cast<std::uint32_t>(row.number(6));
+  return edit;
+}
+
+/// Whether an edit of the same property waits that is newer than `id`: then that one is what is shown.
+Result<bool> newer_waits(StoreState& store, const Edit& edit) {
+  Result<Statement> newer =
+      prepare(store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=?2 AND id>?3 AND parked=0)");
+  if (!newer.ok()) return newer.error();
+  const Result<std::int64_t> found =
+      query_number(newer.value().number(1, edit.item).number(2, static_cast<int>(edit.kind)).number(3, edit.id));
+  if (!found.ok()) return found.error();
+  return found.value() != 0;
+}
+
+Result<bool> next_edit(Statement& statement, Edit& edit) {
+  const Result<bool> row = statement.step();
+  if (row.ok() && row.value()) edit = edit_of(statement);
+  return row;
+}
+
+Status accept(StoreState& store, const Edit& edit) {
+  const Result<bool> newer = newer_waits(store, edit);
+  if (!newer.ok()) return newer.error();
+  // The server works on commands before it looks for changes: what it says of the property in this answer is later than
+  // our change.
+  const bool said_since = edit.server_generation == store.log.generation();
+  if (!newer.value()) {
+    if (said_since) HANDSYNC_TRY(show_value(store, edit.item, edit.kind, edit.server_value));
+  } else if (!said_since) {
+    Result<Statement> inherit = prepare(store.database, "UPDATE change SET server_value=?3 WHERE item=?1 AND kind=?2");
+    if (!inherit.ok()) return inherit.error();
+    HANDSYNC_TRY(
+        inherit.value().number(1, edit.item).number(2, static_cast<int>(edit.kind)).number(3, edit.value).run());
+  }
+  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
+  if (!remove.ok()) return remove.error();
+  HANDSYNC_TRY(remove.value().number(1, edit.id).run());
+  return count_edits(store, edit.item);
+}
+
+Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::uint32_t& parked) {
+  if (passing(status) && edit.tries + 1 < kTriesMax) {
+    Result<Statement> again =
+        prepare(store.database, "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=0 WHERE id=?1");
+    if (!again.ok()) return again.error();
+    return again.value().number(1, edit.id).number(2, static_cast<int>(Domain::kEas)).number(3, status).run();
+  }
+  ++parked;
+  const Error reason{Domain::kEas, static_cast<std::int32_t>(status), 0};
+  return park_change(store, edit.id, reason, status == kStatusConflict);
+}
+
+}  // namespace
+
+Status count_edits(StoreState& store, std::uint64_t item) {
+  Result<Statement> count = prepare(
+      store.database,
+      "UPDATE item SET edits=(SELECT count(*) FROM change WHERE item=?1 AND parked=0),generation=?2 WHERE id=?1");
+  if (!count.ok()) return count.error();
+  HANDSYNC_TRY(count.value().number(1, item).number(2, store.log.generation()).run());
+  return store.log.changed(store, item);
+}
+
+Status show_value(StoreState& store, std::uint64_t item, EditKind kind, std::int64_t value) {
+  if (kind == EditKind::kRead) {
+    Result<Statement> unread =
+        prepare(store.database,
+                "UPDATE folder SET unread=unread+(SELECT (read<>0)-(?2<>0) FROM item WHERE id=?1)"
+                " WHERE id=(SELECT folder FROM item WHERE id=?1) AND emptying=0");
+    if (!unread.ok()) return unread.error();
+    HANDSYNC_TRY(unread.value().number(1, item).number(2, value).run());
+  }
+  Result<Statement> show =
+      prepare(store.database, kind == EditKind::kRead ? "UPDATE item SET read=?2,generation=?3 WHERE id=?1"
+                                                      : "UPDATE item SET flag_status=?2,generation=?3 WHERE id=?1");
+  if (!show.ok()) return show.error();
+  HANDSYNC_TRY(show.value().number(1, item).number(2, value).number(3, store.log.generation()).run());
+  return store.log.changed(store, item);
+}
+
+Result<std::int64_t> judge_server_value(StoreState& store, std::uint64_t item, EditKind kind,
+                                        std::int64_t server_value) {
+  std::int64_t shown = server_value;
+  {
+    Result<Statement> waiting = prepare(
+        store.database, "SELECT value FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1");
+    if (!waiting.ok()) return waiting.error();
+    const Result<std::int64_t> value =
+        query_number(waiting.value().number(1, item).number(2, static_cast<int>(kind)), server_value);
+    if (!value.ok()) return value.error();
+    shown = value.value();
+  }
+  Result<Statement> note =
+      prepare(store.database, "UPDATE change SET server_value=?3,server_generation=?4 WHERE item=?1 AND kind=?2");
+  if (!note.ok()) return note.error();
+  HANDSYNC_TRY(note.value()
+                   .number(1, item)
+                   .number(2, static_cast<int>(kind))
+                   .number(3, server_value)
+                   .number(4, store.log.generation())
+                   .run());
+  return shown;
+}
+
+Status park_change(StoreState& store, std::uint64_t change, Error reason, bool revert) {
+  Edit edit;
+  {
+    Result<Statement> find = prepare(
+        store.database, "SELECT id,item,server_generation,kind,value,server_value,tries FROM change WHERE id=?1");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = next_edit(find.value().number(1, change), edit);
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, 0};
+  }
+  if (revert) {
+    const Result<bool> newer = newer_waits(store, edit);
+    if (!newer.ok()) return newer.error();
+    if (!newer.value()) HANDSYNC_TRY(show_value(store, edit.item, edit.kind, edit.server_value));
+  }
+  Result<Statement> park =
+      prepare(store.database,
+              "UPDATE change SET parked=1,request=0,tries=tries+1,domain=?2,code=?3,place=?4,"
+              "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
+              "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1");
+  if (!park.ok()) return park.error();
+  HANDSYNC_TRY(park.value()
+                   .number(1, change)
+                   .number(2, static_cast<int>(reason.domain))
+                   .number(3, static_cast<std::int64_t>(reason.code))
+                   .number(4, reason.where)
+                   .run());
+  return count_edits(store, edit.item);
+}
+
+Result<std::uint32_t> apply_answer(StoreState& store, std::uint32_t folder, std::uint32_t request, Text server_id,
+                                   std::uint32_t status) {
+  std::uint32_t parked = 0;
+  for (;;) {
+    // One at a time: each changes the rows that are being looked for.
+    Edit edit;
+    {
+      Result<Statement> find = prepare(store.database,
+                                       "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
+                                       " WHERE folder=?1 AND request=?2 AND parked=0 AND"
+                                       " item=(SELECT id FROM item WHERE folder=?1 AND server_id=?3) LIMIT 1");
+      if (!find.ok()) return find.error();
+      const Result<bool> row = next_edit(find.value().number(1, folder).number(2, request).text(3, server_id), edit);
+      if (!row.ok()) return row.error();
+      if (!row.value()) return parked;
+    }
+    HANDSYNC_TRY(refuse(store, edit, status, parked));
+  }
+}
+
+Result<std::uint32_t> confirm_request(StoreState& store, std::uint32_t folder, std::uint32_t request) {
+  std::uint32_t confirmed = 0;
+  std::uint64_t last_item = 0;
+  for (;;) {
+    Edit edit;
+    {
+      Result<Statement> find = prepare(store.database,
+                                       "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
+                                       " WHERE folder=?1 AND request=?2 AND parked=0 ORDER BY item LIMIT 1");
+      if (!find.ok()) return find.error();
+      const Result<bool> row = next_edit(find.value().number(1, folder).number(2, request), edit);
+      if (!row.ok()) return row.error();
+      if (!row.value()) return confirmed;
+    }
+    if (edit.item != last_item) ++confirmed;
+    last_item = edit.item;
+    HANDSYNC_TRY(accept(store, edit));
+  }
+}
+
+Status confirm_item(StoreState& store, std::uint32_t request, std::uint64_t item, std::uint32_t& confirmed) {
+  if (request == 0) return Done{};
+  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE item=?1 AND request=?2 AND parked=0");
+  if (!remove.ok()) return remove.error();
+  HANDSYNC_TRY(remove.value().number(1, item).number(2, request).run());
+  if (sqlite3_changes(store.database) != 0) ++confirmed;
+  return Done{};
+}
+
+Result<std::uint32_t> park_edits_of_gone(StoreState& store, std::uint64_t item, Text server_id, Text subject) {
+  Result<Statement> park =
+      prepare(store.database,
+              "UPDATE change SET parked=1,request=0,domain=?2,code=?3,place=0,server_id=?4,subject=?5"
+              " WHERE item=?1 AND parked=0");
+  if (!park.ok()) return park.error();
+  HANDSYNC_TRY(park.value()
+                   .number(1, item)
+                   .number(2, static_cast<int>(Domain::kEas))
+                   .number(3, kStatusGone)
+                   .text(4, server_id)
+                   .text(5, subject)
+                   .run());
+  return static_cast<std::uint32_t>(sqlite3_changes(store.database));
+}
+
+}  // namespace handsync::replica

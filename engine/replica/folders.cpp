@@ -1,0 +1,367 @@
+/// The folder tree and what sync keeps of each folder.
+#include <cstdio>
+
+#include "replica/edits.h"
+#include "replica/state.h"
+
+namespace handsync::replica {
+
+bool supported_type(FolderType type) {
+  switch (type) {
+    case FolderType::kInbox:
+    case FolderType::kDrafts:
+    case FolderType::kDeleted:
+    case FolderType::kSent:
+    case FolderType::kOutbox:
+    case FolderType::kUserMail:
+      return true;
+    default:
+      return false;
+  }
+}
+
+SyncFolder sync_folder_of(const Statement& row) {
+  SyncFolder folder;
+  folder.id = static_cast<FolderId>(row.number(0));
+  static_cast<void>(folder.server_id.assign(row.text(1)));
+  static_cast<void>(folder.sync_key.assign(row.text(2)));
+  folder.type = static_cast<FolderType>(row.number(3));
+  folder.supported = supported_type(folder.type);
+  folder.selected = row.number(4) != 0;
+  folder.synced = row.number(5) != 0;
+  folder.rekeying = row.number(6) != 0;
+  folder.window = static_cast<std::uint16_t>(row.number(7));
+  folder.filter = static_cast<std::uint8_t>(row.number(8));
+  folder.rounds_without_progress = static_cast<std::uint16_t>(row.number(9));
+  return folder;
+}
+
+namespace {
+
+const Error kNotOpen{Domain::kSqlite, kClosed, 0};
+
+/// Types of which there is one (MS-ASCMD 2.2.3.186.3): a folder of that type with a new id is the same folder.
+constexpr char kDefaultTypes[] = "(2,3,4,5,6,7,8,9,10,11,19)";
+
+Status run(StoreState& store, const char* sql) {
+  Result<Statement> statement = prepare(store.database, sql);
+  if (!statement.ok()) return statement.error();
+  return statement.value().run();
+}
+
+/// Runs an UPDATE until it changes nothing more.
+Status repeat(StoreState& store, const char* sql) {
+  for (;;) {
+    HANDSYNC_TRY(run(store, sql));
+    if (sqlite3_changes(store.database) == 0) return Done{};
+  }
+}
+
+/// A key that starts over while all rows stay: those of another epoch are unconfirmed. Changes in flight belong to no
+/// request any more.
+Status start_over(StoreState& store, std::uint32_t folder) {
+  Result<Statement> key =
+      prepare(store.database,
+              "UPDATE folder SET sync_key='0',rekeying=(synced OR rekeying OR items>0),epoch=epoch+1 WHERE id=?1");
+  if (!key.ok()) return key.error();
+  HANDSYNC_TRY(key.value().number(1, folder).run());
+  Result<Statement> thaw =
+      prepare(store.database, "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND parked=0");
+  if (!thaw.ok()) return thaw.error();
+  return thaw.value().number(1, folder).run();
+}
+
+/// Local items are to go, in small steps of idle(); from now on nobody sees them. The edits of all of them are parked.
+Status start_emptying(StoreState& store, std::uint32_t folder, bool gone) {
+  Result<Statement> park =
+      prepare(store.database,
+              "UPDATE change SET parked=1,request=0,domain=?2,code=?3,"
+              "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
+              "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE folder=?1 AND parked=0");
+  if (!park.ok()) return park.error();
+  HANDSYNC_TRY(park.value().number(1, folder).number(2, static_cast<int>(Domain::kEas)).number(3, kStatusGone).run());
+  Result<Statement> empty =
+      prepare(store.database,
+              "UPDATE folder SET selected=(selected AND ?2),gone=?2,emptying=1,sync_key='0',synced=0,"
+              "rekeying=0,epoch=epoch+1,items=0,unread=0,guard=0 WHERE id=?1");
+  if (!empty.ok()) return empty.error();
+  HANDSYNC_TRY(empty.value().number(1, folder).number(2, gone ? 1 : 0).run());
+  Result<Statement> list = prepare(store.database, "DELETE FROM parked WHERE folder=?1");
+  if (!list.ok()) return list.error();
+  return list.value().number(1, folder).run();
+}
+
+Status restore_counts(StoreState& store, std::uint32_t folder) {
+  Result<Statement> count =
+      prepare(store.database,
+              "UPDATE folder SET (items,unread)=(SELECT count(*),coalesce(sum(read=0),0) FROM item"
+              " WHERE folder=?1) WHERE id=?1 AND emptying=1");
+  if (!count.ok()) return count.error();
+  return count.value().number(1, folder).run();
+}
+
+Status stage_folder(StoreState& store, bool gone, Text server_id, Text parent, Text name, std::uint8_t type) {
+  HANDSYNC_TRY(store.stage(static_cast<std::uint32_t>(64 + server_id.size() + parent.size() + name.size())));
+  Result<Statement> put = prepare(
+      store.database, "INSERT INTO hierarchy_stage(gone,server_id,parent_server_id,name,type) VALUES(?1,?2,?3,?4,?5)");
+  if (!put.ok()) return put.error();
+  return put.value()
+      .number(1, gone ? 1 : 0)
+      .text(2, server_id)
+      .text(3, parent)
+      .text(4, name)
+      .number(5, static_cast<int>(type))
+      .run();
+}
+
+/// Finds the row of every folder in the stage: by id; when the whole tree is told, then by default type, then by path.
+Status match_folders(StoreState& store, bool whole) {
+  HANDSYNC_TRY(
+      run(store,
+          "UPDATE hierarchy_stage SET folder=(SELECT id FROM folder f WHERE f.server_id=hierarchy_stage.server_id"
+          " AND f.gone=0)"));
+  if (!whole) return Done{};
+  // One pair at a time: a row that has been given away must not be given again.
+  char sql[1024];
+  std::snprintf(
+      sql, sizeof sql,
+      "UPDATE hierarchy_stage SET folder=(SELECT f.id FROM folder f WHERE f.type=hierarchy_stage.type AND f.gone=0 AND"
+      " f.id NOT IN (SELECT folder FROM hierarchy_stage WHERE folder IS NOT NULL) LIMIT 1)"
+      " WHERE id=(SELECT s.id FROM hierarchy_stage s JOIN folder f ON f.type=s.type AND f.gone=0 WHERE s.gone=0 AND"
+      " s.folder IS NULL AND s.type IN %s AND f.id NOT IN (SELECT folder FROM hierarchy_stage WHERE folder IS NOT NULL)"
+      " LIMIT 1)",
+      kDefaultTypes);
+  HANDSYNC_TRY(repeat(store, sql));
+  // Parents first, by themselves: a child matches only below a parent that has matched.
+  constexpr char kPairs[] =
+      "FROM hierarchy_stage s JOIN folder f ON f.name=s.name AND f.type=s.type AND f.gone=0"
+      " LEFT JOIN hierarchy_stage p ON p.server_id=s.parent_server_id AND p.gone=0"
+      " WHERE s.gone=0 AND s.folder IS NULL AND f.parent=CASE WHEN s.parent_server_id IN ('','0') THEN 0 ELSE p.folder "
+      "END"
+      " AND f.id NOT IN (SELECT folder FROM hierarchy_stage WHERE folder IS NOT NULL) ORDER BY s.id,f.id LIMIT 1";
+  std::snprintf(
+      sql, sizeof sql,
+      "WITH pair AS (SELECT s.id AS stage, f.id AS found %s) UPDATE hierarchy_stage SET folder=(SELECT found FROM pair)"
+      " WHERE id=(SELECT stage FROM pair)",
+      kPairs);
+  return repeat(store, sql);
+}
+
+}  // namespace
+
+Status Store::hierarchy_begin(bool whole) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  HANDSYNC_TRY(store.take_over());
+  store.hierarchy_whole = whole;
+  store.hierarchy_losses = store.stage_losses;
+  HANDSYNC_TRY(store.stage(64));
+  return run(store, "DELETE FROM hierarchy_stage");
+}
+
+Status Store::hierarchy_put(Text server_id, Text parent_server_id, Text name, std::uint8_t type) {
+  if (state_ == nullptr) return kNotOpen;
+  // The id goes back in requests: one that cannot is the server's fault, told instead of cut (MS-ASCMD 2.2.3.30).
+  if (server_id.empty() || server_id.size() > 64) return Error{Domain::kEas, 10, 0};
+  return stage_folder(state_of(state_), false, server_id, parent_server_id, name, type);
+}
+
+Status Store::hierarchy_remove(Text server_id) {
+  if (state_ == nullptr) return kNotOpen;
+  return stage_folder(state_of(state_), true, server_id, {}, {}, 0);
+}
+
+void Store::hierarchy_drop() {
+  if (state_ == nullptr) return;
+  StoreState& store = state_of(state_);
+  if (store.stage(64).ok()) static_cast<void>(run(store, "DELETE FROM hierarchy_stage"));
+}
+
+Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  HANDSYNC_TRY(store.stage_close());
+  if (store.hierarchy_losses != store.stage_losses) return sql_error(SQLITE_ABORT);
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(match_folders(store, store.hierarchy_whole));
+  bool changed = false;
+
+  // New ids first: while they are given, two rows may not have the same.
+  struct Row {
+    std::int64_t stage = 0, folder = 0;
+    bool moved = false;
+  };
+  std::int64_t last = 0;
+  for (;;) {
+    Row row;
+    {
+      Result<Statement> next = prepare(
+          database_,
+          "SELECT s.id,coalesce(s.folder,0),f.server_id IS NOT s.server_id FROM hierarchy_stage s LEFT JOIN folder f ON"
+          " f.id=s.folder WHERE s.gone=0 AND s.id>?1 AND (s.folder IS NULL OR f.server_id<>s.server_id OR "
+          "f.name<>s.name OR"
+          " f.type<>s.type OR f.parent_server_id<>s.parent_server_id) ORDER BY s.id LIMIT 1");
+      if (!next.ok()) return next.error();
+      const Result<bool> found = next.value().number(1, last).step();
+      if (!found.ok()) return found.error();
+      if (!found.value()) break;
+      row.stage = next.value().number(0);
+      row.folder = next.value().number(1);
+      row.moved = next.value().number(2) != 0;
+    }
+    last = row.stage;
+    changed = true;
+    if (row.folder == 0) {
+      // At first every folder of a class that is synced is wanted. A repeated Add in one answer is an Update.
+      Result<Statement> add = prepare(database_,
+                                      "INSERT INTO folder(server_id,parent_server_id,name,type,selected) SELECT "
+                                      "server_id,parent_server_id,name,type,?2"
+                                      " FROM hierarchy_stage s WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM folder f WHERE "
+                                      "f.server_id=s.server_id AND f.gone=0)");
+      if (!add.ok()) return add.error();
+      Result<Statement> type = prepare(database_, "SELECT type FROM hierarchy_stage WHERE id=?1");
+      if (!type.ok()) return type.error();
+      const Result<std::int64_t> number = query_number(type.value().number(1, row.stage));
+      if (!number.ok()) return number.error();
+      const bool selected = supported_type(static_cast<FolderType>(number.value()));
+      HANDSYNC_TRY(add.value().number(1, row.stage).number(2, selected ? 1 : 0).run());
+      continue;
+    }
+    Result<Statement> update = prepare(
+        database_,
+        "UPDATE folder SET (server_id,parent_server_id,name,type)=(SELECT server_id,parent_server_id,name,type FROM"
+        " hierarchy_stage WHERE id=?1) WHERE id=?2");
+    if (!update.ok()) return update.error();
+    HANDSYNC_TRY(update.value().number(1, row.stage).number(2, row.folder).run());
+    // Under a new id the old SyncKey is worth nothing, and the items may have new ids as well.
+    if (row.moved) HANDSYNC_TRY(start_over(store, static_cast<std::uint32_t>(row.folder)));
+  }
+
+  for (;;) {
+    std::int64_t folder = 0;
+    {
+      Result<Statement> gone = prepare(
+          database_,
+          store.hierarchy_whole
+              ? "SELECT id FROM folder WHERE gone=0 AND server_id NOT IN (SELECT server_id FROM hierarchy_stage"
+                " WHERE gone=0) LIMIT 1"
+              : "SELECT f.id FROM hierarchy_stage s JOIN folder f ON f.server_id=s.server_id AND f.gone=0"
+                " WHERE s.gone=1 AND NOT EXISTS(SELECT 1 FROM hierarchy_stage t WHERE t.server_id=s.server_id AND"
+                " t.gone=0 AND t.id>s.id) LIMIT 1");
+      if (!gone.ok()) return gone.error();
+      const Result<std::int64_t> id = query_number(gone.value());
+      if (!id.ok()) return id.error();
+      folder = id.value();
+    }
+    if (folder == 0) break;
+    changed = true;
+    HANDSYNC_TRY(start_emptying(store, static_cast<std::uint32_t>(folder), true));
+  }
+
+  if (changed) {
+    HANDSYNC_TRY(
+        run(store,
+            "UPDATE folder SET parent=coalesce((SELECT p.id FROM folder p WHERE p.server_id=folder.parent_server_id"
+            " AND p.gone=0 AND p.id<>folder.id),0)"));
+    HANDSYNC_TRY(store.start_log());
+    HANDSYNC_TRY(store.log.finish(store));
+  }
+  HANDSYNC_TRY(run(store, "DELETE FROM hierarchy_stage"));
+  {
+    Result<Statement> put = store.kept_statement(Sql::kValuePut);
+    if (!put.ok()) return put.error();
+    HANDSYNC_TRY(put.value().number(1, static_cast<int>(Value::kHierarchyKey)).blob(2, bytes_of(hierarchy_key)).run());
+  }
+  HANDSYNC_TRY(transaction.commit());
+  return changed;
+}
+
+Result<std::size_t> Store::sync_folders(std::span<SyncFolder> out) const {
+  if (state_ == nullptr) return kNotOpen;
+  Result<Statement> rows =
+      prepare(database_,
+              "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard FROM folder"
+              " WHERE gone=0 ORDER BY type<>2,type=4,type,id");
+  if (!rows.ok()) return rows.error();
+  std::size_t count = 0;
+  for (;;) {
+    const Result<bool> row = rows.value().step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return count;
+    const SyncFolder folder = sync_folder_of(rows.value());
+    if (!folder.supported) continue;
+    if (count < out.size()) out[count] = folder;
+    ++count;
+  }
+}
+
+Result<SyncFolder> Store::sync_folder(FolderId id) const {
+  if (state_ == nullptr) return kNotOpen;
+  Result<Statement> find =
+      prepare(database_,
+              "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard FROM folder"
+              " WHERE id=?1 AND gone=0");
+  if (!find.ok()) return find.error();
+  const Result<bool> row = find.value().number(1, static_cast<std::uint32_t>(id)).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(id)};
+  return sync_folder_of(find.value());
+}
+
+Status Store::save_folder(const SyncFolder& folder) {
+  if (state_ == nullptr) return kNotOpen;
+  Transaction transaction(state_of(state_));
+  HANDSYNC_TRY(transaction.begin());
+  {
+    Result<Statement> save =
+        prepare(database_, "UPDATE folder SET window=?2,filter=?3,guard=?4,synced=?5 WHERE id=?1 AND gone=0");
+    if (!save.ok()) return save.error();
+    HANDSYNC_TRY(save.value()
+                     .number(1, static_cast<std::uint32_t>(folder.id))
+                     .number(2, static_cast<int>(folder.window))
+                     .number(3, static_cast<int>(folder.filter))
+                     .number(4, static_cast<int>(folder.rounds_without_progress))
+                     .number(5, folder.synced ? 1 : 0)
+                     .run());
+  }
+  if (sqlite3_changes(database_) == 0) {
+    return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(folder.id)};
+  }
+  return transaction.commit();
+}
+
+Status Store::select(FolderId id, bool wanted) {
+  const Result<SyncFolder> now = sync_folder(id);
+  if (!now.ok()) return now.error();
+  if (now.value().selected == wanted) return Done{};
+  StoreState& store = state_of(state_);
+  const auto folder = static_cast<std::uint32_t>(id);
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  if (wanted) {
+    // Items that have not been removed yet are as good as those of a re-key: the next sync confirms or removes them.
+    HANDSYNC_TRY(restore_counts(store, folder));
+    HANDSYNC_TRY(start_over(store, folder));
+    Result<Statement> select = prepare(database_, "UPDATE folder SET selected=1,emptying=0 WHERE id=?1");
+    if (!select.ok()) return select.error();
+    HANDSYNC_TRY(select.value().number(1, folder).run());
+  } else {
+    HANDSYNC_TRY(start_emptying(store, folder, false));
+  }
+  HANDSYNC_TRY(store.start_log());
+  HANDSYNC_TRY(store.log.finish(store));
+  return transaction.commit();
+}
+
+Status Store::rekey_begin(FolderId id) {
+  const Result<SyncFolder> now = sync_folder(id);
+  if (!now.ok()) return now.error();
+  StoreState& store = state_of(state_);
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(start_over(store, static_cast<std::uint32_t>(id)));
+  return transaction.commit();
+}
+
+}  // namespace handsync::replica

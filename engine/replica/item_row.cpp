@@ -1,0 +1,195 @@
+#include "replica/item_row.h"
+
+#include <cstdarg>
+#include <cstdio>
+
+namespace handsync::replica {
+namespace {
+
+using items::Kind;
+using items::Place;
+using items::Property;
+
+enum Parameter : int {
+  kId = 1,
+  kFolder,
+  kServerId,
+  kClass,
+  kGeneration,
+  kEpoch,
+  kEdits,
+  kBodyBlob,
+  kBodyHere,
+  kAttachmentList,
+  kAttachmentCount,
+  kRestData,
+  kFirstRow
+};
+
+/// Appends to a text of fixed size; what does not fit is a mistake of this file and shows as an SQL error.
+class Sentence {
+ public:
+  Sentence(char* to, std::size_t size) : to_(to), left_(size) {}
+  __attribute__((format(printf, 2, 3))) void add(const char* format, ...) {
+    va_list values;
+    va_start(values, format);
+    const int written = std::vsnprintf(to_, left_, format, values);
+    va_end(values);
+    if (written < 0 || static_cast<std::size_t>(written) >= left_) return;
+    to_ += written;
+    left_ -= static_cast<std::size_t>(written);
+  }
+
+ private:
+  char* to_;
+  std::size_t left_;
+};
+
+/// Columns that are compared or sorted by are never NULL.
+bool zero_when_absent(items::PropertyId id) {
+  return id == items::kDateReceived || id == items::kBodyType || id == items::kBodySize || id == items::kBodyTruncated;
+}
+
+void bind_value(Statement& statement, int at, const Property& row, const PropertyValue& value) {
+  if (value.form == PropertyValue::Form::kAbsent) {
+    if (zero_when_absent(row.id)) {
+      statement.number(at, 0);
+    } else {
+      statement.null(at);
+    }
+  } else if (row.kind == Kind::kNumber || row.kind == Kind::kBool || row.kind == Kind::kDate) {
+    statement.number(at, items::number_of(value.data));
+  } else if (row.kind == Kind::kBytes || row.kind == Kind::kRaw) {
+    statement.blob(at, value.data);
+  } else {
+    statement.text(at, text_of(value.data));
+  }
+}
+
+void bind_rows(Statement& statement, const ItemRecord& item, const ItemColumns& columns, std::uint64_t rows) {
+  const std::span<const Property> table = items::properties(item.kind);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const Property& row = table[i];
+    if (row.place != Place::kItem || (rows >> i & 1) == 0) continue;
+    const int at = kFirstRow + static_cast<int>(i);
+    if (row.id == items::kRead) {
+      statement.number(at, columns.read ? 1 : 0);
+    } else if (row.id == items::kFlagStatus) {
+      statement.number(at, static_cast<int>(columns.flag_status));
+    } else {
+      bind_value(statement, at, row, (item.present >> i & 1) != 0 ? item.values[i] : PropertyValue{});
+    }
+  }
+}
+
+}  // namespace
+
+const PropertyValue* ItemRecord::find(items::PropertyId id) const {
+  const Property* row = items::find_property(kind, id);
+  if (row == nullptr) return nullptr;
+  const auto index = static_cast<std::size_t>(row - items::properties(kind).data());
+  return (present >> index & 1) != 0 ? &values[index] : nullptr;
+}
+
+void ItemRecord::forget(items::PropertyId id) {
+  const items::Property* row = items::find_property(kind, id);
+  if (row == nullptr) return;
+  present &= ~(std::uint64_t{1} << static_cast<std::size_t>(row - items::properties(kind).data()));
+}
+
+std::int64_t ItemRecord::number(items::PropertyId id, std::int64_t otherwise) const {
+  const PropertyValue* value = find(id);
+  return value == nullptr ? otherwise : items::number_of(value->data);
+}
+
+ItemNow item_now_of(const Statement& row) {
+  ItemNow now;
+  now.id = static_cast<std::uint64_t>(row.number(0));
+  now.generation = static_cast<std::uint64_t>(row.number(1));
+  now.epoch = static_cast<std::uint64_t>(row.number(2));
+  now.body_blob = static_cast<std::uint64_t>(row.number(3));
+  now.body_here = static_cast<std::uint64_t>(row.number(4));
+  now.attachment_list = static_cast<std::uint64_t>(row.number(5));
+  now.body_type = row.number(6);
+  now.body_size = row.number(7);
+  now.edits = static_cast<std::uint32_t>(row.number(8));
+  now.read = row.number(9) != 0;
+  now.body_truncated = row.number(10) != 0;
+  now.flag_status = static_cast<std::uint8_t>(row.number(11));
+  return now;
+}
+
+void write_item_sql(char (&sql)[kItemSqlBytesMax], bool insert) {
+  const std::span<const Property> table = items::properties(Class::kEmail);
+  Sentence sentence(sql, sizeof sql);
+  if (!insert) {
+    sentence.add(
+        "UPDATE item SET generation=?%d,epoch=?%d,edits=?%d,body_blob=?%d,body_here=?%d,attachment_list=?%d,"
+        "attachment_count=?%d,rest=?%d",
+        kGeneration, kEpoch, kEdits, kBodyBlob, kBodyHere, kAttachmentList, kAttachmentCount, kRestData);
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if (table[i].place == Place::kItem) sentence.add(",%s=?%d", table[i].column, kFirstRow + static_cast<int>(i));
+    }
+    sentence.add(" WHERE id=?%d", static_cast<int>(kId));
+    return;
+  }
+  sentence.add(
+      "INSERT INTO item(id,folder,server_id,class,generation,epoch,edits,body_blob,body_here,attachment_list,"
+      "attachment_count,rest");
+  for (const Property& row : table) {
+    if (row.place == Place::kItem) sentence.add(",%s", row.column);
+  }
+  sentence.add("%s", ") VALUES(?1");
+  for (int at = kFolder; at < kFirstRow; ++at) sentence.add(",?%d", at);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table[i].place == Place::kItem) sentence.add(",?%d", kFirstRow + static_cast<int>(i));
+  }
+  sentence.add("%s", ")");
+}
+
+void write_change_sql(char (&sql)[kItemSqlBytesMax], Class kind, const ChangedParts& parts) {
+  const std::span<const Property> table = items::properties(kind);
+  Sentence sentence(sql, sizeof sql);
+  sentence.add("UPDATE item SET generation=?%d,epoch=?%d", kGeneration, kEpoch);
+  if (parts.body) sentence.add(",body_blob=?%d,body_here=?%d", kBodyBlob, kBodyHere);
+  if (parts.attachments) sentence.add(",attachment_list=?%d,attachment_count=?%d", kAttachmentList, kAttachmentCount);
+  if (parts.rest) sentence.add(",rest=?%d", kRestData);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if (table[i].place == Place::kItem && (parts.rows >> i & 1) != 0) {
+      sentence.add(",%s=?%d", table[i].column, kFirstRow + static_cast<int>(i));
+    }
+  }
+  sentence.add(" WHERE id=?%d", static_cast<int>(kId));
+}
+
+void bind_item(Statement& statement, const ItemRecord& item, const ItemColumns& columns) {
+  statement.number(kId, columns.id)
+      .number(kFolder, columns.folder)
+      .text(kServerId, item.server_id)
+      .number(kClass, static_cast<int>(item.kind))
+      .number(kGeneration, columns.generation)
+      .number(kEpoch, columns.epoch)
+      .number(kEdits, columns.edits)
+      .number(kBodyBlob, columns.body_blob)
+      .number(kBodyHere, columns.body_here)
+      .number(kAttachmentList, columns.attachment_list)
+      .number(kAttachmentCount, columns.attachment_count);
+  if (item.rest.empty()) {
+    statement.null(kRestData);
+  } else {
+    statement.blob(kRestData, item.rest);
+  }
+  bind_rows(statement, item, columns, ~std::uint64_t{0});
+}
+
+void bind_change(Statement& statement, const ItemRecord& item, const ItemColumns& columns, const ChangedParts& parts) {
+  statement.number(kId, columns.id).number(kGeneration, columns.generation).number(kEpoch, columns.epoch);
+  if (parts.body) statement.number(kBodyBlob, columns.body_blob).number(kBodyHere, columns.body_here);
+  if (parts.attachments) {
+    statement.number(kAttachmentList, columns.attachment_list).number(kAttachmentCount, columns.attachment_count);
+  }
+  if (parts.rest) statement.blob(kRestData, item.rest);
+  bind_rows(statement, item, columns, parts.rows);
+}
+
+}  // namespace handsync::replica

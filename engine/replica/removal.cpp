@@ -1,0 +1,58 @@
+/// Removing an item with all that belongs to it.
+#include "replica/state.h"
+
+namespace handsync::replica {
+
+Status delete_extras(StoreState& store, std::uint64_t item, std::uint16_t from, std::uint16_t to) {
+  bool any = false;
+  {
+    Result<Statement> rows =
+        prepare(store.database, "SELECT blob,size FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3");
+    if (!rows.ok()) return rows.error();
+    rows.value().number(1, item).number(2, static_cast<int>(from)).number(3, static_cast<int>(to));
+    for (;;) {
+      const Result<bool> row = rows.value().step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) break;
+      any = true;
+      const Statement& extra = rows.value();
+      HANDSYNC_TRY(
+          store.delete_blob(static_cast<std::uint64_t>(extra.number(0)), static_cast<std::uint64_t>(extra.number(1))));
+    }
+  }
+  if (!any) return Done{};
+  Result<Statement> remove = prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3");
+  if (!remove.ok()) return remove.error();
+  return remove.value().number(1, item).number(2, static_cast<int>(from)).number(3, static_cast<int>(to)).run();
+}
+
+Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
+  std::uint64_t blob = 0, bytes = 0, list = 0;
+  std::uint32_t parked = 0;
+  {
+    Result<Statement> find = prepare(
+        store.database, "SELECT server_id,subject,body_blob,body_here,attachment_list,edits FROM item WHERE id=?1");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, item).step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return std::uint32_t{0};
+    const Statement& found = find.value();
+    if (found.number(5) != 0) {
+      const Result<std::uint32_t> edits = park_edits_of_gone(store, item, found.text(0), found.text(1));
+      if (!edits.ok()) return edits.error();
+      parked = edits.value();
+    }
+    blob = static_cast<std::uint64_t>(found.number(2));
+    bytes = static_cast<std::uint64_t>(found.number(3));
+    list = static_cast<std::uint64_t>(found.number(4));
+  }
+  HANDSYNC_TRY(store.delete_blob(blob, bytes));
+  HANDSYNC_TRY(store.delete_attachments(list));
+  HANDSYNC_TRY(delete_extras(store, item, 0, UINT16_MAX));
+  Result<Statement> remove = prepare(store.database, "DELETE FROM item WHERE id=?1");
+  if (!remove.ok()) return remove.error();
+  HANDSYNC_TRY(remove.value().number(1, item).run());
+  return parked;
+}
+
+}  // namespace handsync::replica

@@ -1,0 +1,107 @@
+#include "replica/schema.h"
+
+#include <cstdio>
+
+#include "replica/statements.h"
+#include "replica/store.h"
+
+namespace handsync::replica {
+namespace {
+
+// item: the columns from `received` on belong to rows of items/properties.cpp (Place::kItem).
+// `epoch` differs from the folder's while a re-key has not confirmed the row. Ids of items and blobs are given by the
+// counters of `value`, not by AUTOINCREMENT, whose table would be read and written for every row instead of once a
+// commit. body_chunk and attachment: id = blob * 65536 + n, so that one b-tree serves for order and range. Rows that
+// nothing refers to are those of blobs from the counter on, and those of the ranges in `sweep`. commit_log: id =
+// generation * 2^20 + part; data = what changed (commit_log.h).
+constexpr char kMail[] =
+    "CREATE TABLE value(key INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+    "CREATE TABLE folder(id INTEGER PRIMARY KEY AUTOINCREMENT, server_id TEXT NOT NULL, parent_server_id TEXT NOT NULL,"
+    " parent INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL, type INTEGER NOT NULL, selected INTEGER NOT NULL,"
+    " synced INTEGER NOT NULL DEFAULT 0, sync_key TEXT NOT NULL DEFAULT '0', rekeying INTEGER NOT NULL DEFAULT 0,"
+    " epoch INTEGER NOT NULL DEFAULT 0, window INTEGER NOT NULL DEFAULT 0, filter INTEGER NOT NULL DEFAULT 0,"
+    " guard INTEGER NOT NULL DEFAULT 0, items INTEGER NOT NULL DEFAULT 0, unread INTEGER NOT NULL DEFAULT 0,"
+    " emptying INTEGER NOT NULL DEFAULT 0, gone INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX folder_by_server_id ON folder(server_id);"
+    "CREATE TABLE item(id INTEGER PRIMARY KEY, folder INTEGER NOT NULL, server_id TEXT NOT NULL, class INTEGER NOT "
+    "NULL,"
+    " generation INTEGER NOT NULL, epoch INTEGER NOT NULL, edits INTEGER NOT NULL, body_blob INTEGER NOT NULL,"
+    " body_here INTEGER NOT NULL, attachment_list INTEGER NOT NULL, attachment_count INTEGER NOT NULL, rest BLOB,"
+    " received INTEGER, read INTEGER, importance INTEGER, flag_status INTEGER, last_verb INTEGER, body_type INTEGER,"
+    " body_size INTEGER, body_truncated INTEGER, conversation_id BLOB, subject TEXT, author TEXT, recipients TEXT, cc "
+    "TEXT,"
+    " display_to TEXT, thread_topic TEXT, message_class TEXT, preview TEXT, conversation_index BLOB, internet_cpid "
+    "INTEGER,"
+    " content_class TEXT, native_body_type INTEGER, categories TEXT, reply_to TEXT, sender TEXT, last_verb_time "
+    "INTEGER,"
+    " is_draft INTEGER);"
+    "CREATE UNIQUE INDEX item_by_server_id ON item(folder, server_id);"
+    "CREATE INDEX item_by_date ON item(folder, received);"
+    "CREATE TABLE body_chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+    "CREATE TABLE attachment(id INTEGER PRIMARY KEY, name TEXT, reference TEXT, method INTEGER, size INTEGER,"
+    " content_id TEXT, location TEXT, inline INTEGER, type TEXT);"
+    "CREATE TABLE extra(item INTEGER NOT NULL, property INTEGER NOT NULL, n INTEGER NOT NULL, data, blob INTEGER NOT "
+    "NULL,"
+    " size INTEGER NOT NULL, PRIMARY KEY(item, property, n)) WITHOUT ROWID;"
+    "CREATE TABLE change(id INTEGER PRIMARY KEY AUTOINCREMENT, folder INTEGER NOT NULL, item INTEGER NOT NULL,"
+    " kind INTEGER NOT NULL, value INTEGER NOT NULL, server_value INTEGER NOT NULL, server_generation INTEGER NOT NULL,"
+    " wall_ms INTEGER NOT NULL, request INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,"
+    " parked INTEGER NOT NULL DEFAULT 0, domain INTEGER NOT NULL DEFAULT 0, code INTEGER NOT NULL DEFAULT 0,"
+    " place INTEGER NOT NULL DEFAULT 0, server_id TEXT, subject TEXT);"
+    "CREATE INDEX change_by_item ON change(item);"
+    "CREATE TABLE parked(folder INTEGER NOT NULL, server_id TEXT NOT NULL, domain INTEGER NOT NULL, code INTEGER NOT "
+    "NULL,"
+    " place INTEGER NOT NULL, PRIMARY KEY(folder, server_id)) WITHOUT ROWID;"
+    "CREATE TABLE commit_log(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+    "CREATE TABLE arrival_log(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
+    "CREATE TABLE hierarchy_stage(id INTEGER PRIMARY KEY, gone INTEGER NOT NULL, server_id TEXT NOT NULL,"
+    " parent_server_id TEXT NOT NULL, name TEXT NOT NULL, type INTEGER NOT NULL, folder INTEGER);"
+    "CREATE TABLE sweep(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);";
+
+constexpr SchemaVersion kVersions[] = {
+    {1, "mail", kMail},
+};
+
+}  // namespace
+
+std::span<const SchemaVersion> schema_versions() { return kVersions; }
+int schema_newest() { return kVersions[std::size(kVersions) - 1].number; }
+
+Status set_up_connection(sqlite3* database, std::uint16_t page_bytes, std::uint16_t cache_kib, bool writes) {
+  sqlite3_extended_result_codes(database, 1);
+  sqlite3_busy_timeout(database,
+                       2000);  // another process may be committing a change row: short, never behind a network
+  char sql[400];
+  // Erasing is done by destroying the key; until then overwriting deleted rows would only wear the flash.
+  std::snprintf(sql, sizeof sql,
+                "PRAGMA page_size=%u;PRAGMA cache_size=-%u;PRAGMA temp_store=memory;PRAGMA trusted_schema=off;"
+                "PRAGMA cell_size_check=on;PRAGMA foreign_keys=off;PRAGMA secure_delete=off;PRAGMA mmap_size=0;"
+                "PRAGMA wal_autocheckpoint=0;PRAGMA synchronous=full;%s",
+                static_cast<unsigned>(page_bytes), static_cast<unsigned>(cache_kib),
+                writes ? "PRAGMA journal_mode=wal;" : "PRAGMA query_only=on;");
+  return execute(database, sql);
+}
+
+Status migrate(sqlite3* database) {
+  const Result<std::int64_t> found = query_number(database, "PRAGMA user_version");
+  if (!found.ok()) return found.error();
+  if (found.value() > schema_newest()) return Error{Domain::kSqlite, kNewer, static_cast<std::uint32_t>(found.value())};
+  for (const SchemaVersion& version : kVersions) {
+    if (version.number <= found.value()) continue;
+    char sql[64];
+    std::snprintf(sql, sizeof sql, "PRAGMA user_version=%d;COMMIT", version.number);
+    HANDSYNC_TRY(execute(database, "BEGIN IMMEDIATE"));
+    // Another process may have migrated while we waited for the lock.
+    const Result<std::int64_t> now = query_number(database, "PRAGMA user_version");
+    Status outcome = now.ok() ? Status(Done{}) : Status(now.error());
+    if (outcome.ok() && now.value() < version.number) outcome = execute(database, version.sql);
+    if (outcome.ok()) outcome = execute(database, now.value() < version.number ? sql : "COMMIT");
+    if (!outcome.ok()) {
+      sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+      return outcome;
+    }
+  }
+  return Done{};
+}
+
+}  // namespace handsync::replica

@@ -1,0 +1,255 @@
+/// Transactions, the stage, counters and the commit log.
+#include "replica/state.h"
+
+#include "replica/item_row.h"
+
+namespace handsync::replica {
+namespace {
+
+const char* text_of(Sql sql) {
+  switch (sql) {
+    case Sql::kBegin:
+      return "BEGIN IMMEDIATE";
+    case Sql::kCommit:
+      return "COMMIT";
+    case Sql::kValueGet:
+      return "SELECT data FROM value WHERE key=?1";
+    case Sql::kValuePut:
+      return "INSERT INTO value VALUES(?1,?2) ON CONFLICT(key) DO UPDATE SET data=?2";
+    case Sql::kChunkPut:
+      return "INSERT INTO body_chunk VALUES(?1,?2)";
+    case Sql::kAttachmentPut:
+      return "INSERT INTO attachment(id,name,reference,method,size,content_id,location,inline,type)"
+             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)";
+    case Sql::kLogPut:
+      return "INSERT INTO arrival_log VALUES(?1,?2)";
+    case Sql::kCommitLogLast:
+      return "SELECT id FROM commit_log ORDER BY id DESC LIMIT 1";
+    case Sql::kCommitLogPut:
+      return "INSERT INTO commit_log VALUES(?1,?2)";
+    case Sql::kCommitLogTrim:
+      return "DELETE FROM commit_log WHERE id<?1";
+    case Sql::kItemFind:
+      return kItemFindSql;
+    case Sql::kItemInsert:
+    case Sql::kItemReplace:
+    case Sql::kCount:
+      break;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Result<Statement> StoreState::kept_statement(Sql sql) {
+  sqlite3_stmt*& slot = kept[static_cast<int>(sql)];
+  if (slot == nullptr) {
+    char built[kItemSqlBytesMax];
+    const char* text = text_of(sql);
+    if (text == nullptr) {
+      write_item_sql(built, sql == Sql::kItemInsert);
+      text = built;
+    }
+    if (sqlite3_prepare_v3(database, text, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr) != SQLITE_OK) {
+      return sql_error(database);
+    }
+  }
+  return Statement(slot, true);
+}
+
+Status StoreState::set_sync(bool full) {
+  if (full == full_sync) return Done{};
+  HANDSYNC_TRY(execute(database, full ? "PRAGMA synchronous=full" : "PRAGMA synchronous=normal"));
+  full_sync = full;
+  return Done{};
+}
+
+Status StoreState::begin(bool full) {
+  static_cast<void>(
+      stage_close());  // if that fails the response is lost (stage_losses), which is no reason to lose this too
+  HANDSYNC_TRY(set_sync(full));
+  Result<Statement> statement = kept_statement(Sql::kBegin);
+  if (!statement.ok()) return statement.error();
+  return statement.value().run();
+}
+
+Status StoreState::commit() {
+  Result<Statement> statement = kept_statement(Sql::kCommit);
+  if (!statement.ok()) return statement.error();
+  return statement.value().run();
+}
+
+void StoreState::roll_back() {
+  // After some errors SQLite has rolled back itself; then there is nothing left to do.
+  if (sqlite3_get_autocommit(database) == 0) sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Status StoreState::checkpoint_if_large() {
+  if (wal_pages < wal_pages_tried) wal_pages_tried = 0;  // the log has begun anew
+  if (wal_pages - wal_pages_tried < kCheckpointPages) return Done{};
+  wal_pages_tried = wal_pages;
+  const int code = sqlite3_wal_checkpoint_v2(database, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  return code == SQLITE_OK || code == SQLITE_BUSY ? Status(Done{}) : Status(sql_error(database));
+}
+
+// -- stage
+// ------------------------------------------------------------------------------------------------------------------------
+
+Status StoreState::stage(std::uint32_t bytes) {
+  if (stage_open && (stage_dirty + bytes > kStageDirtyBytesMax || now_ms - stage_since_ms >= kStageAgeMsMax)) {
+    HANDSYNC_TRY(stage_close());
+    HANDSYNC_TRY(checkpoint_if_large());
+  }
+  if (!stage_open) {
+    HANDSYNC_TRY(begin(false));
+    stage_open = true;
+    stage_dirty = 0;
+    stage_since_ms = now_ms;
+  }
+  stage_dirty += bytes;
+  return Done{};
+}
+
+Status StoreState::stage_close() {
+  if (!stage_open) return Done{};
+  stage_open = false;
+  const Status outcome = commit();
+  if (!outcome.ok()) {
+    ++stage_losses;
+    roll_back();
+  }
+  return outcome;
+}
+
+Status StoreState::take_over() {
+  if (owner) return Done{};
+  const Result<std::uint64_t> floor = counter(kNextBlob, 1);
+  if (!floor.ok()) return floor.error();
+  const Result<std::int64_t> chunk = query_number(database, "SELECT max(id) FROM body_chunk");
+  if (!chunk.ok()) return chunk.error();
+  const Result<std::int64_t> attachment = query_number(database, "SELECT max(id) FROM attachment");
+  if (!attachment.ok()) return attachment.error();
+  const std::int64_t last = (chunk.value() > attachment.value() ? chunk.value() : attachment.value()) >> kChunkBits;
+  next_blob = floor.value();
+  if (static_cast<std::uint64_t>(last) >= next_blob) next_blob = static_cast<std::uint64_t>(last) + 1;
+  HANDSYNC_TRY(forget_staged(floor.value()));
+  owner = true;
+  return Done{};
+}
+
+/// From `first_blob` to the newest nothing refers to a blob: to be swept, like the log and the stage of a hierarchy.
+/// Also frees changes of an earlier boot from its request ids, which may be given again; they stay frozen.
+Status StoreState::forget_staged(std::uint64_t first_blob) {
+  const Result<std::int64_t> leftovers = query_number(
+      database, owner ? "SELECT EXISTS(SELECT 1 FROM arrival_log)"
+                      : "SELECT EXISTS(SELECT 1 FROM arrival_log) OR EXISTS(SELECT 1 FROM hierarchy_stage) OR"
+                        " EXISTS(SELECT 1 FROM change WHERE request>0)");
+  if (!leftovers.ok()) return leftovers.error();
+  if (leftovers.value() == 0 && first_blob == next_blob) return Done{};
+  Transaction transaction(*this);
+  HANDSYNC_TRY(transaction.begin(false));
+  HANDSYNC_TRY(execute(database, "DELETE FROM arrival_log"));
+  if (!owner) {
+    HANDSYNC_TRY(execute(database, "DELETE FROM hierarchy_stage;UPDATE change SET request=-1 WHERE request>0"));
+  }
+  if (first_blob < next_blob) {
+    Result<Statement> sweep = prepare(database, "INSERT OR REPLACE INTO sweep VALUES(?1,?2)");
+    if (!sweep.ok()) return sweep.error();
+    HANDSYNC_TRY(sweep.value().number(1, first_blob).number(2, next_blob - 1).run());
+    HANDSYNC_TRY(set_counter(kNextBlob, next_blob));
+  }
+  return transaction.commit();
+}
+
+// -- counters
+// ---------------------------------------------------------------------------------------------------------------------
+
+Result<std::uint64_t> StoreState::counter(int key, std::uint64_t otherwise) {
+  Result<Statement> get = kept_statement(Sql::kValueGet);
+  if (!get.ok()) return get.error();
+  const Result<std::int64_t> value = query_number(get.value().number(1, key), static_cast<std::int64_t>(otherwise));
+  if (!value.ok()) return value.error();
+  return static_cast<std::uint64_t>(value.value());
+}
+
+Status StoreState::set_counter(int key, std::uint64_t value) {
+  Result<Statement> put = kept_statement(Sql::kValuePut);
+  if (!put.ok()) return put.error();
+  return put.value().number(1, key).number(2, value).run();
+}
+
+Result<std::uint64_t> StoreState::generation() {
+  Result<Statement> last = kept_statement(Sql::kCommitLogLast);
+  if (!last.ok()) return last.error();
+  const Result<std::int64_t> id = query_number(last.value());
+  if (!id.ok()) return id.error();
+  return static_cast<std::uint64_t>(id.value()) >> kPartBits;
+}
+
+Status StoreState::start_log() {
+  const Result<std::uint64_t> now = generation();
+  if (!now.ok()) return now.error();
+  log.start(now.value() + 1);
+  return Done{};
+}
+
+Status StoreState::delete_blob(std::uint64_t blob, std::uint64_t bytes) {
+  if (blob == 0) return Done{};
+  // A large one is left to the sweep: a commit stays short.
+  const bool now = bytes <= 4 * kChunkBytes;
+  Result<Statement> statement = prepare(
+      database, now ? "DELETE FROM body_chunk WHERE id>=?1 AND id<?2" : "INSERT OR REPLACE INTO sweep VALUES(?1,?2)");
+  if (!statement.ok()) return statement.error();
+  if (now) return statement.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits).run();
+  return statement.value().number(1, blob).number(2, blob).run();
+}
+
+Status StoreState::delete_attachments(std::uint64_t list) {
+  if (list == 0) return Done{};
+  Result<Statement> statement = prepare(database, "DELETE FROM attachment WHERE id>=?1 AND id<?2");
+  if (!statement.ok()) return statement.error();
+  return statement.value().number(1, list << kChunkBits).number(2, (list + 1) << kChunkBits).run();
+}
+
+// -- the log of a commit
+// ----------------------------------------------------------------------------------------------------------
+
+void CommitLog::put(std::uint64_t value) {
+  while (value > 0x7F) {
+    data_[size_++] = static_cast<std::byte>(value | 0x80);
+    value >>= 7;
+  }
+  data_[size_++] = static_cast<std::byte>(value);
+}
+
+Status CommitLog::flush(StoreState& state) {
+  Result<Statement> statement = state.kept_statement(Sql::kCommitLogPut);
+  if (!statement.ok()) return statement.error();
+  HANDSYNC_TRY(statement.value().number(1, generation_ << kPartBits | part_).blob(2, Bytes(data_, size_)).run());
+  ++part_;
+  size_ = 0;
+  return Done{};
+}
+
+Status CommitLog::changed(StoreState& state, std::uint64_t item) {
+  if (size_ > sizeof data_ - 20) HANDSYNC_TRY(flush(state));
+  put(item << 1);
+  return Done{};
+}
+
+Status CommitLog::gone(StoreState& state, std::uint64_t item, std::uint32_t folder) {
+  if (size_ > sizeof data_ - 20) HANDSYNC_TRY(flush(state));
+  put(item << 1 | 1);
+  put(folder);
+  return Done{};
+}
+
+Status CommitLog::finish(StoreState& state) {
+  if (part_ == 0 || size_ != 0) HANDSYNC_TRY(flush(state));
+  if (generation_ <= kGenerationsKept) return Done{};
+  Result<Statement> trim = state.kept_statement(Sql::kCommitLogTrim);
+  if (!trim.ok()) return trim.error();
+  return trim.value().number(1, (generation_ - kGenerationsKept) << kPartBits).run();
+}
+
+}  // namespace handsync::replica

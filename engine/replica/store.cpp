@@ -1,0 +1,233 @@
+/// Opening, closing, values, transactions and housekeeping.
+#include "replica/store.h"
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "replica/schema.h"
+#include "replica/state.h"
+
+namespace handsync::replica {
+namespace {
+
+int count_wal_pages(void* self, sqlite3*, const char*, int pages) {
+  static_cast<StoreState*>(self)->wal_pages = pages;
+  return SQLITE_OK;
+}
+
+constexpr std::size_t kPathBytesMax = 1024;
+constexpr std::size_t kValueBytesMax = 4096;
+
+void finalize_all(StoreState& state) {
+  for (sqlite3_stmt*& statement : state.kept) {
+    sqlite3_finalize(statement);
+    statement = nullptr;
+  }
+}
+
+}  // namespace
+
+Store::~Store() { close(); }
+
+Status Store::open(const StoreOptions& options, Memory memory) {
+  close();
+  char path[kPathBytesMax];
+  if (options.path.empty() || options.path.size() >= kPathBytesMax) return sql_error(SQLITE_CANTOPEN);
+  std::memcpy(path, options.path.data(), options.path.size());
+  path[options.path.size()] = '\0';
+  void* block = memory.take(memory.self, sizeof(StoreState));
+  if (block == nullptr) return out_of_memory(sizeof(StoreState));
+  auto* state = new (block) StoreState;
+  state->memory = memory;
+  state->arrival_kib = options.arrival_kib;
+  memory_ = memory;
+  state_ = state;
+  const int code =
+      sqlite3_open_v2(path, &database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, options.vfs);
+  state->database = database_;
+  Status outcome = code == SQLITE_OK ? Status(Done{}) : Status(sql_error(code));
+  if (outcome.ok()) outcome = set_up_connection(database_, options.page_bytes, options.cache_kib, true);
+  if (outcome.ok()) outcome = migrate(database_);
+  if (!outcome.ok()) {
+    close();
+    return outcome;
+  }
+  sqlite3_wal_hook(database_, count_wal_pages, state);
+  return Done{};
+}
+
+void Store::close() {
+  if (state_ == nullptr) return;
+  StoreState& state = state_of(state_);
+  if (database_ != nullptr) {
+    static_cast<void>(state.stage_close());
+    finalize_all(state);
+    sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_close(database_);
+  }
+  database_ = nullptr;
+  state_ = nullptr;
+  memory_.give(memory_.self, &state);
+}
+
+bool Store::is_open() const { return state_ != nullptr; }
+
+// -- values
+// -----------------------------------------------------------------------------------------------------------------------
+
+Result<std::size_t> Store::get(Value key, Room room) const {
+  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  Result<Statement> found = state_of(state_).kept_statement(Sql::kValueGet);
+  if (!found.ok()) return found.error();
+  Statement& get = found.value();
+  const Result<bool> row = get.number(1, static_cast<int>(key)).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return std::size_t{0};
+  const Bytes data = get.blob(0);
+  if (data.size() > room.size()) return out_of_memory(data.size());
+  if (!data.empty()) std::memcpy(room.data(), data.data(), data.size());
+  return data.size();
+}
+
+Status Store::put(Value key, Bytes value) {
+  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (value.size() > kValueBytesMax) return sql_error(SQLITE_TOOBIG);
+  Transaction transaction(state_of(state_));
+  HANDSYNC_TRY(transaction.begin());
+  {
+    Result<Statement> put = state_of(state_).kept_statement(Sql::kValuePut);
+    if (!put.ok()) return put.error();
+    HANDSYNC_TRY(put.value().number(1, static_cast<int>(key)).blob(2, value).run());
+  }
+  return transaction.commit();
+}
+
+Result<std::uint64_t> Store::get_number(Value key) const {
+  char digits[24];
+  const Result<std::size_t> size = get(key, std::as_writable_bytes(std::span(digits)));
+  if (!size.ok()) return size.error();
+  std::uint64_t number = 0;
+  for (std::size_t i = 0; i < size.value() && digits[i] >= '0' && digits[i] <= '9'; ++i) {
+    number = number * 10 + static_cast<std::uint64_t>(digits[i] - '0');
+  }
+  return number;
+}
+
+Status Store::put_number(Value key, std::uint64_t number) {
+  char digits[24];
+  const int size = std::snprintf(digits, sizeof digits, "%llu", static_cast<unsigned long long>(number));
+  return put(key, bytes_of(Text(digits, static_cast<std::size_t>(size))));
+}
+
+Result<std::uint64_t> Store::generation() const {
+  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  return state_of(state_).generation();
+}
+
+// -- housekeeping
+// -----------------------------------------------------------------------------------------------------------------
+
+Result<bool> Store::idle(std::uint64_t mono_ms) {
+  if (state_ == nullptr) return false;
+  StoreState& state = state_of(state_);
+  state.now_ms = mono_ms;
+  if (state.stage_open && mono_ms - state.stage_since_ms < kStageAgeMsMax) return true;
+  HANDSYNC_TRY(state.stage_close());
+  HANDSYNC_TRY(state.take_over());
+  HANDSYNC_TRY(state.checkpoint_if_large());
+  const Result<bool> garbage = sweep_step();
+  if (!garbage.ok() || garbage.value()) return garbage;
+  return empty_step();
+}
+
+/// Deletes a few chunk or attachment rows of the first range that nothing refers to.
+Result<bool> Store::sweep_step() {
+  StoreState& state = state_of(state_);
+  std::int64_t first = 0, last = 0;
+  {
+    Result<Statement> range = prepare(database_, "SELECT first,last FROM sweep LIMIT 1");
+    if (!range.ok()) return range.error();
+    const Result<bool> row = range.value().step();
+    if (!row.ok() || !row.value()) return row;
+    first = range.value().number(0);
+    last = range.value().number(1);
+  }
+  Transaction transaction(state);
+  HANDSYNC_TRY(transaction.begin(false));
+  bool done = true;
+  constexpr const char* kSteps[] = {
+      "DELETE FROM body_chunk WHERE id IN (SELECT id FROM body_chunk WHERE id>=?1 AND id<?2 LIMIT ?3)",
+      "DELETE FROM attachment WHERE id IN (SELECT id FROM attachment WHERE id>=?1 AND id<?2 LIMIT ?3)"};
+  for (const char* sql : kSteps) {
+    Result<Statement> sweep = prepare(database_, sql);
+    if (!sweep.ok()) return sweep.error();
+    HANDSYNC_TRY(
+        sweep.value().number(1, first << kChunkBits).number(2, (last + 1) << kChunkBits).number(3, kSweepRows).run());
+    if (sqlite3_changes(database_) == kSweepRows) done = false;
+  }
+  if (done) {
+    Result<Statement> forget = prepare(database_, "DELETE FROM sweep WHERE first=?1");
+    if (!forget.ok()) return forget.error();
+    HANDSYNC_TRY(forget.value().number(1, first).run());
+  }
+  HANDSYNC_TRY(transaction.commit());
+  return true;
+}
+
+/// Removes a few items of a folder that was deselected or has gone, and the folder itself after its last item.
+Result<bool> Store::empty_step() {
+  StoreState& state = state_of(state_);
+  std::int64_t folder = 0;
+  bool gone = false;
+  {
+    Result<Statement> emptying = prepare(database_, "SELECT id,gone FROM folder WHERE emptying=1 LIMIT 1");
+    if (!emptying.ok()) return emptying.error();
+    const Result<bool> row = emptying.value().step();
+    if (!row.ok() || !row.value()) return row;
+    folder = emptying.value().number(0);
+    gone = emptying.value().number(1) != 0;
+  }
+  Transaction transaction(state);
+  HANDSYNC_TRY(transaction.begin(false));
+  std::uint64_t ids[kSweepRows];
+  int count = 0;
+  {
+    Result<Statement> items = prepare(database_, "SELECT id FROM item WHERE folder=?1 LIMIT ?2");
+    if (!items.ok()) return items.error();
+    items.value().number(1, folder).number(2, kSweepRows);
+    for (;;) {
+      const Result<bool> row = items.value().step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) break;
+      ids[count++] = static_cast<std::uint64_t>(items.value().number(0));
+    }
+  }
+  for (int i = 0; i < count; ++i) {
+    const Result<std::uint32_t> parked = remove_item(state, ids[i]);
+    if (!parked.ok()) return parked.error();
+  }
+  if (count < kSweepRows) {
+    Result<Statement> done =
+        prepare(database_, gone ? "DELETE FROM folder WHERE id=?1" : "UPDATE folder SET emptying=0 WHERE id=?1");
+    if (!done.ok()) return done.error();
+    HANDSYNC_TRY(done.value().number(1, folder).run());
+  }
+  HANDSYNC_TRY(transaction.commit());
+  return true;
+}
+
+Result<ItemAddress> Store::address_of(ItemId id) const {
+  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  Result<Statement> row = prepare(database_, "SELECT folder,server_id FROM item WHERE id=?1");
+  if (!row.ok()) return row.error();
+  row.value().number(1, static_cast<std::int64_t>(id));
+  const Result<bool> found = row.value().step();
+  if (!found.ok()) return found.error();
+  ItemAddress address;
+  if (!found.value() || !address.server_id.assign(row.value().text(1))) return Error{Domain::kSqlite, kNoSuchItem, 0};
+  address.folder = FolderId{static_cast<std::uint32_t>(row.value().number(0))};
+  return address;
+}
+
+}  // namespace handsync::replica
