@@ -52,7 +52,7 @@ handsync::AccountId add_account(Session& session, const CommandLine& line, const
     throw;
   }
   session.phone.home().set_adding(0);
-  session.phone.call([](Engine& engine, Instant now) { engine.user_active(now); });
+  session.phone.user_active();
   return id;
 }
 

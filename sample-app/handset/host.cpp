@@ -196,7 +196,7 @@ int Host::run_once(const Request& request, const CommandLine& line, Io& io) {
       if (is_content(line.command)) {
         if (device.locked)
           throw Failure{kBlocked, "policy", 0, "the phone is locked", "unlock it with `handset device unlock`"};
-        phone_->call([](handsync::Engine& engine, handsync::Instant now) { engine.user_active(now); });
+        phone_->user_active();
       }
     }
     // A command that replaces the phone cannot hold on to its traces.

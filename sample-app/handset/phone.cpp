@@ -138,6 +138,11 @@ void Phone::run(std::promise<Error>& ready) {
   engine_ = nullptr;
 }
 
+void Phone::user_active() {
+  call([&](Engine& engine, Instant now) { engine.user_active(now); });
+  device_->touched();
+}
+
 /// Before anything is sent: whom each account trusts. A copy that has been damaged trusts nobody, so nothing is sent on
 /// it.
 void Phone::trust_accounts() {

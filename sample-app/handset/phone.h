@@ -96,6 +96,8 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   handsync::hal::simulated::Handset& device() { return *device_; }
   Home& home() { return home_; }
   handsync::Counters counters();
+  /// The person did something: the screen lock's time starts again, here and for the next process.
+  void user_active();
   std::int64_t wall_ms() const { return device_->now().wall_ms; }
 
   /// Push is on while somebody watches.

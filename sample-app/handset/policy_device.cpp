@@ -179,7 +179,7 @@ int device_unlock(Session& session) {
       wait_decided(session, *inbox);
     }
   }
-  session.phone.call([](Engine& engine, Instant now) { engine.user_active(now); });
+  session.phone.user_active();
   if (session.line.json) {
     session.say(Json().set("locked", device_view(session).locked));
   } else {
