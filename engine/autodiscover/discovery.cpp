@@ -249,6 +249,8 @@ void Discovery::answered(int http_status, Text location, Text body) {
   if (step_ != Step::kPost && step_ != Step::kOptions) return;
   if (http_status == 401) return credentials_refused();
   if (step_ == Step::kOptions && http_status == 200) {
+    // Web sites answer 200 to anything.
+    if (body.empty()) return give_up_candidate(fault(Fault::kNothing));
     step_ = Step::kFound;
     return;
   }

@@ -47,7 +47,8 @@ class Discovery {
   Text declined_host() const { return declined_host_.view(); }  ///< beside Fault::kDeclined
 
   // how the last step ended; each moves on
-  /// kPost, kPlainGet, kOptions. For kOptions pass 200 only when MS-ASProtocolVersions came with it, else 404.
+  /// kPost, kPlainGet, kOptions. `body`: for kPost what was answered, for kOptions the value of MS-ASProtocolVersions:
+  /// a 200 without it is any web site's.
   void answered(int http_status, Text location, Text body);
   void failed(Error);                             ///< name, connect, TLS, time-out
   void looked_up(Text host, std::uint16_t port);  ///< empty host = none

@@ -1,0 +1,169 @@
+#include <string>
+#include <vector>
+
+#include "engine/protocol/support.h"
+
+#include <CppUTest/TestHarness.h>
+
+using namespace handsync;
+using namespace handsync::protocol;
+
+namespace {
+
+SyncRequest request(Version version, Text key = "3") {
+  SyncRequest one;
+  one.version = version;
+  one.collection_id = "5";
+  one.sync_key = key;
+  return one;
+}
+
+std::string xml(const SyncRequest& one) {
+  return Written([&](Room room) { return write_sync(room, one); }).xml();
+}
+
+std::string collection(const std::string& content) {
+  return "<Sync xmlns=\"AirSync\"><Collections><Collection>" + content + "</Collection></Collections></Sync>";
+}
+
+std::string change(const std::string& data) {
+  return "<Commands><Change><ServerId>5:1</ServerId><ApplicationData>" + data +
+         "</ApplicationData></Change></Commands>";
+}
+
+const std::string kBare = "<SyncKey>3</SyncKey><CollectionId>5</CollectionId><DeletesAsMoves>1</DeletesAsMoves>";
+
+}  // namespace
+
+TEST_GROUP(SyncWriter){};
+
+TEST(SyncWriter, PrimingBytes) {
+  SyncRequest one = request(141, "0");
+  const SyncCommand command{"5:1", true, false, false, false, 0, 0};
+  one.commands = std::span(&command, 1);
+  const Written written([&](Room room) { return write_sync(room, one); });
+  STRCMP_EQUAL(wbxml::to_hex(vector_bytes("04-sync-request-key0")).c_str(), written.hex().c_str());
+  one.version = 121;
+  STRCMP_EQUAL(collection("<Class>Email</Class><SyncKey>0</SyncKey><CollectionId>5</CollectionId>").c_str(),
+               xml(one).c_str());
+}
+
+TEST(SyncWriter, MailInEveryVersion) {
+  for (const Version version : kVersions) {
+    SyncRequest one = request(version);
+    one.window = 50;
+    one.filter = 3;
+    one.body_bytes_max = 4096;
+    const std::string preview = version >= 140 ? "<Preview>255</Preview>" : "";
+    const auto preference = [&](const char* type) {
+      return std::string("<BodyPreference xmlns=\"AirSyncBase\"><Type>") + type +
+             "</Type><TruncationSize>4096</TruncationSize>" + preview + "</BodyPreference>";
+    };
+    const std::string expected =
+        collection((version <= 121 ? "<Class>Email</Class>" : "") + kBare + "<GetChanges/><WindowSize>50</WindowSize>" +
+                   "<Options><FilterType>3</FilterType>" + preference("2") + preference("1") +
+                   "<MIMESupport>0</MIMESupport></Options>");
+    STRCMP_EQUAL(expected.c_str(), xml(one).c_str());
+  }
+}
+
+TEST(SyncWriter, BodySizes) {
+  SyncRequest one = request(141);
+  one.html = false;
+  one.body_bytes_max = 0;
+  CHECK(xml(one).find("<Type>1</Type><TruncationSize>0</TruncationSize><Preview>") != std::string::npos);
+  CHECK(xml(one).find("<Type>2</Type>") == std::string::npos);
+  one.body_bytes_max = UINT32_MAX;
+  CHECK(xml(one).find("TruncationSize") == std::string::npos);
+}
+
+TEST(SyncWriter, WindowStaysWithinTheProtocol) {
+  SyncRequest one = request(141);
+  one.window = 0;
+  CHECK(xml(one).find("<WindowSize>1</WindowSize>") != std::string::npos);
+  one.window = 60000;
+  CHECK(xml(one).find("<WindowSize>512</WindowSize>") != std::string::npos);
+}
+
+TEST(SyncWriter, WithoutOptionsThereAreNone) {
+  SyncRequest one = request(161);
+  one.with_options = false;
+  one.get_changes = false;
+  one.deletes_as_moves = false;
+  STRCMP_EQUAL(collection("<SyncKey>3</SyncKey><CollectionId>5</CollectionId><DeletesAsMoves>0</DeletesAsMoves>"
+                          "<GetChanges>0</GetChanges>")
+                   .c_str(),
+               xml(one).c_str());
+}
+
+TEST(SyncWriter, CommandsOfAMail) {
+  std::vector<SyncCommand> commands(5);
+  commands[0] = {"5:1", false, true, true, false, 0, 0};
+  commands[1] = {"5:2", true, false, false, false, 0, 0};
+  commands[2] = {"5:3", false, false, false, true, 0, 0};
+  commands[3] = {"5:4", false, true, false, true, 2, 0};
+  commands[4] = {"5:5", false, false, false, true, 1, 1772357400000};  // 2026-03-01T09:30:00Z
+  SyncRequest one = request(141);
+  one.with_options = false;
+  one.commands = commands;
+  STRCMP_EQUAL(
+      collection(
+          kBare +
+          "<GetChanges/><WindowSize>100</WindowSize><Commands>"
+          "<Change><ServerId>5:1</ServerId><ApplicationData><Read xmlns=\"Email\">1</Read></ApplicationData></Change>"
+          "<Delete><ServerId>5:2</ServerId></Delete>"
+          "<Change><ServerId>5:3</ServerId><ApplicationData><Flag xmlns=\"Email\"/></ApplicationData></Change>"
+          "<Change><ServerId>5:4</ServerId><ApplicationData><Read xmlns=\"Email\">0</Read><Flag xmlns=\"Email\">"
+          "<Status>2</Status><FlagType>Flag for follow up</FlagType></Flag></ApplicationData></Change>"
+          "<Change><ServerId>5:5</ServerId><ApplicationData><Flag xmlns=\"Email\"><Status>1</Status>"
+          "<FlagType>Flag for follow up</FlagType><CompleteTime>2026-03-01T09:30:00.000Z</CompleteTime>"
+          "<DateCompleted xmlns=\"Tasks\">2026-03-01T09:30:00.000Z</DateCompleted></Flag></ApplicationData></Change>"
+          "</Commands>")
+          .c_str(),
+      xml(one).c_str());
+}
+
+TEST(SyncWriter, From160OnCommandsComeWithoutChanges) {
+  const SyncCommand command{"5:1", false, true, true, false, 0, 0};
+  for (const Version version : kVersions) {
+    SyncRequest one = request(version);
+    one.commands = std::span(&command, 1);
+    const std::string written = xml(one);
+    CHECK_EQUAL(version >= 160, written.find("<GetChanges>0</GetChanges><Options>") != std::string::npos);
+    CHECK_EQUAL(version < 160, written.find("<GetChanges/><WindowSize>100</WindowSize><Options>") != std::string::npos);
+    CHECK(written.find(change("<Read xmlns=\"Email\">1</Read>")) != std::string::npos);
+  }
+}
+
+TEST(SyncWriter, ACommandThatSaysNothingIsNotSent) {
+  const SyncCommand command{"5:1", false, false, false, false, 0, 0};
+  SyncRequest one = request(161);
+  one.with_options = false;
+  one.commands = std::span(&command, 1);
+  STRCMP_EQUAL(collection(kBare + "<GetChanges/><WindowSize>100</WindowSize>").c_str(), xml(one).c_str());
+}
+
+TEST(SyncWriter, RefusesWhatServersWouldRefuse) {
+  const SyncCommand twice[] = {{"5:1", false, true, true, false, 0, 0}, {"5:1", true, false, false, false, 0, 0}};
+  SyncRequest one = request(161);
+  one.commands = twice;
+  const Written two([&](Room room) { return write_sync(room, one); });
+  LONGS_EQUAL(static_cast<int>(RequestFault::kTwoCommands), two.error().code);
+  LONGS_EQUAL(1, two.error().where);
+
+  std::vector<std::string> ids;
+  for (int i = 0; i < 201; ++i) ids.push_back("5:" + std::to_string(i));
+  std::vector<SyncCommand> many;
+  for (const auto& id : ids) many.push_back({id, true, false, false, false, 0, 0});
+  one.commands = many;
+  const Written refused([&](Room room) { return write_sync(room, one); });
+  LONGS_EQUAL(static_cast<int>(RequestFault::kTooManyCommands), refused.error().code);
+  one.commands = std::span(many).first(200);
+  CHECK_FALSE(Written([&](Room room) { return write_sync(room, one); }).error());
+}
+
+TEST(SyncWriter, TooLittleRoomIsAnAnswer) {
+  const SyncRequest one = request(161);
+  std::array<std::byte, 16> room{};
+  CHECK(write_sync(room, one).error().domain == Domain::kMemory);
+}
