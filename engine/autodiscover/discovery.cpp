@@ -282,7 +282,11 @@ void Discovery::take_answer(Text body) {
   auto url = parse_url(parsed.value().url.view(), false, false);
   if (!url.ok()) return give_up_candidate(url.error());
   found_address_ = parsed.value().address;
-  offer(Step::kFound, url.value(), false);
+  // Who answered is verified and has been trusted with the credentials: its word for the server counts, unlike a
+  // redirect's.
+  url_ = url.value();
+  after_consent_ = Step::kFound;
+  go();
 }
 
 bool Discovery::may_redirect() {
