@@ -118,7 +118,18 @@ class Request {
     gzip_ = encoding != nullptr && encoding->find("gzip") != std::string::npos;
   }
 
+  /// A fault of the server's own is a 500 and a line in the list, never the end of the program.
   void run() {
+    try {
+      check();
+    } catch (const std::exception& error) {
+      state_.violation(label_ + ": a fault inside the server: " + error.what());
+      send(http_answer(500));
+    }
+  }
+
+ private:
+  void check() {
     const std::size_t mark = http_.target.find('?');
     const std::string path = to_lower(std::string_view(http_.target).substr(0, mark));
     const std::string_view query =
@@ -154,7 +165,6 @@ class Request {
     command(*account, std::move(*parsed));
   }
 
- private:
   void send(HttpResponse response) {
     response.transport = struck_.transport;
     state_.send(std::move(response), label_, gzip_, reply_);

@@ -109,6 +109,11 @@ std::optional<Node> run_collection(Call& call, const SyncCollection& request, st
   }
   if (retry) {
     if (state.last_request == request.whole && state.last_answer.tag != 0) return state.last_answer;
+    const Node* const before = state.last_request.find(as::kCommands);
+    const Node* const again = request.commands();
+    if ((before == nullptr) != (again == nullptr) || (again != nullptr && !(*again == *before))) {
+      call.violation("repeats the key before the last one with other Commands");
+    }
     state.known.step_back();
   }
   if (!request.options.empty()) state.options = request.options;
