@@ -57,6 +57,13 @@ Result<Url> make_url(Text prefix, Text domain, Text target) {
   return url;
 }
 
+/// A name with both ends, of visible characters and labels, no address literal, and with room for what goes before it.
+bool is_address(Text address) {
+  const Text domain = domain_of(address);
+  if (domain.empty() || domain.back() == '.' || address.size() < domain.size() + 2) return false;
+  return make_url({}, domain, kPoxPath).ok() && make_url("autodiscover.", domain, kPoxPath).ok();
+}
+
 // FNV-1a over folded bytes; parts are set apart. Two that collide cost one candidate, never a loop.
 std::uint64_t mix(std::uint64_t hash, Text part) {
   for (char value : part) {
@@ -81,10 +88,8 @@ Text Discovery::domain() const { return domain_of(address_.view()); }
 
 Status Discovery::begin(Text email, Text user) {
   *this = Discovery{};
-  const Text domain = domain_of(email);
-  // make_url is also the check of the domain: visible characters, labels, no address literal.
-  if (email.size() < domain.size() + 2 || !make_url("autodiscover.", domain, kPoxPath).ok() ||
-      !given_user_.assign(user) || !address_.assign(email) || !home_domain_.assign(domain)) {
+  if (!is_address(email) || !given_user_.assign(user) || !address_.assign(email) ||
+      !home_domain_.assign(domain_of(email))) {
     error_ = fault(Fault::kBadAddress);
     return error_;
   }
@@ -318,10 +323,7 @@ void Discovery::visit(const Url& url, bool always_ask) {
 }
 
 void Discovery::redirect_address(Text address) {
-  const Text new_domain = domain_of(address);
-  if (address.size() < new_domain.size() + 2 || !make_url("autodiscover.", new_domain, kPoxPath).ok()) {
-    return give_up_candidate(fault(Fault::kBadAddress));
-  }
+  if (!is_address(address)) return give_up_candidate(fault(Fault::kBadAddress));
   if (!may_redirect()) return give_up_candidate(fault(Fault::kTooManyRedirects));
   if (!note(key_of("address", address))) return give_up_candidate(fault(Fault::kLoop));
   (void)address_.assign(address);
