@@ -145,12 +145,21 @@ Status value_to_blob(StoreState& store, ArrivalState& a) {
   return write_blob(store, a, Bytes(a.value, a.value_bytes));
 }
 
+/// A blob that no record will name: after the commit nobody would find it.
+Status abandon_blob(StoreState& store, ArrivalState& a) {
+  a.chunk_bytes = 0;
+  HANDSYNC_TRY(store.stage(64));
+  Result<Statement> remove = prepare(store.database, "DELETE FROM body_chunk WHERE id>=?1 AND id<?2");
+  if (!remove.ok()) return remove.error();
+  return remove.value().number(1, a.blob << kChunkBits).number(2, (a.blob + 1) << kChunkBits).run();
+}
+
 Status end_blob(StoreState& store, ArrivalState& a) {
   if (a.chunk_bytes != 0) HANDSYNC_TRY(write_chunk(store, a));
   if (a.blob_bytes == 0) return Done{};
   const Result<bool> room = make_room(store, a, 21 + a.prefix_bytes);
   if (!room.ok()) return room.error();
-  if (!room.value()) return Done{};  // swept with what this response leaves behind
+  if (!room.value()) return abandon_blob(store, a);
   append(a, static_cast<std::uint8_t>(Part::kPropertyBlob));
   append(a, a.property);
   append(a, a.blob);
@@ -246,6 +255,7 @@ Status Arrival::item(Operation operation) {
   a.answer = operation >= Operation::kAnswerAdd;
   a.item_start = a.log_bytes;
   a.fault = {};
+  a.seen = 0;
   a.rest_bytes = a.rest_inline_bytes = a.rest_blobs = 0;
   a.row = nullptr;
   a.property = 0;
@@ -302,6 +312,11 @@ Status Arrival::begin(items::PropertyId id) {
     a.attachment_bytes = 0;
     for (ArrivalState::Field& field : a.fields) field = {};
     return Done{};
+  }
+  if (a.row != nullptr && a.row->kind != Kind::kMarker) {
+    const auto bit = std::uint64_t{1} << static_cast<std::size_t>(a.row - items::properties(a.kind).data());
+    if ((a.seen & bit) != 0) return Done{};
+    a.seen |= bit;
   }
   if (a.row != nullptr && a.row->place == Place::kBlob) {
     start_blob(store, a);
@@ -371,8 +386,7 @@ Status Arrival::end() {
   }
   if (a.property == items::kRest && ++a.rest_blobs > kRestBlobsMax) {
     spoil(a, items::kRest);
-    a.chunk_bytes = 0;
-    return Done{};
+    return abandon_blob(store, a);
   }
   return end_blob(store, a);
 }

@@ -232,6 +232,8 @@ Status CommitLog::flush(StoreState& state) {
 }
 
 Status CommitLog::changed(StoreState& state, std::uint64_t item) {
+  if (item == last_) return Done{};
+  last_ = item;
   if (size_ > sizeof data_ - 20) HANDSYNC_TRY(flush(state));
   put(item << 1);
   return Done{};

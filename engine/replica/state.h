@@ -48,6 +48,7 @@ class CommitLog {
     generation_ = generation;
     size_ = 0;
     part_ = 0;
+    last_ = 0;
   }
   std::uint64_t generation() const { return generation_; }
   Status changed(struct StoreState&, std::uint64_t item);
@@ -58,6 +59,7 @@ class CommitLog {
   void put(std::uint64_t value);
   Status flush(struct StoreState&);
   std::uint64_t generation_ = 0;
+  std::uint64_t last_ = 0;  // the item listed last: once is enough
   std::uint32_t part_ = 0;
   std::uint16_t size_ = 0;
   std::byte data_[2048];

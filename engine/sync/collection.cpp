@@ -219,9 +219,8 @@ void Account::collection_failed(FolderState& folder, Error error) {
       return;
     }
     case 4:
-      if (current_commands_ > 1) {  // which of them was it? One at a time from here
+      if (current_commands_ > 1) {  // which of them was it? One at a time from here: freezing fewer frees the rest
         folder.singly = true;
-        if (Status released = store_.release_outgoing(folder.row.id); !released.ok()) return stop(released.error());
         return;
       }
       if (current_commands_ == 1) {
