@@ -228,15 +228,10 @@ TEST(Discovery, BuiltInHostsAreWholeNames) {
   }
 }
 
-TEST(Discovery, SettingsUrlElsewhereAsksBeforeItIsFound) {
-  const std::string asked = "ask eas.host.example";
+TEST(Discovery, SettingsUrlElsewhereIsBelievedForWhoSaysSoIsVerified) {
   begin();
   FOLLOW(discovery, "found https://eas.host.example/x as ann@example.com for ann@example.com",
-         {{kDomain, settings("https://eas.host.example/x")}, {asked, yes()}});
-  begin();
-  FOLLOW(
-      discovery, kFound,
-      {{kDomain, settings("https://eas.host.example/x", "other@x.example")}, {asked, no()}, {kAuto, settings(kEas)}});
+         {{kDomain, settings("https://eas.host.example/x")}});
 }
 
 TEST(Discovery, SettingsUrlThatIsRefused) {
