@@ -51,7 +51,8 @@ struct SrvResolver::Impl : std::enable_shared_from_this<Impl> {
     Answer answer;
   };
 
-  explicit Impl(asio::io_context& context_in) : context(context_in), timer(context_in) {}
+  Impl(asio::io_context& context_in, std::string servers_in)
+      : context(context_in), timer(context_in), servers(std::move(servers_in)) {}
 
   bool start() {
     if (channel != nullptr) return true;
@@ -63,8 +64,12 @@ struct SrvResolver::Impl : std::enable_shared_from_this<Impl> {
     options.sock_state_cb_data = this;
     options.timeout = 3000;
     options.tries = 2;
-    return ares_init_options(&channel, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) ==
-           ARES_SUCCESS;
+    if (ares_init_options(&channel, &options, ARES_OPT_SOCK_STATE_CB | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) !=
+        ARES_SUCCESS) {
+      channel = nullptr;
+      return false;
+    }
+    return servers.empty() || ares_set_servers_ports_csv(channel, servers.c_str()) == ARES_SUCCESS;
   }
 
   void stop() {
@@ -125,12 +130,14 @@ struct SrvResolver::Impl : std::enable_shared_from_this<Impl> {
 
   asio::io_context& context;
   asio::steady_timer timer;
+  std::string servers;
   ares_channel channel = nullptr;
   std::unordered_map<int, std::shared_ptr<Watch>> watches;
   bool closing = false;
 };
 
-SrvResolver::SrvResolver(asio::io_context& context) : impl_(std::make_shared<Impl>(context)) {}
+SrvResolver::SrvResolver(asio::io_context& context, std::string servers)
+    : impl_(std::make_shared<Impl>(context, std::move(servers))) {}
 SrvResolver::~SrvResolver() { impl_->stop(); }
 
 void SrvResolver::look_up(const std::string& name, Answer answer) {

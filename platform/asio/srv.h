@@ -12,7 +12,8 @@ class SrvResolver {
  public:
   using Answer = std::function<void(const std::vector<std::string>& hosts)>;  ///< "host:port", best first; empty = none
 
-  explicit SrvResolver(asio::io_context&);
+  /// `servers`: "ADDRESS:PORT,.." instead of the system's name servers.
+  explicit SrvResolver(asio::io_context&, std::string servers = "");
   ~SrvResolver();  ///< answers that are still out are dropped
   SrvResolver(const SrvResolver&) = delete;
   SrvResolver& operator=(const SrvResolver&) = delete;
