@@ -84,6 +84,7 @@ void edit_item(State& state, Mailbox& mailbox, Item& item) {
 }  // namespace
 
 State::State(Options given) : options(std::move(given)), random(options.seed), now_ms(options.start_ms) {
+  if (options.start_ms == 0) now_ms = options.start_ms = kDefaultStartMs;
   if (options.users.empty()) options.users.push_back({"demo@example.test", "demo"});
   for (const User& user : options.users) {
     Account& account = accounts[to_lower(user.email)];

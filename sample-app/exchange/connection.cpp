@@ -165,16 +165,13 @@ void Connection::parse() {
 void Connection::request_complete() {
   request_.connection = number_;
   const std::weak_ptr<Connection> weak = weak_from_this();
-  // The answer may come before handle() returns: then there is no number to abandon later.
-  bool answered = false;
-  bool* answered_now = &answered;
-  auto early = std::make_shared<bool*>(answered_now);
-  const std::uint64_t number = host_.server().handle(request_, host_.now_ms(), [weak, early](HttpResponse response) {
-    if (*early != nullptr) **early = true;
+  // The answer may come before handle() returns: then there is nothing to abandon later.
+  const auto answered = std::make_shared<bool>(false);
+  const std::uint64_t number = host_.server().handle(request_, host_.now_ms(), [weak, answered](HttpResponse response) {
+    *answered = true;
     if (const auto self = weak.lock()) self->answer(std::move(response));
   });
-  *early = nullptr;
-  if (!answered) waiting_number_ = number;
+  if (!*answered) waiting_number_ = number;
   host_.server_used();
 }
 

@@ -54,6 +54,11 @@ std::int64_t wall_ms() {
       .count();
 }
 
+Options from_now(Options options) {
+  if (options.start_ms == 0) options.start_ms = wall_ms();
+  return options;
+}
+
 std::vector<std::string> host_names(const Options& options) {
   std::vector<std::string> names = {"localhost"};
   const auto add = [&](const std::string& name) {
@@ -82,7 +87,7 @@ CertificateKind certificate_kind(const std::string& name) {
 class Listener::Impl final : public ConnectionHost {
  public:
   Impl(Options options, ListenerOptions listener)
-      : options_(std::move(listener)), server_(std::move(options)), acceptor_(io_), wake_(io_), save_(io_) {
+      : options_(std::move(listener)), server_(from_now(std::move(options))), acceptor_(io_), wake_(io_), save_(io_) {
     prepare_folder();
     prepare_identity();
     open();

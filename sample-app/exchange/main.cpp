@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -103,9 +102,6 @@ void set_heartbeat(Settings& settings, const std::string& value) {
 Settings read_arguments(const std::vector<std::string>& arguments) {
   Settings settings;
   exchange::Options& options = settings.options;
-  options.start_ms =
-      std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-          .count();
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     std::string option = arguments[i], value;
     if (option == "--strict-policy") {

@@ -33,12 +33,16 @@ struct User {
   std::string password;
 };
 
+inline constexpr std::int64_t kDefaultStartMs = 1'767'225'600'000;
+
 struct Options {
   std::vector<User> users;  ///< none: demo@example.test with password "demo"
   std::uint64_t seed = 1;
-  std::int64_t start_ms = 1'767'225'600'000;  ///< the mailbox ends here: generated mails lie in the 30 days before
-  int mails = 0;                              ///< in every user's Inbox
-  std::size_t body_bytes = 0;                 ///< of every generated mail, exactly; 0: a natural mix of sizes
+  /// The mailbox ends here: generated mails lie in the 30 days before. 0: 2026-01-01T00:00:00Z, in a Listener the
+  /// present.
+  std::int64_t start_ms = 0;
+  int mails = 0;               ///< in every user's Inbox
+  std::size_t body_bytes = 0;  ///< of every generated mail, exactly; 0: a natural mix of sizes
   int events = 0, contacts = 0, tasks = 0, notes = 0, sms = 0;
   std::vector<std::string> versions = {"12.1", "14.0", "14.1", "16.0", "16.1"};
   std::optional<Policy> policy = default_policy();  ///< nothing: there is no policy

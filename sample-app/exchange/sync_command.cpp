@@ -1,5 +1,6 @@
 // Sync (MS-ASCMD 2.2.1.21): keys, the client's changes, the server's changes, waiting.
 #include <algorithm>
+#include <unordered_set>
 
 #include "exchange/sync_changes.h"
 #include "exchange/sync_filter.h"
@@ -31,8 +32,8 @@ ServerChanges collect(const Call& call, const Folder& folder, CollectionState& s
                       const std::vector<SyncOptions>& options, std::int64_t window) {
   ServerChanges changes;
   const std::vector<Match> matches = matching_items(*call.account, folder, options, call.state->now_ms);
-  std::map<std::string_view, const Match*> inside;
-  for (const Match& match : matches) inside.emplace(match.item->id, &match);
+  std::unordered_set<std::string_view> inside;
+  for (const Match& match : matches) inside.insert(match.item->id);
   const auto room = [&] {
     if (window == 0) {
       changes.more = true;
