@@ -45,8 +45,8 @@ struct Heap {
 struct Mail {
   std::string subject = "Lunch", from = "Ada <ada@example.com>", body = "Shall we?";
   std::int64_t received = 1'700'000'000'000;
-  int read = -1;   // -1: not said
-  int flag = -1;   // -1: not said; 0: an empty Flag
+  int read = -1;  // -1: not said
+  int flag = -1;  // -1: not said; 0: an empty Flag
   int body_type = 2, truncated = 0;
   std::int64_t body_size = -1;  // -1: the body's
   bool has_body = true, headers = true;
@@ -65,7 +65,10 @@ struct Home {
 
   Home() {
     const char* base = std::getenv("TMPDIR");
-    std::string name = std::string(base != nullptr ? base : std::filesystem::exists("/dev/shm") ? "/dev/shm" : "/tmp") + "/replica-XXXXXX";
+    std::string name = std::string(base != nullptr                       ? base
+                                   : std::filesystem::exists("/dev/shm") ? "/dev/shm"
+                                                                         : "/tmp") +
+                       "/replica-XXXXXX";
     directory = mkdtemp(name.data()) != nullptr ? name : std::string("/tmp");
     path = directory + "/account-1.db";
   }
@@ -95,7 +98,8 @@ struct Home {
   }
   SyncFolder inbox() { return folder("5"); }
 
-  // -- reading --------------------------------------------------------------------------------------------------------------------
+  // -- reading
+  // --------------------------------------------------------------------------------------------------------------------
   struct Row {
     std::uint64_t id = 0;
     std::string server_id, subject, from, conversation;
@@ -193,7 +197,9 @@ struct Response {
   std::string error;
 
   explicit Response(Home& h, std::uint32_t request = 0) : home(h), arrival(h.store) { start(h.inbox(), request); }
-  Response(Home& h, const SyncFolder& folder, std::uint32_t request) : home(h), arrival(h.store) { start(folder, request); }
+  Response(Home& h, const SyncFolder& folder, std::uint32_t request) : home(h), arrival(h.store) {
+    start(folder, request);
+  }
   void start(const SyncFolder& folder, std::uint32_t request) { note(arrival.begin(folder, request, home.mono)); }
 
   void note(const Status& status) {
