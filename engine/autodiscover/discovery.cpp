@@ -105,7 +105,6 @@ void Discovery::next_stage() { enter(static_cast<Stage>(static_cast<std::uint8_t
 void Discovery::enter(Stage stage) {
   stage_ = stage;
   sent_here_ = false;
-  found_address_.clear();
   switch (stage_) {
     case Stage::kDomain:
       return try_post({});
@@ -190,17 +189,8 @@ void Discovery::offer(Step step, const Url& url, bool always_ask) {
   if (!may && seen(key_of("declined", host))) return give_up_candidate(fault(Fault::kDeclined));
   url_ = url;
   after_consent_ = step;
-  if (step != Step::kFound) first_form();
-  if (!may) {
-    step_ = Step::kConsent;
-    return;
-  }
-  go();
-}
-
-void Discovery::go() {
-  step_ = after_consent_;
-  if (step_ == Step::kFound && !found_address_.empty()) address_ = found_address_;
+  first_form();
+  step_ = may ? step : Step::kConsent;
 }
 
 void Discovery::consent(bool given) {
@@ -212,7 +202,8 @@ void Discovery::consent(bool given) {
   if (given) {
     (void)consented_[consents_++ % kConsentedMax].assign(host);
     if (new_domain) domain_consented_ = true;
-    return go();
+    step_ = after_consent_;
+    return;
   }
   (void)declined_host_.assign(host);
   (void)note(key_of("declined", host));
@@ -286,12 +277,11 @@ void Discovery::take_answer(Text body) {
   if (parsed.value().answer == Answer::kRedirectAddress) return redirect_address(parsed.value().address.view());
   auto url = parse_url(parsed.value().url.view(), false, false);
   if (!url.ok()) return give_up_candidate(url.error());
-  found_address_ = parsed.value().address;
   // Who answered is verified and has been trusted with the credentials: its word for the server counts, unlike a
   // redirect's.
   url_ = url.value();
-  after_consent_ = Step::kFound;
-  go();
+  if (!parsed.value().address.empty()) address_ = parsed.value().address;
+  step_ = Step::kFound;
 }
 
 bool Discovery::may_redirect() {

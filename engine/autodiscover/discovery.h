@@ -24,7 +24,7 @@ enum class Step : std::uint8_t {
   kPost,      ///< POST the POX request (for address()) to url(), with credentials as user()
   kPlainGet,  ///< GET http url() WITHOUT credentials; only its Location counts
   kLookUp,    ///< DNS SRV srv_name()
-  kConsent,   ///< ask the user whether credentials may go to host url().host
+  kConsent,   ///< ask the user whether credentials may go to host url().host: a redirect or SRV named it
   kOptions,   ///< last resort: OPTIONS at url() with credentials as user()
   kFound,     ///< url() is the EAS endpoint, address() the address and user() the name to use from now on
   kFailed,    ///< error(): the most telling failure of all steps
@@ -64,7 +64,6 @@ class Discovery {
   void try_plain();
   void try_options(Text prefix);
   void offer(Step, const Url&, bool always_ask);
-  void go();
   void first_form();
   bool next_form();
   void credentials_refused();
@@ -86,7 +85,7 @@ class Discovery {
   Step after_consent_ = Step::kFailed;
   Stage stage_ = Stage::kEnd;
   Url url_;
-  FixedText<254> given_user_, user_, address_, found_address_, srv_name_;
+  FixedText<254> given_user_, user_, address_, srv_name_;
   FixedText<253> home_domain_, declined_host_;
   FixedText<253> consented_[kConsentedMax];
   std::size_t consents_ = 0;

@@ -1,0 +1,121 @@
+// Any bytes as the answer to Sync, ItemOperations, FolderSync or Ping, in chunks: what the sinks are told keeps its
+// order, and the chunks make no difference to it.
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+
+#include "protocol/folder_sync.h"
+#include "protocol/item_operations.h"
+#include "protocol/ping.h"
+#include "protocol/sync.h"
+
+using namespace handsync;
+
+namespace {
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+/// Checks the grammar of calls and folds them into one number.
+class Grammar final : public items::ItemSink {
+ public:
+  Status item(items::Operation operation) override {
+    require(!in_item_ && !in_property_);
+    in_item_ = true;
+    return fold(1, static_cast<std::uint32_t>(operation));
+  }
+  Status server_id(Text id) override { return text(2, id); }
+  Status client_id(Text id) override { return text(3, id); }
+  Status item_status(std::uint32_t status) override {
+    require(in_item_ && !in_property_);
+    return fold(4, status);
+  }
+  Status begin(items::PropertyId id) override {
+    require(in_item_ && !in_property_ && id != 0);
+    in_property_ = true;
+    return fold(5, id);
+  }
+  Status piece(Bytes bytes) override {
+    require(in_property_);
+    for (std::byte one : bytes) (void)fold(6, static_cast<std::uint32_t>(one));
+    return Done{};
+  }
+  Status end() override {
+    require(in_property_);
+    in_property_ = false;
+    return fold(7, 0);
+  }
+  Status item_end(Error fault) override {
+    require(in_item_ && !in_property_);
+    in_item_ = false;
+    return fold(8, static_cast<std::uint32_t>(fault.code));
+  }
+  std::uint64_t sum() const { return sum_; }
+
+ private:
+  Status text(std::uint32_t kind, Text value) {
+    require(in_item_ && !in_property_ && value.size() <= protocol::kServerIdBytesMax);
+    for (char one : value) (void)fold(kind, static_cast<unsigned char>(one));
+    return fold(kind, 256);
+  }
+  Status fold(std::uint32_t kind, std::uint32_t value) {
+    sum_ = (sum_ ^ (std::uint64_t{kind} << 32 | value)) * 1099511628211U;
+    return Done{};
+  }
+  bool in_item_ = false, in_property_ = false;
+  std::uint64_t sum_ = 14695981039346656037U;
+};
+
+struct Folders final : protocol::FolderSink {
+  Status put(Text id, Text parent, Text name, std::uint8_t) override {
+    require(!id.empty() && !parent.empty() && name.size() <= protocol::kFolderNameBytesMax);
+    return Done{};
+  }
+  Status remove(Text id) override {
+    require(!id.empty());
+    return Done{};
+  }
+};
+
+template <class Response>
+bool feed(Response& response, Bytes input, std::size_t chunk) {
+  wbxml::Reader reader(response);
+  while (!input.empty()) {
+    const Bytes piece = input.first(std::min(chunk, input.size()));
+    if (!reader.feed(piece).ok()) return false;
+    input = input.subspan(piece.size());
+  }
+  return reader.finish().ok();
+}
+
+// 0 for an answer that breaks: how much of it has been told by then depends on the chunks.
+
+std::uint64_t sync(Bytes input, std::size_t chunk) {
+  Grammar sink;
+  protocol::SyncResponse response(sink, "5");
+  const bool whole = feed(response, input, chunk);
+  return whole ? sink.sum() : 0;
+}
+
+std::uint64_t fetch(Bytes input, std::size_t chunk) {
+  Grammar sink;
+  protocol::FetchResponse response(sink);
+  const bool whole = feed(response, input, chunk);
+  return whole ? sink.sum() : 0;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Bytes input = std::as_bytes(std::span(data, size));
+  require(sync(input, SIZE_MAX) == sync(input, 1));
+  require(fetch(input, SIZE_MAX) == fetch(input, 3));
+  Folders folders;
+  protocol::FolderSyncResponse tree(folders);
+  (void)feed(tree, input, 7);
+  protocol::PingResponse ping;
+  (void)feed(ping, input, 7);
+  require(ping.changed_count() <= protocol::kPingFoldersMax);
+  return 0;
+}
