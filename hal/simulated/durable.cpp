@@ -65,10 +65,21 @@ Cut Durable::gate(std::string_view operation, const std::string& path, int& erro
   return cut;
 }
 
-// What a disk keeps in its cache is gone, in the reverse order of its coming.
 void Durable::die() {
+  lose_unsynced();
+  throw PowerCut{};
+}
+
+// What a disk keeps in its cache is gone, in the reverse order of its coming. Of a file that was renamed before its
+// contents were synced, the name may have arrived and the contents not: that is the case that is played here.
+void Durable::lose_unsynced() {
   dead_ = true;
   if (options_.cut_loses_unsynced) {
+    for (const Undo& undo : std::vector<Undo>(undo_)) {
+      if (undo.kind != Undo::Kind::kCreated) continue;
+      std::erase_if(undo_,
+                    [&](const Undo& other) { return other.kind == Undo::Kind::kEntry && other.path == undo.path; });
+    }
     for (auto undo = undo_.rbegin(); undo != undo_.rend(); ++undo) {
       if (undo->kind == Undo::Kind::kOverwritten) {
         const File file(undo->path, O_WRONLY);
@@ -80,7 +91,6 @@ void Durable::die() {
       }
     }
   }
-  throw PowerCut{};
 }
 
 Status Durable::write_new(const std::string& path, Bytes contents) {
@@ -102,7 +112,7 @@ Status Durable::sync_file(const std::string& path) {
   if (error != 0) return of_errno(error);
   if (cut == Cut::kTorn) die();
   const File file(path, O_WRONLY);
-  if (!file.ok() || !file.sync()) return errno_status();
+  if (!file.ok() || (options_.real_sync && !file.sync())) return errno_status();
   std::erase_if(undo_, [&](const Undo& undo) { return undo.kind != Undo::Kind::kEntry && undo.path == path; });
   if (cut == Cut::kAfter) die();
   return Done{};
@@ -114,7 +124,7 @@ Status Durable::sync_directory(const std::string& directory) {
   if (error != 0) return of_errno(error);
   if (cut == Cut::kTorn) die();
   const File file(directory, O_RDONLY | O_DIRECTORY);
-  if (!file.ok() || !file.sync()) return errno_status();
+  if (!file.ok() || (options_.real_sync && !file.sync())) return errno_status();
   std::erase_if(undo_,
                 [&](const Undo& undo) { return undo.kind == Undo::Kind::kEntry && undo.directory == directory; });
   if (cut == Cut::kAfter) die();
@@ -139,6 +149,9 @@ Status Durable::replace(const std::string& path, Bytes contents) {
     remember(std::move(undo));
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) return give_up(errno_status());
+  for (Undo& undo : undo_) {
+    if (undo.kind == Undo::Kind::kCreated && undo.path == fresh) undo.path = path;
+  }
   if (cut == Cut::kAfter) die();
   return sync_directory(directory_of(path));
 }
@@ -202,7 +215,7 @@ Status Durable::shred(const std::string& path) {
     for (std::size_t at = 0; written && at < size; at += zeros.size()) {
       written = file.write_at(Bytes(zeros).first(std::min(zeros.size(), size - at)), at);
     }
-    if (written) written = file.sync();
+    if (written && options_.real_sync) written = file.sync();
     // A file that cannot be overwritten is still removed: that is what the caller counts on.
   }
   return unlink(path);

@@ -28,6 +28,7 @@ class Durable {
   static Result<bool> read(const std::string& path, Contents& contents);
   /// Not durable: for what may be lost.
   static void note(const std::string& path, std::string_view text);
+  void lose_unsynced();  ///< the power is gone: nothing works any more, and what was not synced is lost
   std::uint64_t operations() const { return operations_; }
 
  private:

@@ -546,6 +546,11 @@ void Handset::add_trace(const std::string& path) {
 
 std::string Handset::replica_directory() const { return parts_->replica; }
 
+void Handset::cut_power() {
+  const std::scoped_lock hold(parts_->mutex);
+  parts_->durable.lose_unsynced();
+}
+
 std::uint64_t Handset::durable_operations() const {
   const std::scoped_lock hold(parts_->mutex);
   return parts_->durable.operations();

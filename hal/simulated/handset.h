@@ -52,6 +52,7 @@ struct Options {
   std::function<Cut(std::string_view operation, std::string_view path)> power;
   /// Called at the same places: an errno (ENOSPC, EIO ...) makes the operation fail, 0 lets it be.
   std::function<int(std::string_view operation, std::string_view path)> fail;
+  bool real_sync = true;  ///< false: fsync is only played, for tests that cut the simulated power thousands of times
   bool cut_loses_unsynced = true;          ///< what was not synced when the power went is lost
   std::function<std::uint64_t()> mono_ms;  ///< milliseconds that run on in suspend; none = the system's
   std::function<std::int64_t()> wall_ms;   ///< none = the system's
@@ -86,6 +87,9 @@ class Handset final : public Device {
   void add_trace(
       const std::string& path);  ///< a file outside that a wipe has to remove as well; remembered over processes
   std::string replica_directory() const;
+  /// Cuts the power between two operations, with Options::power set: what was reported must be there, what was not
+  /// synced is lost. Afterwards this object only throws PowerCut; make a new one on the same home.
+  void cut_power();
   std::uint64_t durable_operations() const;  ///< counted since the start, for tests that cut at each
   const Options& options() const;
   Status check();  ///< every record and key readable; the first that is not

@@ -52,6 +52,7 @@ bool cut_power_at(unsigned n, bool after, void (*work)(handsync::hal::Device&)) 
   unsigned count = 0;
   bool armed = false, cut = false;
   Options options = phone().options;
+  options.real_sync = false;  // what a cut takes away is played here, not left to this machine's disk
   options.power = [&](std::string_view, std::string_view) {
     if (!armed || ++count != n) return Cut::kNone;
     return after ? Cut::kAfter : n % 2 == 0 ? Cut::kTorn : Cut::kBefore;
@@ -60,6 +61,7 @@ bool cut_power_at(unsigned n, bool after, void (*work)(handsync::hal::Device&)) 
   armed = true;
   try {
     work(*phone().handset);
+    phone().handset->cut_power();  // what was reported must have lasted already
   } catch (const PowerCut&) {
     cut = true;
   }

@@ -1,0 +1,203 @@
+// The policy layer on the simulated handset: real cryptography, real files, power cut at every durable operation.
+#include <cstdio>
+#include <functional>
+
+#include "hal/simulated/home.h"
+#include "policy/enforcer.h"
+#include "policy/pin.h"
+#include "policy/wipe.h"
+
+#include <CppUTest/TestHarness.h>
+
+using namespace simulated_test;
+using namespace handsync::policy;
+using hal::simulated::PowerCut;
+
+namespace {
+
+constexpr std::uint32_t kRounds = 100;
+constexpr Cut kCuts[] = {Cut::kBefore, Cut::kTorn, Cut::kAfter};
+
+PinRules limited() {
+  PinRules rules;
+  rules.required = true;
+  rules.length_min = 4;
+  rules.attempts_max = 4;
+  return rules;
+}
+
+Error verify(Handset& phone, Pin& pin, Text text) {
+  if (const Status begun = pin.begin_verify(phone, bytes_of(text), limited(), phone.now()); !begun.ok())
+    return begun.error();
+  Patience patience;
+  pin.job().run(phone, patience);
+  return pin.finish(phone, limited(), phone.now()).error();
+}
+Error change(Handset& phone, Pin& pin, Text before, Text next) {
+  if (const Status begun = pin.begin_change(phone, bytes_of(before), bytes_of(next), limited(), phone.now());
+      !begun.ok())
+    return begun.error();
+  Patience patience;
+  pin.job().run(phone, patience);
+  return pin.finish(phone, limited(), phone.now()).error();
+}
+Pin loaded(Handset& phone) {
+  Pin pin(kRounds);
+  CHECK(pin.load(phone, phone.now()).ok());
+  return pin;
+}
+void drive(Handset& phone, Wipe& wipe) {
+  Patience patience;
+  for (int i = 0; i < 50; ++i) {
+    const Wipe::Next next = wipe.next();
+    if (next == Wipe::Next::kAcknowledge) CHECK(wipe.acknowledged(phone).ok());
+    if (next == Wipe::Next::kRun) {
+      wipe.job().run(phone, patience);
+      CHECK(wipe.ran(phone).ok());
+    }
+    if (next == Wipe::Next::kConclude) CHECK(wipe.conclude(phone).ok());
+  }
+}
+
+unsigned cut_everywhere(const std::function<void(Home&)>& prepare, const std::function<void(Handset&)>& work,
+                        const std::function<void(Home&, bool)>& judge) {
+  unsigned points = 0;
+  for (const Cut kind : kCuts) {
+    for (unsigned n = 1;; ++n) {
+      Home home;
+      prepare(home);
+      unsigned count = 0;
+      bool armed = false, told = false, cut = false;
+      home.options.power = [&](std::string_view, std::string_view) {
+        return armed && ++count == n ? kind : Cut::kNone;
+      };
+      {
+        auto phone = home.open();
+        armed = true;
+        try {
+          work(*phone);
+          told = true;
+          phone->cut_power();
+        } catch (const PowerCut&) {
+          cut = true;
+        }
+      }
+      home.options.power = nullptr;
+      judge(home, told);
+      ++points;
+      if (!cut) break;
+    }
+  }
+  return points;
+}
+
+}  // namespace
+
+TEST_GROUP(OnHandset){};
+
+TEST(OnHandset, a_pin_change_that_was_cut_leaves_one_of_the_two) {
+  const unsigned points = cut_everywhere(
+      [](Home& home) {
+        auto phone = home.open();
+        Pin pin = loaded(*phone);
+        CHECK(!change(*phone, pin, "", "4711"));
+      },
+      [](Handset& phone) {
+        Pin pin = loaded(phone);
+        CHECK(!change(phone, pin, "4711", "8264"));
+      },
+      [](Home& home, bool told) {
+        auto phone = home.open();
+        Pin pin = loaded(*phone);
+        const bool old_opens = !verify(*phone, pin, "4711"), new_opens = !verify(*phone, pin, "8264");
+        CHECK(old_opens != new_opens);
+        if (told) CHECK(new_opens);
+      });
+  std::printf("\n%u cut points of a PIN change\n", points);
+}
+
+TEST(OnHandset, a_check_that_was_cut_is_counted) {
+  cut_everywhere(
+      [](Home& home) {
+        auto phone = home.open();
+        Pin pin = loaded(*phone);
+        CHECK(!change(*phone, pin, "", "4711"));
+      },
+      [](Handset& phone) {
+        Pin pin = loaded(phone);
+        for (int i = 0; i < 3; ++i) CHECK(static_cast<bool>(verify(phone, pin, "0000")));
+      },
+      [](Home& home, bool told) {
+        auto phone = home.open();
+        Pin pin = loaded(*phone);
+        if (told) CHECK_EQUAL(1, pin.tries_left(limited()));
+        CHECK(pin.tries_left(limited()) >= 1);
+        CHECK(!verify(*phone, pin, "4711"));
+      });
+}
+
+TEST(OnHandset, a_wipe_that_was_cut_ends_wiped_with_nothing_left) {
+  const std::string canary = "canary-7b1f9c44";
+  const unsigned points = cut_everywhere(
+      [&](Home& home) {
+        auto phone = home.open();
+        Enforcer enforcer;
+        CHECK(enforcer.load(*phone, Facts{}).ok());
+        CHECK(phone->keys().create(1).ok());
+        CHECK(phone->keys().put_secret(1, bytes_of("password")).ok());
+        CHECK(phone->records().put(hal::account_record(1), bytes_of(canary)).ok());
+        home.write("replica/account-1.db", canary);
+        phone->add_trace(home.path + "/trace");
+        std::ofstream(home.path + "/trace") << canary;
+      },
+      [](Handset& phone) {
+        Wipe wipe;
+        CHECK(wipe.load(phone).ok());
+        CHECK(wipe.arm(phone, WipeScope::kDevice, AccountId{1}, WipeOrigin::kServer, phone.now()).ok());
+        drive(phone, wipe);
+        CHECK(wipe.device_wiped());
+      },
+      [&](Home& home, bool told) {
+        auto phone = home.open();
+        const bool armed = Wipe::pending(phone->records());
+        if (told) CHECK(armed);
+        if (!armed) {
+          CHECK(phone->keys().exists(1));
+          return;
+        }
+        Wipe wipe;
+        CHECK(wipe.load(*phone).ok());
+        drive(*phone, wipe);
+        CHECK(wipe.device_wiped());
+        CHECK(!phone->keys().exists(0));
+        CHECK(!phone->keys().exists(1));
+        CHECK(!home.holds(canary));
+        CHECK(!std::filesystem::exists(home.path + "/trace"));
+        CHECK(Wipe::pending(phone->records()));
+      });
+  std::printf("\n%u cut points of a wipe\n", points);
+}
+
+TEST(OnHandset, the_embedded_servers_own_policy_is_acknowledged_as_partly_kept) {
+  Home home;
+  auto phone = home.open();
+  Enforcer enforcer;
+  CHECK(enforcer.load(*phone, Facts{}).ok());
+  Document document;
+  document.set(Setting::kDevicePasswordEnabled, 1);
+  document.set(Setting::kMinDevicePasswordLength, 4);
+  document.set(Setting::kMaxInactivityTimeDeviceLock, 900);
+  document.set(Setting::kMaxDevicePasswordFailedAttempts, 8);
+  document.set(Setting::kRequireDeviceEncryption, 1);
+  CHECK(enforcer.prepare(*phone, AccountId{1}, document).ok());
+  CHECK_EQUAL(3, enforcer.acknowledgement(*phone, AccountId{1}));  // no PIN yet
+  Pin pin = loaded(*phone);
+  CHECK(!change(*phone, pin, "", "4711"));
+  enforcer.refresh(*phone, Facts{pin.set(), pin.fits(pin_rules(enforcer.merged()), phone->now()), false});
+  CHECK_EQUAL(2, enforcer.acknowledgement(*phone, AccountId{1}));
+  CHECK(enforcer.first_unmet(AccountId{1}) == Setting::kRequireDeviceEncryption);
+  CHECK_EQUAL(900U, phone->lock()->idle_limit_s().value());
+  document.clear(Setting::kRequireDeviceEncryption);
+  CHECK(enforcer.prepare(*phone, AccountId{1}, document).ok());
+  CHECK_EQUAL(1, enforcer.acknowledgement(*phone, AccountId{1}));
+}
