@@ -22,12 +22,11 @@ struct Date {
 
 constexpr Date date_from_days(std::int64_t days) {
   const std::int64_t since = days + 719'468;  // from 0000-03-01, never negative here
-  std::int64_t y = (since * 400 + 399) / 146'097;
-  std::int64_t rest = since - (y * 365 + y / 4 - y / 100 + y / 400);
-  if (rest < 0) {
-    --y;
-    rest = since - (y * 365 + y / 4 - y / 100 + y / 400);
-  }
+  const auto first_day = [](std::int64_t y) { return y * 365 + y / 4 - y / 100 + y / 400; };
+  std::int64_t y = since * 400 / 146'097;  // at most one off
+  if (since < first_day(y)) --y;
+  if (since >= first_day(y + 1)) ++y;
+  const std::int64_t rest = since - first_day(y);
   const std::int64_t m = (rest * 5 + 2) / 153;
   const int day = static_cast<int>(rest - (m * 153 + 2) / 5 + 1);
   const int month = static_cast<int>(m < 10 ? m + 3 : m - 9);

@@ -87,8 +87,8 @@ TEST(Arrival, AResponseCutByTheEndOfTheProcessIsSweptAfterwards) {
   {
     auto* response = new Response(home);
     Mail mail;
-    mail.body = std::string(60'000, 'z');
-    for (int i = 0; i < 60; ++i) response->add("5:" + std::to_string(100 + i), mail);
+    mail.body = std::string(20'000, 'z');
+    for (int i = 0; i < 150; ++i) response->add("5:" + std::to_string(100 + i), mail);
     STRCMP_EQUAL("", response->error.c_str());
     home.store.close();  // as if the process had ended: the arrival never says another word
     delete response;
