@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "items/properties.h"
 #include "protocol/folder_sync.h"
 #include "protocol/item_operations.h"
 #include "protocol/ping.h"
@@ -34,10 +35,13 @@ class Grammar final : public items::ItemSink {
   Status begin(items::PropertyId id) override {
     require(in_item_ && !in_property_ && id != 0);
     in_property_ = true;
+    // WBXML kept as it is: OPAQUE in it is cut as it came.
+    raw_ = id == items::kRest || id == items::kMeetingRequest || id == items::kRights;
     return fold(5, id);
   }
   Status piece(Bytes bytes) override {
     require(in_property_);
+    if (raw_) return Done{};
     for (std::byte one : bytes) (void)fold(6, static_cast<std::uint32_t>(one));
     return Done{};
   }
@@ -63,7 +67,7 @@ class Grammar final : public items::ItemSink {
     sum_ = (sum_ ^ (std::uint64_t{kind} << 32 | value)) * 1099511628211U;
     return Done{};
   }
-  bool in_item_ = false, in_property_ = false;
+  bool in_item_ = false, in_property_ = false, raw_ = false;
   std::uint64_t sum_ = 14695981039346656037U;
 };
 
