@@ -4,6 +4,7 @@
 
 #include "handset/json.h"
 #include "handset/text.h"
+#include "policy/fault.h"
 #include "policy/remedies.h"
 
 namespace handset {
@@ -20,8 +21,12 @@ Failure failure_of(handsync::Error error, std::string_view detail) {
   const handsync::policy::Advice& advice = handsync::policy::advice_for(error);
   std::byte room[1024];
   std::string number;
-  if (detail.empty() && error.where != 0 && error.domain == handsync::Domain::kPolicy) {
-    number = std::to_string(error.where);
+  // What a PIN lacks is a number that the error itself carries; nobody else's detail fits there.
+  const bool about_pin = error.domain == handsync::Domain::kPolicy &&
+                         error.code >= static_cast<std::int32_t>(handsync::policy::Fault::kPinNotSet) &&
+                         error.code <= static_cast<std::int32_t>(handsync::policy::Fault::kPinCheckFailed);
+  if (about_pin) {
+    number = error.where == 0 ? "" : std::to_string(error.where);
     detail = number;
   }
   const auto filled = [&](handsync::Text text) {

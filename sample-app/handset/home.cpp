@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 
 #include "handset/failure.h"
 #include "handset/io.h"
@@ -69,12 +70,22 @@ Home::~Home() {
 
 bool Home::try_lock() {
   if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) return false;
+  // What a kill in the middle of write_file() left behind.
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_, ignored)) {
+    if (entry.path().extension() == ".new") fs::remove(entry.path(), ignored);
+  }
   std::string text;
   if (fs::exists(path("handset.json"))) text = read_file(path("handset.json"), 65536);
   const Json json(text.empty() ? "{}" : text);
   if (json.valid()) {
     hal_ = json.get("hal");
     adding_ = static_cast<std::uint16_t>(json.number("adding"));
+    traffic_.clear();
+    for (const auto& [slot, numbers] : json.pairs("traffic")) {
+      Traffic& traffic = traffic_[static_cast<std::uint16_t>(std::strtoul(slot.c_str(), nullptr, 10))];
+      std::istringstream(numbers) >> traffic.requests >> traffic.bytes_in >> traffic.bytes_out;
+    }
   }
   return true;
 }
@@ -85,6 +96,12 @@ void Home::save() {
   Json json;
   json.set("hal", hal_);
   if (adding_ != 0) json.set("adding", static_cast<unsigned>(adding_));
+  Json traffic;
+  for (const auto& [slot, each] : traffic_) {
+    traffic.set(std::to_string(slot).c_str(), std::to_string(each.requests) + " " + std::to_string(each.bytes_in) +
+                                                  " " + std::to_string(each.bytes_out));
+  }
+  if (!traffic_.empty()) json.set("traffic", std::move(traffic));
   write_file(path("handset.json"), json.text() + "\n");
 }
 
@@ -114,7 +131,23 @@ std::string Home::ca(std::uint16_t account) const {
   return fs::exists(name) ? read_file(name, 4u << 20) : std::string();
 }
 
+Home::Traffic Home::traffic(std::uint16_t account) const {
+  const auto found = traffic_.find(account);
+  return found == traffic_.end() ? Traffic{} : found->second;
+}
+
+void Home::add_traffic(const std::map<std::uint16_t, Traffic>& more) {
+  for (const auto& [slot, each] : more) {
+    Traffic& traffic = traffic_[slot];
+    traffic.requests += each.requests;
+    traffic.bytes_in += each.bytes_in;
+    traffic.bytes_out += each.bytes_out;
+  }
+  if (!more.empty()) save();
+}
+
 void Home::forget_account(std::uint16_t account) {
+  if (traffic_.erase(account) != 0) save();
   std::error_code ignored;
   fs::remove(path("account-" + std::to_string(account) + ".pem"), ignored);
 }
@@ -127,7 +160,9 @@ void Home::forget_everything() {
     for (const std::string& own : own_names()) kept = kept || name == own;
     if (!kept) fs::remove_all(entry.path(), ignored);
   }
-  set_adding(0);
+  traffic_.clear();
+  adding_ = 0;
+  save();
 }
 
 std::string read_file(const std::string& path, std::size_t bytes_max) {

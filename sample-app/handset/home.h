@@ -2,11 +2,12 @@
 ///
 ///   lock           held (flock) by the process that runs the engine
 ///   owner.sock     where others hand that process their commands (owner.h)
-///   handset.json   which device port, and an `account add` under way
+///   handset.json   which device port, an `account add` under way, and each account's traffic so far
 ///   account-N.pem  copy of an account's --ca file
 ///   device/, replica/   the device port's and the engine's (hal/simulated/handset.h)
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,13 @@ class Home {
   void set_adding(std::uint16_t account);  ///< 0 = none; survives a kill, so that a half-added account can be removed
   std::uint16_t adding() const;
 
+  /// Requests and bytes of an account so far, over processes. Saved when the phone goes off.
+  struct Traffic {
+    std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;
+  };
+  Traffic traffic(std::uint16_t account) const;
+  void add_traffic(const std::map<std::uint16_t, Traffic>&);
+
   void keep_ca(std::uint16_t account, const std::string& pem);
   std::string ca(std::uint16_t account) const;  ///< "" = none
   void forget_account(std::uint16_t account);
@@ -44,6 +52,7 @@ class Home {
   void save();
   std::string directory_, hal_;
   std::uint16_t adding_ = 0;
+  std::map<std::uint16_t, Traffic> traffic_;
   int directory_fd_ = -1, lock_fd_ = -1;
 };
 

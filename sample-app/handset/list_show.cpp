@@ -57,7 +57,11 @@ std::string name_of(std::string_view address) {
   std::string_view name = angle == std::string_view::npos ? address : address.substr(0, angle);
   while (!name.empty() && (name.back() == ' ' || name.back() == '"')) name.remove_suffix(1);
   while (!name.empty() && (name.front() == ' ' || name.front() == '"')) name.remove_prefix(1);
-  return std::string(name.empty() ? address : name);
+  std::string result;
+  for (const char c : name.empty() ? address : name) {
+    if (c != '\\') result += c;  // a quoted name escapes its quotes
+  }
+  return result;
 }
 
 /// An item as it is kept beyond the cursor.

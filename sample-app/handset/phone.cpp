@@ -130,6 +130,7 @@ void Phone::run(std::promise<Error>& ready) {
     loop.run_until([&] { return !worker.busy() && !(wiping && engine_->device().wiping); },
                    loop.now().mono_ms + (wiping ? kWipePatience_ms : kWorkPatience_ms));
     carrier.close_idle();
+    save_traffic();
     loop.each_turn([] {});
   }
   carrier_ = nullptr;
@@ -151,6 +152,23 @@ void Phone::trust_accounts() {
   for (std::size_t i = 0; i < count; ++i) {
     const std::string pem = home_.ca(static_cast<std::uint16_t>(ids[i]));
     if (!pem.empty()) (void)carrier_->set_trust(ids[i], handsync::bytes_of(pem));
+  }
+}
+
+void Phone::save_traffic() {
+  AccountId ids[16];
+  const std::size_t count = std::min<std::size_t>(engine_->accounts(ids), std::size(ids));
+  std::map<std::uint16_t, Home::Traffic> traffic;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto view = engine_->account(ids[i]);
+    if (!view.ok() || view.value().requests == 0 || engine_->device().wiped) continue;
+    traffic[static_cast<std::uint16_t>(ids[i])] = {view.value().requests, view.value().bytes_in,
+                                                   view.value().bytes_out};
+  }
+  try {
+    home_.add_traffic(traffic);
+  } catch (const Failure&) {
+    // A full disk: the counters stay behind, nothing else.
   }
 }
 

@@ -109,6 +109,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void run(std::promise<handsync::Error>& ready);
   void broadcast(const Event&);
   void trust_accounts();
+  void save_traffic();
   void settle_accounts();
 
   void ask(const handsync::Ask&) override;

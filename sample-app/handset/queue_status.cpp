@@ -128,6 +128,10 @@ int show_status(Session& session) {
     }
     const std::string version =
         view.version == 0 ? "" : std::to_string(view.version / 10) + "." + std::to_string(view.version % 10);
+    Home::Traffic traffic = session.phone.home().traffic(static_cast<std::uint16_t>(view.id));
+    traffic.requests += view.requests;
+    traffic.bytes_in += view.bytes_in;
+    traffic.bytes_out += view.bytes_out;
     const bool legacy = view.tls_level == handsync::TlsLevel::kLegacy;
     const Failure failure = view.error ? failure_of_account(view) : Failure{kDone, "", 0, "", ""};
     if (session.line.json) {
@@ -149,9 +153,9 @@ int show_status(Session& session) {
           .set("last_sync", iso_utc(view.last_sync_wall_ms))
           .set("next_wake_s", next_s)
           .set("tls", legacy ? "legacy" : "modern")
-          .set("requests", view.requests)
-          .set("bytes_in", view.bytes_in)
-          .set("bytes_out", view.bytes_out)
+          .set("requests", traffic.requests)
+          .set("bytes_in", traffic.bytes_in)
+          .set("bytes_out", traffic.bytes_out)
           .set("error", failure.message);
       session.say(json);
       continue;
@@ -173,8 +177,8 @@ int show_status(Session& session) {
     session.say("  next wake  " +
                 (next_s < 0 ? std::string("none") : "in " + duration_text(static_cast<std::uint64_t>(next_s))));
     session.say("  queue      " + std::to_string(waiting) + " waiting, " + std::to_string(parked) + " parked");
-    session.say("  traffic    " + std::to_string(view.requests) + " requests, " + size_text(view.bytes_in) + " in, " +
-                size_text(view.bytes_out) + " out");
+    session.say("  traffic    " + std::to_string(traffic.requests) + " requests, " + size_text(traffic.bytes_in) +
+                " in, " + size_text(traffic.bytes_out) + " out");
     if (view.error) session.say("  trouble    " + printable(failure.message + "; " + failure.advice));
   }
   return kDone;

@@ -289,19 +289,18 @@ void Answers::answer(Session& session, const Event& event) {
                      "check both, and give --user where the name is not the address"});
     }
     case handsync::Question::kNewPin: {
-      const std::string why = event.detail.empty() ? "" : " (" + printable(event.detail) + ")";
       if (pin) {
         if (pins_tried[*pin]++ == 0) return reply(1, *pin);
-        return refuse({kBlocked, "policy", 20, "the PIN given does not satisfy the policy" + why,
+        return refuse({kBlocked, "policy", 20, "the PIN given does not satisfy the policy",
                        "`handset policy` shows the rules; give another one with --pin-file"});
       }
       if (person && pins_tried[""]++ < kPinTries) {
-        const auto first = session.io.ask("The policy wants a PIN" + why + ". New PIN: ", true);
+        const auto first = session.io.ask("The policy wants a PIN. New PIN: ", true);
         const auto second = first ? session.io.ask("Once more: ", true) : std::nullopt;
         if (first && second && *first == *second && !first->empty()) return reply(1, *first);
         if (first && second) session.io.err("They differ.\n");
       }
-      return refuse({kBlocked, "policy", 20, "the policy wants a PIN" + why, "give one with --pin-file FILE"});
+      return refuse({kBlocked, "policy", 20, "the policy wants a PIN", "give one with --pin-file FILE"});
     }
   }
   reply(0);

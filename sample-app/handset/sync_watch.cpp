@@ -251,21 +251,26 @@ class Watch {
     addresses_[id] = address(account_view(session_, id));
   }
 
-  void say(const char* event, AccountId account, const std::string& words, Json json) {
+  /// What every event begins with.
+  Json begun(const char* event, AccountId account) {
     const auto found = addresses_.find(account);
-    const std::string who = found == addresses_.end() ? "" : found->second;
+    Json json;
+    json.set("event", event).set("account", found == addresses_.end() ? "" : found->second);
+    return json;
+  }
+
+  void say(const char* event, const std::string& words, const Json& json) {
     if (session_.line.json) {
-      json.set("event", event).set("account", who);
-      session_.io.out(json.text() + "\n");
+      session_.say(json);
     } else {
-      session_.io.out(padded(event, 8) + words + "\n");
+      session_.say(padded(event, 8) + words);
     }
     session_.io.flush();
   }
 
   void items(Watched& watched) {
     watched.changes([&](const char* event, const Folder& folder, const ItemRow& row) {
-      Json json;
+      Json json = begun(event, watched.account());
       json.set("folder", folder.path).set("id", shown_number(watched.account(), static_cast<std::uint64_t>(row.id)));
       std::string words = printable(folder.path) + "  ";
       if (std::string_view(event) == "deleted") {
@@ -274,18 +279,18 @@ class Watch {
         json.set("item", item_json(row, watched.account(), folder.path));
         words += item_line(session_, row, watched.account());
       }
-      say(event, watched.account(), words, std::move(json));
+      say(event, words, json);
     });
   }
 
   void failed(AccountId id, const Failure& failure) {
-    Json json, error;
+    Json json = begun("error", id), error;
     error.set("domain", failure.domain)
         .set("code", failure.code)
         .set("message", failure.message)
         .set("advice", failure.advice);
     json.set("error", std::move(error));
-    say("error", id, sentence(failure).substr(9), std::move(json));
+    say("error", sentence(failure).substr(9), json);
   }
 
   void state(AccountId id) {
@@ -322,7 +327,7 @@ class Watch {
     }
     if (event.kind != Event::Kind::kTell) return;
     if (event.notice == Notice::kWiped) {
-      say("wiped", event.account, event.account == AccountId{} ? "this phone" : "this account", Json());
+      say("wiped", event.account == AccountId{} ? "this phone" : "this account", begun("wiped", event.account));
       const Failure wiped{kWiped, "policy", 0,
                           event.account == AccountId{} ? "this phone has been wiped" : "this account has been wiped",
                           event.account == AccountId{} ? "`handset device new` makes a new phone of this home"
@@ -349,16 +354,16 @@ class Watch {
         items(*found->second);
         break;
       case Notice::kFoldersChanged:
-        say("folder", event.account, "the folder tree has changed", Json());
+        say("folder", "the folder tree has changed", begun("folder", event.account));
         break;
       case Notice::kPolicyChanged:
-        say("policy", event.account, "another policy; `handset policy` shows it", Json());
+        say("policy", "another policy; `handset policy` shows it", begun("policy", event.account));
         break;
       case Notice::kPushWaiting: {
         const AccountView view = account_view(session_, event.account);
-        Json json;
+        Json json = begun("push", event.account);
         json.set("heartbeat_s", view.heartbeat_s);
-        say("push", event.account, "waiting, heartbeat " + duration_text(view.heartbeat_s), std::move(json));
+        say("push", "waiting, heartbeat " + duration_text(view.heartbeat_s), json);
         break;
       }
       case Notice::kItemParked: {

@@ -129,6 +129,7 @@ class TraceHub::Body final : public handsync::wbxml::TextOut {
 struct TraceHub::Live {
   Exchange exchange;
   Body request{exchange.request_xml}, response{exchange.response_xml};
+  bool shown = false;  ///< somebody reads the XML: a wire log alone does not want whole answers in memory
 };
 
 TraceHub::TraceHub(std::function<std::string(handsync::AccountId)> email_of) : email_of_(std::move(email_of)) {
@@ -199,6 +200,10 @@ void TraceHub::request_head(handsync::RequestId id, handsync::AccountId account,
   exchange.head = std::string(head);
   exchange.announced_bytes = std::strtoull(header_of(head, "Content-Length").c_str(), nullptr, 10);
   live->request.begin(header_of(head, "Content-Type"));
+  {
+    const std::scoped_lock lock(mutex_);
+    live->shown = !files_.empty();
+  }
   if (exchange.announced_bytes == 0) log_request(exchange);
 }
 
@@ -208,7 +213,7 @@ void TraceHub::request_body(handsync::RequestId id, handsync::Bytes bytes) {
   Exchange& exchange = live->second->exchange;
   exchange.request_bytes += bytes.size();
   if (wire_fd_ >= 0) exchange.request_body += handsync::text_of(bytes);
-  live->second->request.piece(bytes);
+  if (live->second->shown) live->second->request.piece(bytes);
   if (exchange.request_bytes >= exchange.announced_bytes) log_request(exchange);
 }
 
@@ -228,7 +233,7 @@ void TraceHub::response_body(handsync::RequestId id, handsync::Bytes bytes) {
   const auto live = live_.find(id);
   if (live == live_.end()) return;
   live->second->exchange.response_bytes += bytes.size();
-  live->second->response.piece(bytes);
+  if (live->second->shown) live->second->response.piece(bytes);
 }
 
 void TraceHub::ended(handsync::RequestId id, handsync::Error error) {
