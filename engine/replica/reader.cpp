@@ -15,7 +15,7 @@ constexpr std::size_t kRowsInBatch = 64;
 
 constexpr char kItemColumns[] =
     "id,folder,class,server_id,subject,author,recipients,preview,conversation_id,received,importance,last_verb,"
-    "attachment_count,body_size,body_here,body_type,read,flag_status,edits,generation";
+    "attachment_count,body_size,body_here,body_type,read,flag_status,edits,generation,body_truncated";
 /// Items of a folder that is being emptied are as good as gone.
 constexpr char kVisible[] = "folder NOT IN (SELECT id FROM folder WHERE emptying=1)";
 
@@ -236,8 +236,11 @@ Result<bool> SqlReader::add_item(const Statement& row) {
   item.reply_state = static_cast<std::uint8_t>(row.number(11));
   item.attachments = static_cast<std::uint32_t>(row.number(12));
   item.body_bytes_here = static_cast<std::uint64_t>(row.number(14));
+  // The size that servers name is an estimate: what Truncated says counts, and a body that came without it is whole.
   item.body_bytes_total = static_cast<std::uint64_t>(row.number(13));
-  if (item.body_bytes_total < item.body_bytes_here) item.body_bytes_total = item.body_bytes_here;
+  const bool truncated = row.number(20) != 0;
+  if (item.body_bytes_here > 0 && !truncated) item.body_bytes_total = item.body_bytes_here;
+  if (truncated && item.body_bytes_total <= item.body_bytes_here) item.body_bytes_total = item.body_bytes_here + 1;
   item.body_type = static_cast<std::uint8_t>(row.number(15));
   item.read = row.number(16) != 0;
   item.flagged = row.number(17) == 2;
