@@ -74,6 +74,40 @@ std::vector<std::string> host_names(const Options& options) {
 
 }  // namespace
 
+namespace {
+
+// The folder of a listener that was given none goes with it, also when it does not get as far as to start.
+class Folder {
+ public:
+  explicit Folder(const std::string& named) : temporary_(named.empty()) {
+    if (temporary_) {
+      std::string pattern = (fs::temp_directory_path() / "exchange-XXXXXX").string();
+      if (::mkdtemp(pattern.data()) == nullptr)
+        throw std::runtime_error("no temporary folder could be made; name one with --state");
+      path_ = pattern;
+      return;
+    }
+    std::error_code error;
+    fs::create_directories(named, error);
+    if (error) throw std::runtime_error("the folder " + named + " could not be made; choose another --state folder");
+    path_ = fs::absolute(named);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    if (temporary_) fs::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  bool temporary() const { return temporary_; }
+  fs::path operator/(const char* name) const { return path_ / name; }
+
+ private:
+  bool temporary_;
+  fs::path path_;
+};
+
+}  // namespace
+
 CertificateKind certificate_kind(const std::string& name) {
   if (name == "good") return CertificateKind::kGood;
   if (name == "wrong-name") return CertificateKind::kWrongName;
@@ -87,11 +121,15 @@ CertificateKind certificate_kind(const std::string& name) {
 class Listener::Impl final : public ConnectionHost {
  public:
   Impl(Options options, ListenerOptions listener)
-      : options_(std::move(listener)), server_(from_now(std::move(options))), acceptor_(io_), wake_(io_), save_(io_) {
-    prepare_folder();
+      : options_(std::move(listener)),
+        server_(from_now(std::move(options))),
+        folder_(options_.state_dir),
+        acceptor_(io_),
+        wake_(io_),
+        save_(io_) {
     prepare_identity();
     open();
-    if (!options_.state_dir.empty()) load();
+    if (!folder_.temporary()) load();
     accept();
     schedule_save();
     thread_ = std::thread([this] { io_.run(); });
@@ -106,12 +144,7 @@ class Listener::Impl final : public ConnectionHost {
       io_.stop();
     });
     thread_.join();
-    if (options_.state_dir.empty()) {
-      std::error_code ignored;
-      fs::remove_all(folder_, ignored);
-    } else {
-      save();
-    }
+    if (!folder_.temporary()) save();
   }
 
   Server& server() override { return server_; }
@@ -140,22 +173,6 @@ class Listener::Impl final : public ConnectionHost {
   std::string ca_path() const { return (folder_ / "ca.pem").string(); }
 
  private:
-  void prepare_folder() {
-    if (options_.state_dir.empty()) {
-      std::string pattern = (fs::temp_directory_path() / "exchange-XXXXXX").string();
-      if (::mkdtemp(pattern.data()) == nullptr)
-        throw std::runtime_error("no temporary folder could be made; name one with --state");
-      folder_ = pattern;
-    } else {
-      std::error_code error;
-      fs::create_directories(options_.state_dir, error);
-      if (error)
-        throw std::runtime_error("the folder " + options_.state_dir +
-                                 " could not be made; choose another --state folder");
-      folder_ = fs::absolute(options_.state_dir);
-    }
-  }
-
   void prepare_identity() {
     Identity stored;
     stored.ca_pem = read_file(folder_ / "ca.pem");
@@ -226,7 +243,7 @@ class Listener::Impl final : public ConnectionHost {
   }
 
   void schedule_save() {
-    if (options_.state_dir.empty()) return;
+    if (folder_.temporary()) return;
     save_.expires_after(kSaveEvery);
     save_.async_wait([this](asio::error_code error) {
       if (error) return;
@@ -237,7 +254,7 @@ class Listener::Impl final : public ConnectionHost {
 
   ListenerOptions options_;
   Server server_;
-  fs::path folder_;
+  Folder folder_;
   std::unique_ptr<TlsServer> tls_;
   asio::io_context io_;
   tcp::acceptor acceptor_;
