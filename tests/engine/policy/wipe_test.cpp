@@ -16,7 +16,6 @@ using fake::at_s;
 namespace {
 
 void furnish(fake::Device& device) {
-  fake::Patience patience;
   const std::byte something[4]{};
   for (const hal::KeySlot slot : {hal::KeySlot{0}, hal::KeySlot{1}, hal::KeySlot{2}}) {
     CHECK(device.keys().create(slot).ok());
