@@ -147,21 +147,25 @@ void Discovery::try_options(Text prefix) {
 }
 
 void Discovery::fail() {
-  if (error_rank_ == kRankNone) error_ = fault(Fault::kNoMobileServer);
+  if (error_rank_ == kRankNone) {
+    error_ = fault(Fault::kNoMobileServer);
+    (void)error_host_.assign(domain());
+  }
   step_ = Step::kFailed;
 }
 
-void Discovery::remember(Error error) {
+void Discovery::remember(Error error, Text host) {
   const std::uint8_t rank = rank_of(error);
   // What the guesses of the last stages say matters only when nothing better is known.
   const bool guess = stage_ >= Stage::kPlain && !sent_here_;
   if (rank < error_rank_ || (guess && rank == error_rank_)) return;
   error_ = error;
   error_rank_ = rank;
+  (void)error_host_.assign(host);
 }
 
 void Discovery::give_up_candidate(Error error) {
-  remember(error);
+  remember(error, url_.host.view());
   next_stage();
 }
 
@@ -186,7 +190,10 @@ bool Discovery::trusted(Text host) const {
 void Discovery::offer(Step step, const Url& url, bool always_ask) {
   const Text host = url.host.view();
   const bool may = always_ask ? consented(host) : trusted(host);
-  if (!may && seen(key_of("declined", host))) return give_up_candidate(fault(Fault::kDeclined));
+  if (!may && seen(key_of("declined", host))) {
+    remember(fault(Fault::kDeclined), host);
+    return next_stage();
+  }
   url_ = url;
   after_consent_ = step;
   first_form();
@@ -205,9 +212,8 @@ void Discovery::consent(bool given) {
     step_ = after_consent_;
     return;
   }
-  (void)declined_host_.assign(host);
   (void)note(key_of("declined", host));
-  remember(fault(Fault::kDeclined));
+  remember(fault(Fault::kDeclined), host);
   if (new_domain) return fail();
   next_stage();
 }
@@ -229,7 +235,7 @@ bool Discovery::next_form() {
 void Discovery::credentials_refused() {
   if (next_form()) return;
   const bool any_web_site = !sent_here_ && stage_ != Stage::kAutodiscover;
-  remember(Error{Domain::kHttp, 401, 0});
+  remember(Error{Domain::kHttp, 401, 0}, url_.host.view());
   if (any_web_site) return next_stage();
   fail();
 }

@@ -44,7 +44,7 @@ class Discovery {
   Text address() const { return address_.view(); }
   Text srv_name() const { return srv_name_.view(); }
   Error error() const { return error_; }
-  Text declined_host() const { return declined_host_.view(); }  ///< beside Fault::kDeclined
+  Text error_host() const { return error_host_.view(); }  ///< who it is about: the host that failed, or was declined
 
   // how the last step ended; each moves on
   /// kPost, kPlainGet, kOptions. `body`: for kPost what was answered, for kOptions the value of MS-ASProtocolVersions:
@@ -72,7 +72,7 @@ class Discovery {
   void redirect_address(Text address);
   void visit(const Url&, bool always_ask);
   void give_up_candidate(Error);
-  void remember(Error);
+  void remember(Error, Text host);
   void fail();
   bool trusted(Text host) const;
   bool consented(Text host) const;
@@ -86,7 +86,7 @@ class Discovery {
   Stage stage_ = Stage::kEnd;
   Url url_;
   FixedText<254> given_user_, user_, address_, srv_name_;
-  FixedText<253> home_domain_, declined_host_;
+  FixedText<253> home_domain_, error_host_;
   FixedText<253> consented_[kConsentedMax];
   std::size_t consents_ = 0;
   bool domain_consented_ = false;  // of an address we were redirected to

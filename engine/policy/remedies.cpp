@@ -1,8 +1,11 @@
 #include "policy/remedies.h"
 
-#include "handsync/hal/progress.h"
+#include "autodiscover/pox.h"
+#include "handsync/engine.h"
 #include "policy/fault.h"
+#include "policy/settings.h"
 #include "protocol/command.h"
+#include "protocol/request.h"
 
 namespace handsync::policy {
 namespace {
@@ -124,10 +127,12 @@ constexpr Row kAnswerRows[] = {
     {number(AnswerFault::kNoStatus), {Remedy::kRetryBackOff, Exit::kRefused, "{the server} did not say whether it has done what was asked", "nothing: it is tried again later"}},
     {number(AnswerFault::kWrongRoot), {Remedy::kRetryBackOff, Exit::kRefused, "{the server} sent the answer to something else", "nothing: it is tried again later"}},
     {number(AnswerFault::kValueTooLong), {Remedy::kGiveUp, Exit::kRefused, "{the server} sent a value that is too long", "report this with a --trace"}},
+    {number(AnswerFault::kBadValue), {Remedy::kRetryBackOff, Exit::kRefused, "{the server} sent a number that is none", "nothing: it is tried again; report it with a --trace if it stays"}},
     {number(AnswerFault::kNoProgress), {Remedy::kRetryBackOff, Exit::kRefused, "{the server} says again and again that there is something new, and sends nothing", "nothing: it is asked less often; tell the administrator if it does not pass"}},
 };
 
 // -- HTTP: our own faults below 100, statuses from there (platform/http/fault.h, MS-ASHTTP 2.2.2) -----------------------------------
+using Discovered = autodiscover::Fault;
 constexpr Row kHttpRows[] = {
     {1, {Remedy::kGiveUp, Exit::kUsage, "a name or an address has a character in it that may not be sent", "check the address, the user name and the server"}},
     {2, {Remedy::kRetryBackOff, Exit::kBug, "a request was not as long as announced", "report this with a --trace"}},
@@ -144,6 +149,19 @@ constexpr Row kHttpRows[] = {
     {13, {Remedy::kRetryBackOff, Exit::kServer, "{the server} cannot be reached at any of its addresses", "check the network, the server's address and its port"}},
     {14, {Remedy::kRetryBackOff, Exit::kServer, "the connection to {the server} broke", "nothing: it is tried again"}},
     {15, {Remedy::kRetryBackOff, Exit::kBug, "too many requests were waiting for one connection", "report this"}},
+    {number(Discovered::kNotXml), {Remedy::kRetryBackOff, Exit::kServer, "what {the server} sent is no answer to a search for the mailbox, perhaps a web site or a login page of the network", "open a web page once if this network asks for a login; else give the server's address with --server"}},
+    {number(Discovered::kForbidden), {Remedy::kRetryBackOff, Exit::kServer, "the answer of {the server} holds XML that is refused because it could do harm", "give the server's address with --server, and tell the administrator"}},
+    {number(Discovered::kTooDeep), {Remedy::kRetryBackOff, Exit::kServer, "the answer of {the server} is nested too deeply", "give the server's address with --server, and tell the administrator"}},
+    {number(Discovered::kTooLarge), {Remedy::kRetryBackOff, Exit::kServer, "the answer of {the server} to a search for the mailbox is too large", "give the server's address with --server"}},
+    {number(Discovered::kNotUtf8), {Remedy::kRetryBackOff, Exit::kServer, "the answer of {the server} is not UTF-8 text", "give the server's address with --server, and tell the administrator"}},
+    {number(Discovered::kNothing), {Remedy::kRetryBackOff, Exit::kServer, "{the server} knows of no ActiveSync server for this address", "ask the administrator for the server's address and give it with --server"}},
+    {number(Discovered::kServerSays), {Remedy::kRetryBackOff, Exit::kServer, "{the server} has an error of its own while looking for the mailbox", "check the e-mail address; else give the server's address with --server"}},
+    {number(Discovered::kBadUrl), {Remedy::kRetryBackOff, Exit::kServer, "{the server} names a server at an address that is not safe to use", "ask the administrator for the server's address and give it with --server"}},
+    {number(Discovered::kBadAddress), {Remedy::kGiveUp, Exit::kUsage, "that is not a complete e-mail address", "give it as name@domain"}},
+    {number(Discovered::kLoop), {Remedy::kRetryBackOff, Exit::kServer, "{the server} sends in a circle", "give the server's address with --server, and tell the administrator"}},
+    {number(Discovered::kTooManyRedirects), {Remedy::kRetryBackOff, Exit::kServer, "the search for the server was sent on more than ten times", "give the server's address with --server, and tell the administrator"}},
+    {number(Discovered::kDeclined), {Remedy::kGiveUp, Exit::kServer, "the mailbox is said to be at {another host}, and that was not accepted; no password was sent there", "if the host is right, say so with --accept-redirect HOST; else give the right one with --server"}},
+    {number(Discovered::kNoMobileServer), {Remedy::kRetryBackOff, Exit::kServer, "no ActiveSync server was found for {this domain}", "check the e-mail address, or give the server's address with --server"}},
     {302, {Remedy::kDiscover, Exit::kServer, "{the server} sends to another address", "add the account again without --server, or with the new address"}},
     {400, {Remedy::kNegotiate, Exit::kRefused, "{the server} calls the request malformed (HTTP 400)", "nothing: the version is agreed on anew once; else report it with a --trace"}},
     {401, {Remedy::kAskCredentials, Exit::kCredentials, "{the server} refuses the user name or the password", "check both and give the password again with --password-file; some servers want --user DOMAIN\\name"}},
@@ -255,6 +273,21 @@ constexpr Row kWbxmlRows[] = {
     {1, {Remedy::kRetryBackOff, Exit::kRefused, "the answer of {the server} ended in the middle", "nothing: it is tried again"}},
 };
 
+// clang-format off
+constexpr Row kEngineRows[] = {
+    {number(EngineFault::kInvalidSettings), {Remedy::kGiveUp, Exit::kUsage, "the account's settings are not usable", "give a mail address, and as --server a host name, HOST:PORT or an https:// address"}},
+    {number(EngineFault::kInsecure), {Remedy::kBlocked, Exit::kServer, "{the server} wants the password without encryption; it was not sent", "ask the administrator for an https address"}},
+    {number(EngineFault::kNoCommonVersion), {Remedy::kBlocked, Exit::kRefused, "{the server} speaks no version of ActiveSync from 12.1 to 16.1", "check that the server's address leads to an ActiveSync server"}},
+    {number(EngineFault::kNoSuchAccount), {Remedy::kGiveUp, Exit::kUsage, "there is no such account", "take an address from `account list`"}},
+    {number(EngineFault::kTooManyAccounts), {Remedy::kGiveUp, Exit::kUsage, "this device holds no more accounts", "remove one first"}},
+    {number(EngineFault::kAccountExists), {Remedy::kGiveUp, Exit::kUsage, "this account is on the device already", "change it with `account set`, or remove it first"}},
+    {number(EngineFault::kBusy), {Remedy::kRetryBackOff, Exit::kMachine, "the device is busy with something else", "try again in a moment"}},
+    {number(protocol::RequestFault::kControlCharacter), {Remedy::kGiveUp, Exit::kUsage, "a name or an address has a character in it that may not be sent", "check the address, the user name and the server"}},
+    {number(protocol::RequestFault::kBadPath), {Remedy::kDiscover, Exit::kServer, "the address of {the server} is not usable", "leave --server out so that the server is looked for"}},
+    {number(protocol::RequestFault::kTooLong), {Remedy::kGiveUp, Exit::kUsage, "a name or an address is too long to be sent", "check the address, the user name and the server"}},
+};
+// clang-format on
+
 struct Part {
   Domain domain;
   Text name;
@@ -263,16 +296,54 @@ struct Part {
 };
 constexpr Part kParts[] = {
     {Domain::kNone, "none", {}, {Remedy::kNone, Exit::kDone, "nothing is wrong", ""}},
-    {Domain::kMemory, "memory", {}, {Remedy::kRetryBackOff, Exit::kMachine, "there was not enough memory", "close something, then try again; nothing is lost"}},
-    {Domain::kWbxml, "wbxml", kWbxmlRows, {Remedy::kRetryBackOff, Exit::kRefused, "the answer of {the server} is not valid ActiveSync", "nothing: it is tried again; report it with a --trace if it stays"}},
-    {Domain::kHttp, "http", kHttpRows, {Remedy::kRetryBackOff, Exit::kRefused, "{the server} gave an unexpected answer", "check that the server's address leads to an ActiveSync server"}},
-    {Domain::kTls, "tls", kTlsRows, {Remedy::kRetryBackOff, Exit::kServer, "the connection to {the server} could not be secured", "check the server's name and port; look at --trace for the library's own number"}},
-    {Domain::kDns, "dns", kDnsRows, {Remedy::kRetryBackOff, Exit::kServer, "the address of {the server} was not found", "check the network and the server's name"}},
-    {Domain::kEas, "eas", kEasRows, {Remedy::kRetryBackOff, Exit::kRefused, "{the server} refused the request", "nothing: it is tried again later; report it with a --trace if it stays"}},
-    {Domain::kSqlite, "sqlite", kSqliteRows, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device cannot be used", "run `device check`"}},
-    {Domain::kHal, "hal", kHalRows, {Remedy::kGiveUp, Exit::kMachine, "the device reports an error", "check the disk and the home"}},
-    {Domain::kPolicy, "policy", kPolicyRows, {Remedy::kBlocked, Exit::kBlocked, "the policy of the server stands in the way", "look at `policy`, or ask the administrator"}},
-    {Domain::kEngine, "engine", {}, {Remedy::kGiveUp, Exit::kUsage, "that cannot be done as asked", "check the address and the settings of the account"}},
+    {Domain::kMemory,
+     "memory",
+     {},
+     {Remedy::kRetryBackOff, Exit::kMachine, "there was not enough memory",
+      "close something, then try again; nothing is lost"}},
+    {Domain::kWbxml,
+     "wbxml",
+     kWbxmlRows,
+     {Remedy::kRetryBackOff, Exit::kRefused, "the answer of {the server} is not valid ActiveSync",
+      "nothing: it is tried again; report it with a --trace if it stays"}},
+    {Domain::kHttp,
+     "http",
+     kHttpRows,
+     {Remedy::kRetryBackOff, Exit::kRefused, "{the server} gave an unexpected answer",
+      "check that the server's address leads to an ActiveSync server"}},
+    {Domain::kTls,
+     "tls",
+     kTlsRows,
+     {Remedy::kRetryBackOff, Exit::kServer, "the connection to {the server} could not be secured",
+      "check the server's name and port; look at --trace for the library's own number"}},
+    {Domain::kDns,
+     "dns",
+     kDnsRows,
+     {Remedy::kRetryBackOff, Exit::kServer, "the address of {the server} was not found",
+      "check the network and the server's name"}},
+    {Domain::kEas,
+     "eas",
+     kEasRows,
+     {Remedy::kRetryBackOff, Exit::kRefused, "{the server} refused the request",
+      "nothing: it is tried again later; report it with a --trace if it stays"}},
+    {Domain::kSqlite,
+     "sqlite",
+     kSqliteRows,
+     {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device cannot be used", "run `device check`"}},
+    {Domain::kHal,
+     "hal",
+     kHalRows,
+     {Remedy::kGiveUp, Exit::kMachine, "the device reports an error", "check the disk and the home"}},
+    {Domain::kPolicy,
+     "policy",
+     kPolicyRows,
+     {Remedy::kBlocked, Exit::kBlocked, "the policy of the server stands in the way",
+      "look at `policy`, or ask the administrator"}},
+    {Domain::kEngine,
+     "engine",
+     kEngineRows,
+     {Remedy::kGiveUp, Exit::kUsage, "that cannot be done as asked",
+      "check the address and the settings of the account"}},
 };
 // clang-format on
 
@@ -298,6 +369,12 @@ const Advice& advice_for(Error error) {
     if (const Advice* answer = find(kAnswerRows, status)) return *answer;
   }
   return part.otherwise;
+}
+
+Text detail_of(Error error) {
+  const bool names_setting =
+      error == fault(Fault::kBadValue, error.where) || error == fault(Fault::kNotEnforceable, error.where);
+  return names_setting && error.where < kSettingCount ? row_of(static_cast<Setting>(error.where)).name : Text();
 }
 
 std::size_t fill_in(Text text, Text detail, Room room) {

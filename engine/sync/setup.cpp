@@ -100,7 +100,7 @@ void Account::discovery_step() {
       needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedServer) | kNeedOptions);
       return;
     case Step::kFailed:
-      if (!detail_.assign(discovery_.url().host.view())) detail_.clear();
+      if (!detail_.assign(discovery_.error_host())) detail_.clear();
       follow(discovery_.error());
       return;
   }

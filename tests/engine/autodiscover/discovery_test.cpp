@@ -206,7 +206,7 @@ TEST(Discovery, ADeclinedHostIsNotAskedForAgain) {
           {kSrv, srv("eas.host.example")},
           {kOptionsDomain, http(404)},
           {kOptionsMail, fail(kBadCertificate)}});
-  STRCMP_EQUAL("eas.host.example", std::string(discovery.declined_host()).c_str());
+  STRCMP_EQUAL("eas.host.example", std::string(discovery.error_host()).c_str());
 }
 
 TEST(Discovery, BuiltInHostsNeedNoQuestion) {
