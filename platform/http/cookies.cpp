@@ -2,6 +2,8 @@
 
 #include <new>
 
+#include "tls/calendar.h"
+
 namespace handsync::http {
 namespace {
 
@@ -65,13 +67,6 @@ int month_of(Text token) {
   return 0;
 }
 
-std::int64_t days_from_civil(std::int64_t year, std::int64_t month, std::int64_t day) {
-  year -= month <= 2 ? 1 : 0;
-  const std::int64_t era = year / 400, of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-  return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719468;
-}
-
 bool is_delimiter(char c) {
   return c == '\t' || (c >= ' ' && c <= '/') || (c >= ';' && c <= '@') || (c >= '[' && c <= '`') ||
          (c >= '{' && c <= '~');
@@ -108,7 +103,7 @@ bool parse_cookie_date(Text text, std::int64_t& seconds) {
       clock[1] > 59 || clock[2] > 59) {
     return false;
   }
-  seconds = days_from_civil(year, month, day) * 86400 + clock[0] * 3600 + clock[1] * 60 + clock[2];
+  seconds = days_since_1970(year, month, day) * 86400 + clock[0] * 3600 + clock[1] * 60 + clock[2];
   return true;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tls/calendar.h"
 #include "tls/fault.h"
 
 namespace handsync::tls {
@@ -47,12 +48,7 @@ constexpr mbedtls_x509_crt_profile kProfile = {
 constexpr unsigned kDiffieHellmanBitsMin = 2048;
 
 std::int64_t seconds_of(const mbedtls_x509_time& time) {
-  // Days from civil date, counted in years that begin in March.
-  const std::int64_t year = time.year - (time.mon <= 2 ? 1 : 0);
-  const std::int64_t era = (year >= 0 ? year : year - 399) / 400;
-  const std::int64_t of_era = year - era * 400;
-  const std::int64_t day_of_year = (153 * (time.mon + (time.mon > 2 ? -3 : 9)) + 2) / 5 + time.day - 1;
-  const std::int64_t days = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719468;
+  const std::int64_t days = days_since_1970(time.year, time.mon, time.day);
   return days * 86400 + time.hour * 3600 + time.min * 60 + time.sec;
 }
 
