@@ -273,7 +273,6 @@ constexpr Row kWbxmlRows[] = {
     {1, {Remedy::kRetryBackOff, Exit::kRefused, "the answer of {the server} ended in the middle", "nothing: it is tried again"}},
 };
 
-// clang-format off
 constexpr Row kEngineRows[] = {
     {number(EngineFault::kInvalidSettings), {Remedy::kGiveUp, Exit::kUsage, "the account's settings are not usable", "give a mail address, and as --server a host name, HOST:PORT or an https:// address"}},
     {number(EngineFault::kInsecure), {Remedy::kBlocked, Exit::kServer, "{the server} wants the password without encryption; it was not sent", "ask the administrator for an https address"}},
@@ -286,7 +285,6 @@ constexpr Row kEngineRows[] = {
     {number(protocol::RequestFault::kBadPath), {Remedy::kDiscover, Exit::kServer, "the address of {the server} is not usable", "leave --server out so that the server is looked for"}},
     {number(protocol::RequestFault::kTooLong), {Remedy::kGiveUp, Exit::kUsage, "a name or an address is too long to be sent", "check the address, the user name and the server"}},
 };
-// clang-format on
 
 struct Part {
   Domain domain;
@@ -296,54 +294,16 @@ struct Part {
 };
 constexpr Part kParts[] = {
     {Domain::kNone, "none", {}, {Remedy::kNone, Exit::kDone, "nothing is wrong", ""}},
-    {Domain::kMemory,
-     "memory",
-     {},
-     {Remedy::kRetryBackOff, Exit::kMachine, "there was not enough memory",
-      "close something, then try again; nothing is lost"}},
-    {Domain::kWbxml,
-     "wbxml",
-     kWbxmlRows,
-     {Remedy::kRetryBackOff, Exit::kRefused, "the answer of {the server} is not valid ActiveSync",
-      "nothing: it is tried again; report it with a --trace if it stays"}},
-    {Domain::kHttp,
-     "http",
-     kHttpRows,
-     {Remedy::kRetryBackOff, Exit::kRefused, "{the server} gave an unexpected answer",
-      "check that the server's address leads to an ActiveSync server"}},
-    {Domain::kTls,
-     "tls",
-     kTlsRows,
-     {Remedy::kRetryBackOff, Exit::kServer, "the connection to {the server} could not be secured",
-      "check the server's name and port; look at --trace for the library's own number"}},
-    {Domain::kDns,
-     "dns",
-     kDnsRows,
-     {Remedy::kRetryBackOff, Exit::kServer, "the address of {the server} was not found",
-      "check the network and the server's name"}},
-    {Domain::kEas,
-     "eas",
-     kEasRows,
-     {Remedy::kRetryBackOff, Exit::kRefused, "{the server} refused the request",
-      "nothing: it is tried again later; report it with a --trace if it stays"}},
-    {Domain::kSqlite,
-     "sqlite",
-     kSqliteRows,
-     {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device cannot be used", "run `device check`"}},
-    {Domain::kHal,
-     "hal",
-     kHalRows,
-     {Remedy::kGiveUp, Exit::kMachine, "the device reports an error", "check the disk and the home"}},
-    {Domain::kPolicy,
-     "policy",
-     kPolicyRows,
-     {Remedy::kBlocked, Exit::kBlocked, "the policy of the server stands in the way",
-      "look at `policy`, or ask the administrator"}},
-    {Domain::kEngine,
-     "engine",
-     kEngineRows,
-     {Remedy::kGiveUp, Exit::kUsage, "that cannot be done as asked",
-      "check the address and the settings of the account"}},
+    {Domain::kMemory, "memory", {}, {Remedy::kRetryBackOff, Exit::kMachine, "there was not enough memory", "close something, then try again; nothing is lost"}},
+    {Domain::kWbxml, "wbxml", kWbxmlRows, {Remedy::kRetryBackOff, Exit::kRefused, "the answer of {the server} is not valid ActiveSync", "nothing: it is tried again; report it with a --trace if it stays"}},
+    {Domain::kHttp, "http", kHttpRows, {Remedy::kRetryBackOff, Exit::kRefused, "{the server} gave an unexpected answer", "check that the server's address leads to an ActiveSync server"}},
+    {Domain::kTls, "tls", kTlsRows, {Remedy::kRetryBackOff, Exit::kServer, "the connection to {the server} could not be secured", "check the server's name and port; look at --trace for the library's own number"}},
+    {Domain::kDns, "dns", kDnsRows, {Remedy::kRetryBackOff, Exit::kServer, "the address of {the server} was not found", "check the network and the server's name"}},
+    {Domain::kEas, "eas", kEasRows, {Remedy::kRetryBackOff, Exit::kRefused, "{the server} refused the request", "nothing: it is tried again later; report it with a --trace if it stays"}},
+    {Domain::kSqlite, "sqlite", kSqliteRows, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device cannot be used", "run `device check`"}},
+    {Domain::kHal, "hal", kHalRows, {Remedy::kGiveUp, Exit::kMachine, "the device reports an error", "check the disk and the home"}},
+    {Domain::kPolicy, "policy", kPolicyRows, {Remedy::kBlocked, Exit::kBlocked, "the policy of the server stands in the way", "look at `policy`, or ask the administrator"}},
+    {Domain::kEngine, "engine", kEngineRows, {Remedy::kGiveUp, Exit::kUsage, "that cannot be done as asked", "check the address and the settings of the account"}},
 };
 // clang-format on
 

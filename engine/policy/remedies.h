@@ -53,6 +53,9 @@ inline constexpr std::int32_t kPolicyLevel = 50;
 const Advice& advice_for(Error);
 inline Remedy remedy_for(Error error) { return advice_for(error).remedy; }
 
+/// What the error itself knows to put in the place: the name of a setting. Empty for most.
+Text detail_of(Error);
+
 /// Writes `text` with its place filled; cut at the room's end, on a whole character. Returns the bytes written. Control
 /// characters of `detail` (it may come from a server) become '?'.
 std::size_t fill_in(Text text, Text detail, Room room);

@@ -107,7 +107,8 @@ void Account::ended_policy(Call& call, Error error) {
   }
   if (answer.policy_status() != 1 || !answer.document_seen() || !document_.complete() || answer.policy_key().empty())
     return follow(answer.policy_status() > 2
-                      ? eas_error(Command::kProvision, answer.policy_status())
+                      ? eas_error(Command::kProvision,
+                                  answer.policy_status() + (answer.policy_status() < 100 ? policy::kPolicyLevel : 0))
                       : protocol::answer_fault(Command::kProvision, protocol::AnswerFault::kNoStatus));
   if (!call.channel.verified) return stop(policy::fault(Fault::kWipeUnverified));
   if (!temporary_key_.assign(answer.policy_key()))

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "policy/fault.h"
+#include "policy/settings.h"
 #include "protocol/command.h"
 
 #include <CppUTest/TestHarness.h>
@@ -94,6 +95,12 @@ TEST(Remedies, a_detail_cannot_steer_the_terminal_and_nothing_is_cut_inside_a_ch
   CHECK(text == "äö");
   CHECK(filled("{x}", "äöü", 6) == "äöü");
   CHECK(filled("abc", "", 2) == "ab");
+}
+
+TEST(Remedies, a_setting_is_named) {
+  CHECK(detail_of(fault(Fault::kBadValue, static_cast<std::uint32_t>(Setting::kAllowCamera))) == "AllowCamera");
+  CHECK(detail_of(fault(Fault::kNotEnforceable, 999)).empty());
+  CHECK(detail_of(fault(Fault::kPinWrong, 3)).empty());
 }
 
 TEST(Remedies, the_graver_exit_counts) {

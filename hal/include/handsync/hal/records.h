@@ -14,7 +14,8 @@ enum class Record : std::uint16_t {
   kAccount = 0x100, ///< + slot: settings and policy document of one account
 };
 
-/// At most 4 KiB each. A record is its old value or its new one after any power cut, never a mixture, never empty.
+/// 1 byte to 4 KiB each. A record is its old value or its new one after any power cut, never a mixture, never empty. Called on the
+/// engine thread; a few are read and written at every boot. Nothing here is secret: what must be believed carries a tag of Keys::mac.
 struct Records {
   virtual Result<std::size_t> get(Record, Room) = 0;  ///< FAST; bytes read, 0 = not there; an error if Room is too small or the record is damaged
   virtual Status put(Record, Bytes) = 0;              ///< FAST
