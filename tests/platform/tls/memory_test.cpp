@@ -1,6 +1,13 @@
 // Allocations of a client fail in turn, inside handshake, data and HTTP: the answer is an error or the right thing,
 // never a connection that was not verified. Replaces malloc, so it is left out under sanitizers, which do the same.
-#if !defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HANDSYNC_SANITIZED
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define HANDSYNC_SANITIZED
+#endif
+#if !defined(HANDSYNC_SANITIZED)
 
 #include <zlib.h>
 
