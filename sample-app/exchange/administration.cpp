@@ -115,25 +115,6 @@ Item& State::deliver(Account& account, Item mail) {
   return account.mailbox.add(account.mailbox.default_folder(FolderType::kInbox), std::move(mail));
 }
 
-void State::release(Account& account) {
-  for (auto entry = waiting.begin(); entry != waiting.end();) {
-    if (entry->call.account != &account) {
-      ++entry;
-      continue;
-    }
-    // A Ping is told to look at the folders (7), a hanging Sync that there is nothing: the next command with a policy
-    // key learns why.
-    Outcome outcome = Outcome::empty();
-    if (entry->resume == resume_ping) {
-      Node answer(wbxml::ping::kPing);
-      answer.add(wbxml::ping::kStatus, 7);
-      outcome = Outcome::answer(std::move(answer));
-    }
-    finish(entry->call, std::move(outcome), entry->transport, entry->gzip, entry->reply);
-    entry = waiting.erase(entry);
-  }
-}
-
 std::vector<const Item*> visible_items(const Account& account, const Folder& folder) {
   std::vector<const Item*> items;
   if (account.access == Access::kQuarantined) {

@@ -15,15 +15,17 @@ struct KindRow {
   FaultKind kind;
   bool takes_number;
 };
-constexpr std::array<KindRow, 9> kKinds = {{{"delay", FaultKind::kDelay, true},
-                                            {"cut", FaultKind::kCut, true},
-                                            {"status", FaultKind::kStatus, true},
-                                            {"http", FaultKind::kHttp, true},
-                                            {"lose-answer", FaultKind::kLoseAnswer, false},
-                                            {"html", FaultKind::kHtml, false},
-                                            {"garbage", FaultKind::kGarbage, false},
-                                            {"gzip-bomb", FaultKind::kGzipBomb, false},
-                                            {"always-changed", FaultKind::kAlwaysChanged, false}}};
+constexpr std::array<KindRow, 11> kKinds = {{{"delay", FaultKind::kDelay, true},
+                                             {"cut", FaultKind::kCut, true},
+                                             {"status", FaultKind::kStatus, true},
+                                             {"http", FaultKind::kHttp, true},
+                                             {"lose-answer", FaultKind::kLoseAnswer, false},
+                                             {"html", FaultKind::kHtml, false},
+                                             {"garbage", FaultKind::kGarbage, false},
+                                             {"gzip-bomb", FaultKind::kGzipBomb, false},
+                                             {"unknown-page", FaultKind::kUnknownPage, false},
+                                             {"no-status", FaultKind::kNoStatus, false},
+                                             {"always-changed", FaultKind::kAlwaysChanged, false}}};
 
 constexpr std::array<const char*, 24> kCommands = {"any",
                                                    "Sync",

@@ -20,6 +20,8 @@ enum class FaultKind : std::uint8_t {
   kHtml,           ///< html            a log-on page with 200
   kGarbage,        ///< garbage         bytes that are no WBXML
   kGzipBomb,       ///< gzip-bomb       a small body that inflates to 128 MiB
+  kUnknownPage,    ///< unknown-page    the answer has elements of a code page that does not exist
+  kNoStatus,       ///< no-status       the answer leaves out every Status that says success
   kAlwaysChanged,  ///< always-changed  Ping says "changed", Sync says "more", and there is nothing
 };
 
@@ -38,6 +40,8 @@ struct Fault {
 /// Throws std::invalid_argument with a sentence that says what is wrong with the text.
 Fault parse_fault(std::string_view spec);
 
+/// `http:200` is an empty answer of success.
+///
 /// What the body-replacing kinds answer.
 std::string login_page();
 std::string garbage_bytes(Random& random);

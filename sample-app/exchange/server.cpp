@@ -17,7 +17,6 @@ namespace {
 constexpr std::string_view kSyncPath = "/microsoft-server-activesync";
 constexpr std::string_view kAutodiscoverPath = "/autodiscover/autodiscover.xml";
 constexpr std::string_view kWbxmlType = "application/vnd.ms-sync.wbxml";
-constexpr std::size_t kGzipMin = 256;
 
 int version_number(std::string_view text) {
   if (text.size() != 4 || text[2] != '.') return 0;
@@ -53,7 +52,7 @@ struct Struck {
   Transport transport;
   std::optional<HttpResponse> instead;
   std::optional<int> status;
-  bool always_changed = false;
+  bool always_changed = false, unknown_page = false, no_status = false;
 };
 
 Struck strike(State& state, std::string_view command) {
@@ -75,6 +74,12 @@ Struck strike(State& state, std::string_view command) {
         break;
       case FaultKind::kAlwaysChanged:
         struck.always_changed = true;
+        break;
+      case FaultKind::kUnknownPage:
+        struck.unknown_page = true;
+        break;
+      case FaultKind::kNoStatus:
+        struck.no_status = true;
         break;
       case FaultKind::kHtml:
         struck.instead = http_answer(200, login_page());
@@ -190,6 +195,8 @@ class Request {
     call.account = &account;
     call.query = std::move(query);
     call.always_changed = struck_.always_changed;
+    call.unknown_page = struck_.unknown_page;
+    call.no_status = struck_.no_status;
     const std::string* const version_header = http_.header("MS-ASProtocolVersion");
     const std::string version = call.query.binary           ? call.query.version
                                 : version_header == nullptr ? ""
@@ -350,92 +357,6 @@ class Request {
 
 void Call::violation(const std::string& what) const {
   state->violation(query.command + " of device " + query.device_id + ": " + what);
-}
-
-void State::violation(std::string sentence) {
-  constexpr std::size_t kKept = 1000;
-  if (violations.size() < kKept) violations.push_back(std::move(sentence));
-}
-
-void State::finish(const Call& call, Outcome outcome, const Transport& transport, bool gzip, const Server::Reply& reply,
-                   const std::string& set_cookie) {
-  HttpResponse response;
-  response.transport = transport;
-  switch (outcome.kind) {
-    case Outcome::Kind::kDocument:
-      response.set("Content-Type", std::string(kWbxmlType));
-      response.body = to_wbxml(outcome.document);
-      break;
-    case Outcome::Kind::kRaw:
-      response.set("Content-Type", outcome.content_type);
-      response.body = std::move(outcome.raw);
-      break;
-    case Outcome::Kind::kHttp:
-      response.status = outcome.http;
-      break;
-    case Outcome::Kind::kEmpty:
-    case Outcome::Kind::kWait:
-      break;
-  }
-  if (!set_cookie.empty()) response.set("Set-Cookie", set_cookie + "; Path=/; Secure; HttpOnly");
-  const bool folder_key_0 = call.query.command == "FolderSync" && call.document &&
-                            call.document->value(wbxml::folder_hierarchy::kSyncKey) == "0";
-  if (folder_key_0) {
-    response.set("MS-ASProtocolVersions", version_list(options));
-    response.set("MS-ASProtocolCommands", command_list());
-  }
-  if (call.device != nullptr && (folder_key_0 || call.device->server_changed)) {
-    response.set("X-MS-RP", version_list(options));
-    call.device->server_changed = false;
-  }
-  send(std::move(response), call.query.command, gzip, reply);
-}
-
-void State::send(HttpResponse response, const std::string& label, bool gzip_wanted, const Server::Reply& reply) {
-  response.set("MS-Server-ActiveSync", "15.2");
-  response.set("Cache-Control", "private");
-  if (trace) trace(trace_response(label, response));
-  if (options.gzip && gzip_wanted && response.body.size() >= kGzipMin &&
-      response.header("Content-Encoding") == nullptr) {
-    response.body = gzip(response.body);
-    response.set("Content-Encoding", "gzip");
-  }
-  outbox.emplace_back([reply, answer = std::move(response)]() mutable { reply(std::move(answer)); });
-}
-
-void State::flush() {
-  while (!outbox.empty()) {
-    const auto give = std::move(outbox.front());
-    outbox.pop_front();
-    give();
-  }
-}
-
-void State::wake() {
-  for (auto entry = waiting.begin(); entry != waiting.end();) {
-    const std::uint64_t revision = entry->call.account->mailbox.revision();
-    Outcome outcome = Outcome::wait(0);
-    if (entry->seen_revision != revision) outcome = entry->resume(entry->call, false);
-    entry->seen_revision = revision;
-    if (outcome.kind == Outcome::Kind::kWait) {
-      ++entry;
-      continue;
-    }
-    finish(entry->call, std::move(outcome), entry->transport, entry->gzip, entry->reply);
-    entry = waiting.erase(entry);
-  }
-}
-
-void State::expire() {
-  for (auto entry = waiting.begin(); entry != waiting.end();) {
-    if (entry->until_ms > now_ms) {
-      ++entry;
-      continue;
-    }
-    Outcome outcome = entry->resume(entry->call, true);
-    finish(entry->call, std::move(outcome), entry->transport, entry->gzip, entry->reply);
-    entry = waiting.erase(entry);
-  }
 }
 
 Server::Server(Options options) : state_(std::make_unique<State>(std::move(options))) {}

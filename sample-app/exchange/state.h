@@ -43,7 +43,7 @@ struct Call {
   std::optional<Node> document;
   std::string raw_body;  ///< of requests whose body is no WBXML
   std::string range;
-  bool always_changed = false;
+  bool always_changed = false, unknown_page = false, no_status = false;  ///< faults of the answer
 
   /// Notes a breach of the protocol, as a sentence without subject: "has Class in a Collection at 14.1".
   void violation(const std::string& what) const;

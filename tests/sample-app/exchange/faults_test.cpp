@@ -85,6 +85,19 @@ TEST(ExchangeFaults, PagesGarbageAndBombs) {
   CHECK_THROWS(std::runtime_error, exchange::gunzip(bomb.body, 64u << 20));
 }
 
+TEST(ExchangeFaults, AnswersFromALaterProtocolOrWithoutStatus) {
+  server.fault("FolderSync@1:unknown-page");
+  server.fault("FolderSync@2:no-status");
+  server.fault("FolderSync@3:http:200");
+  const Node later = phone.folder_sync();
+  CHECK_EQUAL(40, static_cast<int>(wbxml::page_of(later.children[0].tag)));
+  CHECK_EQUAL(std::string("1"), phone.status_of(later));
+  const Node bare = phone.folder_sync();
+  CHECK(!bare.has(fh::kStatus));
+  CHECK(bare.has(fh::kSyncKey));
+  LONGS_EQUAL(0, phone.http("FolderSync", exchange::to_wbxml(n(fh::kFolderSync, {n(fh::kSyncKey, "0")}))).body.size());
+}
+
 TEST(ExchangeFaults, AlwaysChangedNeverEnds) {
   server.fault("any:always-changed");
   for (int i = 0; i < 5; ++i) {
