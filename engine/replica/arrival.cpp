@@ -209,6 +209,7 @@ Status Arrival::begin(const SyncFolder& folder, std::uint32_t request, std::uint
   if (store_.state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
   StoreState& store = state_of(store_.state_);
   store.now_ms = mono_ms;
+  static_cast<void>(store.stage_close());  // whatever becomes of what was staged before, it is not this response's loss
   HANDSYNC_TRY(store.take_over());
   const Memory& memory = store.memory;
   void* block = memory.take(memory.self, sizeof(ArrivalState));

@@ -152,6 +152,7 @@ Status match_folders(StoreState& store, bool whole) {
 Status Store::hierarchy_begin(bool whole) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
+  static_cast<void>(store.stage_close());  // whatever becomes of what was staged before, it is not this answer's loss
   HANDSYNC_TRY(store.take_over());
   store.hierarchy_whole = whole;
   store.hierarchy_losses = store.stage_losses;

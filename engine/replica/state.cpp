@@ -12,6 +12,8 @@ const char* text_of(Sql sql) {
       return "BEGIN IMMEDIATE";
     case Sql::kCommit:
       return "COMMIT";
+    case Sql::kRollback:
+      return "ROLLBACK";
     case Sql::kValueGet:
       return "SELECT data FROM value WHERE key=?1";
     case Sql::kValuePut:
@@ -67,10 +69,13 @@ Status StoreState::set_sync(bool full) {
 Status StoreState::begin(bool full) {
   static_cast<void>(
       stage_close());  // if that fails the response is lost (stage_losses), which is no reason to lose this too
+  roll_back();         // of an earlier failure, if even rolling back failed then
   HANDSYNC_TRY(set_sync(full));
   Result<Statement> statement = kept_statement(Sql::kBegin);
   if (!statement.ok()) return statement.error();
-  return statement.value().run();
+  const Status outcome = statement.value().run();
+  if (!outcome.ok()) roll_back();  // it may have begun and then failed
+  return outcome;
 }
 
 Status StoreState::commit() {
@@ -81,7 +86,10 @@ Status StoreState::commit() {
 
 void StoreState::roll_back() {
   // After some errors SQLite has rolled back itself; then there is nothing left to do.
-  if (sqlite3_get_autocommit(database) == 0) sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+  if (sqlite3_get_autocommit(database) != 0) return;
+  Result<Statement> statement =
+      kept_statement(Sql::kRollback);  // prepared by open(): now there may be no memory for it
+  if (statement.ok()) static_cast<void>(statement.value().run());
 }
 
 Status StoreState::checkpoint_if_large() {
@@ -96,6 +104,7 @@ Status StoreState::checkpoint_if_large() {
 // ------------------------------------------------------------------------------------------------------------------------
 
 Status StoreState::stage(std::uint32_t bytes) {
+  if (stage_open && sqlite3_get_autocommit(database) != 0) return stage_close();  // an error: what was staged is gone
   if (stage_open && (stage_dirty + bytes > kStageDirtyBytesMax || now_ms - stage_since_ms >= kStageAgeMsMax)) {
     HANDSYNC_TRY(stage_close());
     HANDSYNC_TRY(checkpoint_if_large());
@@ -113,7 +122,8 @@ Status StoreState::stage(std::uint32_t bytes) {
 Status StoreState::stage_close() {
   if (!stage_open) return Done{};
   stage_open = false;
-  const Status outcome = commit();
+  // After some errors (no memory, full) SQLite has rolled back by itself.
+  const Status outcome = sqlite3_get_autocommit(database) == 0 ? commit() : Status(sql_error(SQLITE_ABORT));
   if (!outcome.ok()) {
     ++stage_losses;
     roll_back();

@@ -26,6 +26,7 @@ enum : int { kNextItem = 1000, kNextBlob = 1001 };
 enum class Sql : std::uint8_t {
   kBegin,
   kCommit,
+  kRollback,
   kValueGet,
   kValuePut,
   kChunkPut,

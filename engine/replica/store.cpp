@@ -49,6 +49,12 @@ Status Store::open(const StoreOptions& options, Memory memory) {
   Status outcome = code == SQLITE_OK ? Status(Done{}) : Status(sql_error(code));
   if (outcome.ok()) outcome = set_up_connection(database_, options.page_bytes, options.cache_kib, true);
   if (outcome.ok()) outcome = migrate(database_);
+  for (const Sql sql : {Sql::kBegin, Sql::kCommit, Sql::kRollback}) {
+    if (outcome.ok()) {
+      const Result<Statement> statement = state->kept_statement(sql);
+      if (!statement.ok()) outcome = statement.error();
+    }
+  }
   if (!outcome.ok()) {
     close();
     return outcome;

@@ -1,0 +1,44 @@
+// A file system in memory, as a SQLite VFS, whose power can be cut: what was written since the last sync may then be
+// there, or not, or in part. One connection at a time.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace replica_test {
+
+class Flash {
+ public:
+  enum class Kept { kNothing, kEverything, kPrefix, kAnyOfIt };  // of what was not synced
+  static constexpr Kept kAllKinds[] = {Kept::kNothing, Kept::kEverything, Kept::kPrefix, Kept::kAnyOfIt};
+
+  struct Write {
+    std::size_t offset = 0;
+    std::string data;
+    bool truncate = false;  // to `offset`
+  };
+  struct File {
+    std::string now, durable;
+    std::vector<Write> pending;
+  };
+
+  static Flash& instance();  // registered with SQLite as "flash"
+  void clear();
+  std::map<std::string, File> image() const { return files; }
+  void restore(const std::map<std::string, File>& image);
+  void power_on(Kept, std::uint64_t seed);
+
+  // Counts writes, truncations, syncs, creations and deletions. At the nth: the power goes, or that one operation
+  // fails.
+  bool operation(int& error);
+  long operations = 0, cut_at = 0, fail_at = 0;
+  int fail_with = 0;
+  bool dead = false;
+  long syncs = 0, bytes_written = 0;
+
+  std::map<std::string, File> files;
+};
+
+}  // namespace replica_test
