@@ -16,8 +16,8 @@
 #include "asio/worker.h"
 #include "http/fault.h"
 #include "platform/tls/rig.h"
-#include "tls/anchors.h"
 #include "pump/carrier.h"
+#include "tls/anchors.h"
 
 #include <CppUTest/TestHarness.h>
 
