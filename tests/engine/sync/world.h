@@ -22,6 +22,13 @@
 namespace handsync::test {
 
 inline void* take_memory(void*, std::size_t bytes) { return std::malloc(bytes); }
+inline bool failed(Error error) { return static_cast<bool>(error); }
+/// A policy that asks for something, but for no PIN: its rounds are slow.
+inline exchange::Policy mild_policy() {
+  exchange::Policy policy;
+  policy.push_back({"AttachmentsEnabled", "1", {}});
+  return policy;
+}
 inline void give_memory(void*, void* block) { std::free(block); }
 
 /// One request as it went out.
@@ -94,6 +101,7 @@ class World {
       add_error = id.error();
       return AccountId{};
     }
+    idle[id.value()] = 0;
     run_until_idle(id.value());
     return id.value();
   }
