@@ -153,6 +153,14 @@ void Account::shut() {
   store_.close();
 }
 
+Status Account::retire() {
+  bool was_complete = record_.complete;
+  record_.complete = false;
+  Status stored = store_record(core_.device().records(), static_cast<hal::KeySlot>(id_), record_);
+  if (!stored.ok()) record_.complete = was_complete;
+  return stored;
+}
+
 void Account::become_wiped() {
   shut();
   wiped_ = true;
@@ -185,12 +193,7 @@ Status Account::sync(FolderId only) {
     needs_ |= kNeedFolders;
   }
   needs_ |= kNeedItems;
-  manual_ = true;
-  stopped_ = false;
-  error_ = {};
-  manual_tries_ = 0;
-  not_before_ms_ = 0;
-  advance();
+  try_afresh();
   return Done{};
 }
 
@@ -199,13 +202,22 @@ Status Account::fetch(ItemId item) {
   HANDSYNC_TRY(open_store());
   body_item_ = item;
   needs_ |= kNeedBody;
+  try_afresh();
+  return Done{};
+}
+
+/// A person wants it now: whatever stopped or paused the account is tried again, and the call ends with kIdle.
+void Account::try_afresh() {
   manual_ = true;
   stopped_ = false;
   error_ = {};
   manual_tries_ = 0;
   not_before_ms_ = 0;
+  if (question_id_ != QuestionId{} && question_ == Question::kCredentials) {  // it is asked again if it still stands
+    core_.withdraw(id_);
+    question_id_ = QuestionId{};
+  }
   advance();
-  return Done{};
 }
 
 Status Account::push(bool on) {
@@ -749,8 +761,8 @@ AccountView Account::view() const {
   (void)view.server.assign(host_.view());
   std::uint64_t now = core_.now().mono_ms;
   view.state = wiped_                                    ? AccountState::kWiped
-               : adding_                                 ? AccountState::kAdding
                : stopped_                                ? AccountState::kBlocked
+               : adding_                                 ? AccountState::kAdding
                : work_                                   ? AccountState::kSyncing
                : needs_ && push_ && not_before_ms_ > now ? AccountState::kBackOff
                : wait_                                   ? AccountState::kWaiting

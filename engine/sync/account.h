@@ -52,6 +52,7 @@ class Account final : public Changes {
   Status restore();  ///< boot: reads the record; an incomplete account tells incomplete()
   bool incomplete() const { return !record_.complete; }
   void shut();  ///< cancels, drops what was arriving, closes the replica
+  Status retire();  ///< recorded before it is removed: a boot in between goes on removing
   void become_wiped();
 
   // -- wishes
@@ -120,6 +121,7 @@ class Account final : public Changes {
   void stop(Error);  ///< nothing more by itself: a person or an administrator
   void succeed();    ///< a command was accepted
   void idle();
+  void try_afresh();
   void save_loops();
   void reset_loops(std::initializer_list<Loop>);
   void tell_state();

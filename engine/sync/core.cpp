@@ -296,6 +296,7 @@ Result<AccountId> Core::add(const AccountSettings& settings, Bytes password) {
 Status Core::remove(AccountId id) {
   Account* found = account(id);
   if (!found) return engine_fault(EngineFault::kNoSuchAccount);
+  HANDSYNC_TRY(found->retire());
   withdraw(id);
   found->shut();
   removing_[static_cast<std::size_t>(id) - 1] = true;
