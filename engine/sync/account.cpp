@@ -83,7 +83,9 @@ Status Account::restore() {
   }
   if (incomplete()) return Done{};
   HANDSYNC_TRY(open_store());
-  if (core_.enforcer().damaged() || core_.enforcer().pending(id_)) {
+  // A policy record that is damaged, half settled, or gone while the key is still here: the key proves nothing.
+  bool unproven = has_policy_key_ && !core_.enforcer().known(id_);
+  if (core_.enforcer().damaged() || core_.enforcer().pending(id_) || unproven) {
     needs_ |= kNeedPolicy;
     has_policy_key_ = false;
   }

@@ -51,7 +51,7 @@ class Account final : public Changes {
   Status create(const AccountSettings&, Bytes password);  ///< key, secret, record, replica; then add() runs
   Status restore();  ///< boot: reads the record; an incomplete account tells incomplete()
   bool incomplete() const { return !record_.complete; }
-  void shut();  ///< cancels, drops what was arriving, closes the replica
+  void shut();      ///< cancels, drops what was arriving, closes the replica
   Status retire();  ///< recorded before it is removed: a boot in between goes on removing
   void become_wiped();
 

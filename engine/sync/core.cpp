@@ -46,6 +46,9 @@ Status Core::boot(const Options& options, Instant now) {
   (void)pin_.load(device_, now);
   if (Status loaded = enforcer_.load(device_, facts()); !loaded.ok() && !enforcer_.damaged()) return loaded.error();
   HANDSYNC_TRY(restore_accounts());
+  if (pin_.limit_reached(
+          pin_rules()))  // the power was cut between the last try and the wipe, or the count cannot be read
+    arm_wipe(AccountId{}, policy::WipeScope::kDevice, policy::WipeOrigin::kPinLimit);
   start_removal();
   return Done{};
 }
@@ -253,7 +256,10 @@ Wake Core::next_wake() const {
     }
     if (other.latest_ms < wake.latest_ms) wake.latest_ms = other.latest_ms;
   };
-  if (wiping()) return wake;
+  if (wiping()) {
+    if (wipe_stuck()) join({wipe_retry_ms_, wipe_retry_ms_, true});
+    return wake;
+  }
   for (std::size_t i = 0; i < kAccountsMax; ++i)
     if (accounts_[i] && !removing_[i]) join(accounts_[i]->wake());
   hal::Lock* lock = device_.lock();
@@ -349,7 +355,10 @@ std::size_t Core::list(std::span<AccountId> ids) const {
 }
 
 void Core::tick() {
-  if (wiping()) return drive_wipe();
+  if (wiping()) {
+    if (wipe_stuck() && now_.mono_ms >= wipe_retry_ms_) wipe_.try_again();
+    return drive_wipe();
+  }
   check_idle_lock();
   for (std::size_t i = 0; i < kAccountsMax; ++i)
     if (accounts_[i] && !removing_[i]) accounts_[i]->tick();

@@ -90,6 +90,10 @@ class Core final : public Engine {
   void start_removal();
   void removed();
   void conclude_wipe();
+  /// A step failed as often as it may in a row: again after a pause, or at the next boot.
+  bool wipe_stuck() const {
+    return work_ == Work::kNone && wipe_.active() && wipe_.next() == policy::Wipe::Next::kNothing;
+  }
   void check_idle_lock();
   void pin_decided(Status);
 
@@ -110,7 +114,7 @@ class Core final : public Engine {
   Account* accounts_[kAccountsMax]{};
   bool removing_[kAccountsMax]{};
   RemoveJob remove_job_;
-  std::uint64_t wipe_deadline_ms_ = 0;
+  std::uint64_t wipe_deadline_ms_ = 0, wipe_retry_ms_ = 0;
   std::uint8_t wipe_tries_ = 0;
 
   Work work_ = Work::kNone;

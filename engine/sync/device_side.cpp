@@ -152,6 +152,7 @@ void Core::drive_wipe() {
         tell(AccountId{}, Notice::kWiped);
         return;
       case Wipe::Next::kNothing:
+        wipe_retry_ms_ = now_.mono_ms + kWipeRetryMs;
         return;
     }
     if (!wipe_.active() && !wipe_.device_wiped()) return;

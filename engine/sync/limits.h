@@ -25,6 +25,7 @@ inline constexpr std::uint64_t kFullSyncMs =
 static_assert(kCommandSilenceS >= 240, "shorter than servers need: they would do the work twice");
 
 inline constexpr std::uint8_t kWipeAcknowledgeTriesMax = 3;
+inline constexpr std::uint64_t kWipeRetryMs = 60'000;  ///< a step of a wipe that failed is tried again after this
 
 // -- size ------------------------------------------------------------------------------------------------------------
 inline constexpr std::size_t kCommandsPerRequestMax = 50;    ///< Exchange takes 200; a lost answer repeats all of them

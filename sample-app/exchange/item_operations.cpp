@@ -65,15 +65,15 @@ void fetch_attachment(Call& call, const Node& fetch, Node& answer) {
   std::string range;
   if (options != nullptr && options->has(io::kRange)) {
     const std::vector<std::string> ends = split(options->value(io::kRange), '-');
-    const auto first = ends.size() == 2 ? parse_number(ends[0]) : std::nullopt;
-    const auto last = ends.size() == 2 ? parse_number(ends[1]) : std::nullopt;
-    if (!first || !last || *first < 0 || *last < *first || static_cast<std::size_t>(*first) >= total) {
+    const std::int64_t first = ends.size() == 2 ? parse_number(ends[0]).value_or(-1) : -1;
+    const std::int64_t last = ends.size() == 2 ? parse_number(ends[1]).value_or(-1) : -1;
+    if (first < 0 || last < first || static_cast<std::size_t>(first) >= total) {
       answer.add(io::kStatus, kBadRange);
       answer.add(asb::kFileReference, reference);
       return;
     }
-    bytes = bytes.substr(static_cast<std::size_t>(*first), static_cast<std::size_t>(*last - *first + 1));
-    range = ends[0] + "-" + std::to_string(static_cast<std::size_t>(*first) + bytes.size() - 1);
+    bytes = bytes.substr(static_cast<std::size_t>(first), static_cast<std::size_t>(last - first + 1));
+    range = ends[0] + "-" + std::to_string(static_cast<std::size_t>(first) + bytes.size() - 1);
   }
   answer.add(io::kStatus, kSuccess);
   answer.add(asb::kFileReference, reference);
