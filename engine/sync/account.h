@@ -170,6 +170,7 @@ class Account final : public Changes {
   Status start_body();
   void ended_items(Call&, Error);
   void ended_body(Call&, Error);
+  void take_items(FolderState&, FixedText<64> key, bool more, std::uint64_t took_ms, std::uint32_t items);
   void items_committed(FolderState&, const replica::Applied&, bool more, std::uint32_t items);
   void collection_failed(FolderState&, Error);
   void adapt_window(FolderState&, std::uint64_t took_ms, bool good);

@@ -115,25 +115,29 @@ void Account::ended_items(Call& call, Error error) {
     return request_failed(call, error);
   }
   if (call.answer_bytes == 0) {
-    drop();
     if (!current_pull_) {
+      drop();
       // No key came. Of the first request: the collection is not there (seen on SOGo). Of commands: they count as lost
       // and go again.
       bool prime = current_commands_ == 0;
       return follow(prime ? eas_error(Command::kSync, 12)
                           : protocol::answer_fault(Command::kSync, AnswerFault::kEmpty));
     }
+    // Nothing is left to come. That completes a resync, which is a commit; else it is nothing to write down.
+    if (folder->row.rekeying) return take_items(*folder, folder->row.sync_key, false, took_ms, 0);
+    drop();
     return items_committed(*folder, {}, false, 0);
   }
   auto& answer = std::get<protocol::SyncResponse>(call.answer);
   Error refused;
+  FixedText<64> key;
   if (answer.root() != wbxml::air_sync::kSync)
     refused = protocol::answer_fault(Command::kSync, AnswerFault::kWrongRoot);
   else if (answer.status() > 1)
     refused = eas_error(Command::kSync, answer.status());
   else if (answer.collection_status() > 1)
     refused = eas_error(Command::kSync, answer.collection_status());
-  else if (answer.sync_key().empty())
+  else if (answer.sync_key().empty() || !key.assign(answer.sync_key()))
     refused = protocol::answer_fault(Command::kSync, AnswerFault::kNoStatus);
   if (refused) {
     drop();
@@ -142,19 +146,27 @@ void Account::ended_items(Call& call, Error error) {
                                        AnswerFault::kNoStatus);  // nothing we sent has a heartbeat or a stored request
     return collection_failed(*folder, refused);
   }
-  bool more = answer.more() || !current_pull_;  // priming and sending never complete a resync
-  auto applied = arrival_.commit(answer.sync_key(), more, core_.now().wall_ms);
+  take_items(*folder, key, answer.more(), took_ms, answer.items());
+}
+
+/// What has arrived becomes true.
+void Account::take_items(FolderState& folder, FixedText<64> key, bool more, std::uint64_t took_ms,
+                         std::uint32_t items) {
+  // Priming and sending never complete a resync.
+  auto applied = arrival_.commit(key.view(), more || !current_pull_, core_.now().wall_ms);
   if (!applied.ok()) {
     arrival_.drop();
+    // Deselected, removed or re-keyed meanwhile: what came is of no use, and nothing is wrong.
+    if (applied.error().domain == Domain::kSqlite && applied.error().code == replica::kOvertaken) return;
     return stop(applied.error());
   }
-  auto row = store_.sync_folder(folder->row.id);
+  auto row = store_.sync_folder(folder.row.id);
   if (!row.ok()) return stop(row.error());
-  std::uint16_t window = folder->row.window;
-  folder->row = row.value();
-  folder->row.window = window;
-  if (current_pull_ && answer.items()) adapt_window(*folder, took_ms, true);
-  items_committed(*folder, applied.value(), answer.more(), answer.items());
+  std::uint16_t window = folder.row.window;
+  folder.row = row.value();
+  folder.row.window = window;
+  if (current_pull_ && items) adapt_window(folder, took_ms, true);
+  items_committed(folder, applied.value(), more, items);
 }
 
 void Account::items_committed(FolderState& folder, const replica::Applied& applied, bool more, std::uint32_t items) {
@@ -219,6 +231,14 @@ void Account::collection_failed(FolderState& folder, Error error) {
       return;
     }
     case 4:
+    case 101:  // what is malformed stays so: the same bytes are not sent for ever
+    case 102:
+    case 103:
+    case 104:
+    case 105:
+    case 106:
+    case 107:
+      if (status != 4 && current_commands_ == 0) return follow(error);
       if (current_commands_ > 1) {  // which of them was it? One at a time from here: freezing fewer frees the rest
         folder.singly = true;
         return;
@@ -310,9 +330,11 @@ void Account::ended_body(Call& call, Error error) {
     return follow(refused);
   }
   needs_ &= static_cast<std::uint16_t>(~kNeedBody);
-  auto applied = arrival_.commit(folder->row.sync_key.view(), true, core_.now().wall_ms);
+  auto applied = arrival_.commit({}, true, core_.now().wall_ms);  // no key: this was no Sync
   if (!applied.ok()) {
     arrival_.drop();
+    // Deselected, removed or re-keyed meanwhile: what came is of no use, and nothing is wrong.
+    if (applied.error().domain == Domain::kSqlite && applied.error().code == replica::kOvertaken) return;
     return stop(applied.error());
   }
   succeed();

@@ -69,7 +69,6 @@ void Account::ended_folders(Call& call, Error error) {
   if (changed.value()) core_.tell(id_, Notice::kFoldersChanged);
   reset_loops({Loop::kProvisions, Loop::kNegotiations, Loop::kMoves, Loop::kFailures});
   succeed();
-  if (adding_) needs_ &= static_cast<std::uint16_t>(~kNeedItems);  // account add ends here; the first sync is asked for
 }
 
 Status Account::load_folders() {
