@@ -5,12 +5,12 @@
 #include <cstring>
 
 #include "hal/simulated/home.h"
-#include "simulated/vault.h"
+#include "posix/vault.h"
 
 #include <CppUTest/TestHarness.h>
 
 using namespace simulated_test;
-using hal::simulated::Key;
+using hal::posix::Key;
 
 namespace {
 
@@ -28,12 +28,11 @@ TEST_GROUP(Vault) { Home home; };
 
 TEST(Vault, hmac_gives_the_published_values) {  // RFC 4231, cases 2 and 6
   Key out;
-  CHECK(hal::simulated::hmac(bytes_of("Jefe"), bytes_of("what do ya want for nothing?"), out).ok());
+  CHECK(hal::posix::hmac(bytes_of("Jefe"), bytes_of("what do ya want for nothing?"), out).ok());
   CHECK(out == bytes_of_hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"));
   const std::string long_key(131, '\xaa');
-  CHECK(
-      hal::simulated::hmac(bytes_of(long_key), bytes_of("Test Using Larger Than Block-Size Key - Hash Key First"), out)
-          .ok());
+  CHECK(hal::posix::hmac(bytes_of(long_key), bytes_of("Test Using Larger Than Block-Size Key - Hash Key First"), out)
+            .ok());
   CHECK(out == bytes_of_hex("60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"));
 }
 
@@ -46,7 +45,7 @@ TEST(Vault, pbkdf2_is_the_librarys) {
     for (const std::string& pin : {std::string("1234"), std::string(), std::string(100, 'p')}) {
       Key ours;
       unsigned char theirs[32];
-      CHECK(hal::simulated::pbkdf2(bytes_of(pin), bytes_of("salt and more"), rounds, ours, patience).ok());
+      CHECK(hal::posix::pbkdf2(bytes_of(pin), bytes_of("salt and more"), rounds, ours, patience).ok());
       CHECK_EQUAL(0, mbedtls_pkcs5_pbkdf2_hmac(&md, reinterpret_cast<const unsigned char*>(pin.data()), pin.size(),
                                                reinterpret_cast<const unsigned char*>("salt and more"), 13, rounds, 32,
                                                theirs));

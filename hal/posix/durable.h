@@ -1,5 +1,5 @@
 /// File operations that last, each of which a test can fail or cut the power at. Results carry errno as Error{kHal,
-/// errno}.
+/// errno}. What hal/posix/ holds serves every port whose flash is a POSIX file system.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -7,15 +7,36 @@
 #include <string_view>
 #include <vector>
 
-#include "simulated/handset.h"
+#include "handsync/hal/progress.h"
 
-namespace handsync::hal::simulated {
+namespace handsync::hal::posix {
 
 using Contents = std::vector<std::byte>;
 
+/// Thrown by every operation once the power has been cut. Only a test that sets Medium::power sees it.
+struct PowerCut {};
+
+/// What a power cut does to the operation it hits.
+enum class Cut : std::uint8_t {
+  kNone,    ///< goes on
+  kBefore,  ///< the operation did not happen
+  kTorn,    ///< half of the bytes arrived (a write), or as kBefore
+  kAfter,   ///< it happened, the caller never hears of it
+};
+
+/// What a test may do to the medium. On a device all of it stays as it is.
+struct Medium {
+  /// Called before each durable operation ("write", "sync", "rename", "unlink", "syncdir") with its path.
+  std::function<Cut(std::string_view operation, std::string_view path)> power;
+  /// Called at the same places: an errno (ENOSPC, EIO ...) makes the operation fail, 0 lets it be.
+  std::function<int(std::string_view operation, std::string_view path)> fail;
+  bool real_sync = true;  ///< false: fsync is only played, for tests that cut the simulated power thousands of times
+  bool cut_loses_unsynced = true;  ///< what was not synced when the power went is lost
+};
+
 class Durable {
  public:
-  explicit Durable(const Options& options) : options_(options) {}
+  explicit Durable(const Medium& medium) : medium_(medium) {}
 
   /// Old contents or new, never between: a temporary file beside it, synced, renamed, directory synced.
   Status replace(const std::string& path, Bytes contents);
@@ -42,13 +63,13 @@ class Durable {
   Cut gate(std::string_view operation, const std::string& path, int& error);
   [[noreturn]] void die();
   void remember(Undo undo) {
-    if (options_.power) undo_.push_back(std::move(undo));
+    if (medium_.power) undo_.push_back(std::move(undo));
   }
   Status write_new(const std::string& path, Bytes contents);
   Status sync_file(const std::string& path);
   Status sync_directory(const std::string& directory);
 
-  const Options& options_;
+  const Medium& medium_;
   std::uint64_t operations_ = 0;
   bool dead_ = false;
   std::vector<Undo> undo_;
@@ -57,4 +78,4 @@ class Durable {
 Status errno_status();
 std::string directory_of(const std::string& path);
 
-}  // namespace handsync::hal::simulated
+}  // namespace handsync::hal::posix

@@ -1,4 +1,4 @@
-#include "simulated/vault.h"
+#include "posix/vault.h"
 
 #include <mbedtls/gcm.h>
 #include <mbedtls/md.h>
@@ -8,11 +8,12 @@
 #include <algorithm>
 #include <cstring>
 
-namespace handsync::hal::simulated {
+namespace handsync::hal::posix {
 namespace {
 
 constexpr std::size_t kNonceBytes = 12, kTagBytes = 16, kSecretBytesMax = 2048, kShaBlock = 64, kShaBytes = 32;
 constexpr std::byte kUsed[4] = {std::byte{'K'}, std::byte{'E'}, std::byte{'Y'}, std::byte{1}};
+constexpr std::byte kOutside[4] = {std::byte{'O'}, std::byte{'U'}, std::byte{'T'}, std::byte{1}};
 constexpr std::uint32_t kRoundsPerStep = 4096;
 
 const unsigned char* raw(Bytes bytes) { return reinterpret_cast<const unsigned char*>(bytes.data()); }
@@ -133,26 +134,53 @@ Status pbkdf2(Bytes password, Bytes salt, std::uint32_t rounds, Room out32, Prog
   return fault(Fault::kGivenUp);
 }
 
-Vault::Vault(Durable& durable, Entropy& entropy, std::string directory)
+Vault::Vault(Durable& durable, Entropy& entropy, std::string directory, OutsideSecret outside)
     : durable_(durable),
       entropy_(entropy),
       directory_(std::move(directory)),
       block_(directory_ + "/keys"),
-      fuse_path_(directory_ + "/fuse") {}
+      fuse_path_(directory_ + "/fuse"),
+      outside_(std::move(outside)) {}
 
-Status Vault::open() {
+// The fuse file is 32 bytes of secret, or a mark and the salt for a secret that is kept elsewhere.
+Status Vault::open_fuse() {
   Contents contents;
-  if (const auto there = Durable::read(fuse_path_, contents); !there.ok()) {
-    if (there.error() != fault(Fault::kNotThere)) return there.error();
+  Key outside;
+  const auto there = Durable::read(fuse_path_, contents);
+  if (!there.ok() && there.error() != fault(Fault::kNotThere)) return there.error();
+  // Nothing but zeros is a fuse that was being destroyed when the power went.
+  if (std::all_of(contents.begin(), contents.end(), [](std::byte b) { return b == std::byte{0}; })) {
+    contents.clear();
+    const Status kept_outside = outside_ ? outside_(outside) : Status(fault(Fault::kNotThere));
+    forget(outside);
+    if (!kept_outside.ok() && kept_outside.error() != fault(Fault::kNotThere)) return kept_outside;
+    if (kept_outside.ok()) contents.assign(std::begin(kOutside), std::end(kOutside));
     Key fresh;
     HANDSYNC_TRY(entropy_.fill(fresh));
-    HANDSYNC_TRY(durable_.replace(fuse_path_, fresh));
-    contents.assign(fresh.begin(), fresh.end());
+    contents.insert(contents.end(), fresh.begin(), fresh.end());
     forget(fresh);
+    if (const Status stored = durable_.replace(fuse_path_, contents); !stored.ok()) {
+      forget(contents);
+      return stored;
+    }
+  }
+  outside_in_use_ = contents.size() == sizeof kOutside + fuse_.size() &&
+                    std::equal(std::begin(kOutside), std::end(kOutside), contents.begin());
+  if (outside_in_use_) {
+    HANDSYNC_TRY(outside_ ? outside_(outside) : Status(fault(Fault::kNotThere)));
+    const Status made = hmac(outside, Bytes(contents).subspan(sizeof kOutside), fuse_);
+    forget(outside);
+    return made;
   }
   if (contents.size() != fuse_.size()) return fault(Fault::kDamaged);
   std::copy(contents.begin(), contents.end(), fuse_.begin());
   forget(contents);
+  return Done{};
+}
+
+Status Vault::open() {
+  HANDSYNC_TRY(open_fuse());
+  Contents contents;
   if (const auto there = Durable::read(block_, contents); !there.ok()) {
     if (there.error() != fault(Fault::kNotThere)) return there.error();
     return durable_.replace(block_, Contents(kSlots * kSlotBytes));
@@ -264,4 +292,4 @@ Status Vault::check() {
   return Done{};
 }
 
-}  // namespace handsync::hal::simulated
+}  // namespace handsync::hal::posix

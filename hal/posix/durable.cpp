@@ -1,4 +1,4 @@
-#include "simulated/durable.h"
+#include "posix/durable.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 
-namespace handsync::hal::simulated {
+namespace handsync::hal::posix {
 namespace {
 
 class File {
@@ -59,8 +59,8 @@ std::string directory_of(const std::string& path) {
 Cut Durable::gate(std::string_view operation, const std::string& path, int& error) {
   if (dead_) throw PowerCut{};
   ++operations_;
-  error = options_.fail ? options_.fail(operation, path) : 0;
-  const Cut cut = options_.power ? options_.power(operation, path) : Cut::kNone;
+  error = medium_.fail ? medium_.fail(operation, path) : 0;
+  const Cut cut = medium_.power ? medium_.power(operation, path) : Cut::kNone;
   if (cut == Cut::kBefore) die();
   return cut;
 }
@@ -74,7 +74,7 @@ void Durable::die() {
 // contents were synced, the name may have arrived and the contents not: that is the case that is played here.
 void Durable::lose_unsynced() {
   dead_ = true;
-  if (options_.cut_loses_unsynced) {
+  if (medium_.cut_loses_unsynced) {
     for (const Undo& undo : std::vector<Undo>(undo_)) {
       if (undo.kind != Undo::Kind::kCreated) continue;
       std::erase_if(undo_,
@@ -112,7 +112,7 @@ Status Durable::sync_file(const std::string& path) {
   if (error != 0) return of_errno(error);
   if (cut == Cut::kTorn) die();
   const File file(path, O_WRONLY);
-  if (!file.ok() || (options_.real_sync && !file.sync())) return errno_status();
+  if (!file.ok() || (medium_.real_sync && !file.sync())) return errno_status();
   std::erase_if(undo_, [&](const Undo& undo) { return undo.kind != Undo::Kind::kEntry && undo.path == path; });
   if (cut == Cut::kAfter) die();
   return Done{};
@@ -124,7 +124,7 @@ Status Durable::sync_directory(const std::string& directory) {
   if (error != 0) return of_errno(error);
   if (cut == Cut::kTorn) die();
   const File file(directory, O_RDONLY | O_DIRECTORY);
-  if (!file.ok() || (options_.real_sync && !file.sync())) return errno_status();
+  if (!file.ok() || (medium_.real_sync && !file.sync())) return errno_status();
   std::erase_if(undo_,
                 [&](const Undo& undo) { return undo.kind == Undo::Kind::kEntry && undo.directory == directory; });
   if (cut == Cut::kAfter) die();
@@ -143,7 +143,7 @@ Status Durable::replace(const std::string& path, Bytes contents) {
   const Cut cut = gate("rename", path, error);
   if (error != 0) return give_up(of_errno(error));
   if (cut == Cut::kTorn) die();
-  if (options_.power) {
+  if (medium_.power) {
     Undo undo{Undo::Kind::kEntry, path, directory_of(path), false, 0, {}};
     undo.existed = read(path, undo.before).ok();
     remember(std::move(undo));
@@ -160,7 +160,7 @@ Status Durable::overwrite(const std::string& path, std::size_t offset, Bytes byt
   int error = 0;
   const Cut cut = gate("write", path, error);
   if (error != 0) return of_errno(error);
-  if (options_.power) {
+  if (medium_.power) {
     Contents all;
     if (read(path, all).ok() && all.size() >= offset + bytes.size()) {
       const auto at = all.begin() + static_cast<std::ptrdiff_t>(offset);
@@ -193,7 +193,7 @@ Status Durable::unlink(const std::string& path) {
   const Cut cut = gate("unlink", path, error);
   if (error != 0) return of_errno(error);
   if (cut == Cut::kTorn) die();
-  if (options_.power) {
+  if (medium_.power) {
     Undo undo{Undo::Kind::kEntry, path, directory_of(path), true, 0, {}};
     if (read(path, undo.before).ok()) remember(std::move(undo));
   }
@@ -215,7 +215,7 @@ Status Durable::shred(const std::string& path) {
     for (std::size_t at = 0; written && at < size; at += zeros.size()) {
       written = file.write_at(Bytes(zeros).first(std::min(zeros.size(), size - at)), at);
     }
-    if (written && options_.real_sync) written = file.sync();
+    if (written && medium_.real_sync) written = file.sync();
     // A file that cannot be overwritten is still removed: that is what the caller counts on.
   }
   return unlink(path);
@@ -244,4 +244,4 @@ void Durable::note(const std::string& path, std::string_view text) {
   if (file.ok()) file.write_at(bytes_of(text), 0);
 }
 
-}  // namespace handsync::hal::simulated
+}  // namespace handsync::hal::posix
