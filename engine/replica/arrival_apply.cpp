@@ -1,4 +1,5 @@
 /// The one commit: an arrival log becomes rows. Runs inside one transaction; any error rolls all of it back.
+#include <bit>
 #include <cstdio>
 #include <new>
 
@@ -33,6 +34,7 @@ class Applier {
   Status discard(const ItemRecord&);
   Status park_item(const ItemRecord&);
   Status write_extras(const ItemRecord&, std::uint64_t item);
+  Result<bool> has_extras(std::uint64_t item);
   Status delete_extras(std::uint64_t item, items::PropertyId from, items::PropertyId to);
   Result<bool> find(Text server_id, ItemNow&);
   Result<bool> find_twin(const ItemRecord&, ItemNow&);
@@ -360,18 +362,21 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     bind_item(update.value(), item, columns);
     HANDSYNC_TRY(update.value().run());
   } else {
+    const Result<bool> extras = has_extras(now.id);
+    if (!extras.ok()) return extras.error();
     const std::span<const Property> table = items::properties(item.kind);
     for (std::size_t i = 0; i < table.size(); ++i) {
       const bool of_body = table[i].id >= items::kBodyType && table[i].id <= items::kPreview;
       const bool of_flag = table[i].id == items::kFlagStatus;
       const bool present = (item.present >> i & 1) != 0;
       if (present || (parts.body && of_body) || (parts.flag && of_flag)) parts.rows |= std::uint64_t{1} << i;
-      if (present && table[i].place == Place::kExtra && table[i].parent == 0) {
+      // Also of a column: its value may have been too long for the row.
+      if (present && extras.value() && table[i].parent == 0) {
         HANDSYNC_TRY(delete_extras(now.id, table[i].id, table[i].id));
       }
     }
-    if (parts.flag) HANDSYNC_TRY(delete_extras(now.id, items::kFlag, items::kFlagSubOrdinal));
-    if (parts.rest) HANDSYNC_TRY(delete_extras(now.id, items::kRest, items::kRest));
+    if (parts.flag && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kFlag, items::kFlagSubOrdinal));
+    if (parts.rest && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kRest, items::kRest));
     char sql[kItemSqlBytesMax];
     write_change_sql(sql, item.kind, parts);
     Result<Statement> update = prepare(store_.database, sql);
@@ -467,8 +472,8 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
     }
     return statement.run();
   };
-  for (std::size_t i = 0; i < table.size(); ++i) {
-    if ((item.present >> i & 1) == 0) continue;
+  for (std::uint64_t left = item.present; left != 0; left &= left - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(left));
     const PropertyValue& value = item.values[i];
     const bool large = table[i].place == Place::kItem && value.form == PropertyValue::Form::kBlob;
     if (table[i].place != Place::kExtra && !large) continue;
@@ -478,6 +483,14 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
     HANDSYNC_TRY(write(items::kRest, i, nullptr, item.rest_blobs[i]));
   }
   return Done{};
+}
+
+Result<bool> Applier::has_extras(std::uint64_t item) {
+  Result<Statement> any = prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM extra WHERE item=?1)");
+  if (!any.ok()) return any.error();
+  const Result<std::int64_t> found = query_number(any.value().number(1, item));
+  if (!found.ok()) return found.error();
+  return found.value() != 0;
 }
 
 Status Applier::delete_extras(std::uint64_t item, items::PropertyId from, items::PropertyId to) {

@@ -52,11 +52,7 @@ bool zero_when_absent(items::PropertyId id) {
 
 void bind_value(Statement& statement, int at, const Property& row, const PropertyValue& value) {
   if (value.form == PropertyValue::Form::kAbsent) {
-    if (zero_when_absent(row.id)) {
-      statement.number(at, 0);
-    } else {
-      statement.null(at);
-    }
+    if (zero_when_absent(row.id)) statement.number(at, 0);  // NULL it is already: bindings begin cleared
   } else if (row.kind == Kind::kNumber || row.kind == Kind::kBool || row.kind == Kind::kDate) {
     statement.number(at, items::number_of(value.data));
   } else if (row.kind == Kind::kBytes || row.kind == Kind::kRaw) {

@@ -47,7 +47,7 @@ TEST(DateTime, EveryDayOfNineCenturiesThereAndBack) {
   std::int64_t ms = read("1600-01-01");
   LONGLONGS_EQUAL(-11'676'096'000'000, ms);
   while (year < 2500) {
-    char text[40];
+    char text[80];
     std::snprintf(text, sizeof text, "%04d-%02d-%02dT23:59:59.999Z", year, month, day);
     if (items::format_date_time(ms + 86'399'999).view() != text || read(text) != ms + 86'399'999) FAIL(text);
     constexpr int kDays[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};

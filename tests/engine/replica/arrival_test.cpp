@@ -513,3 +513,21 @@ TEST(Arrival, AnotherCursorClosesTheFirst) {
     return 0;
   });
 }
+
+TEST(Arrival, AChangeOfALongValueLeavesNothingOfTheOld) {
+  CHECK(fill(home, 1));
+  Response longer(home);
+  longer.item(Operation::kChange, "5:1");
+  longer.text(items::kSubject, std::string(9000, 's'));
+  longer.end();
+  CHECK(longer.commit("k2").ok());
+  LONGS_EQUAL(1, number("SELECT count(*) FROM extra"));
+  Response shorter(home);
+  shorter.item(Operation::kChange, "5:1");
+  shorter.text(items::kSubject, "short");
+  shorter.end();
+  CHECK(shorter.commit("k3").ok());
+  LONGS_EQUAL(0, number("SELECT count(*) FROM extra"));
+  LONGS_EQUAL(1, number("SELECT count(*) FROM body_chunk"));
+  STRCMP_EQUAL("short", home.find("5:1").subject.c_str());
+}
