@@ -41,6 +41,12 @@ Enforcement enforce_gate(Setting setting, const Document& wanted, hal::Gates* ga
   return enforcement_of(force);
 }
 
+// How far the screen lock can be relied on. Nobody complies with a lock by having none.
+Enforcement lock_state(hal::Lock* lock) {
+  const Enforcement state = lock == nullptr ? Enforcement::kAbsent : enforcement_of(lock->force());
+  return state == Enforcement::kNotFitted ? Enforcement::kAbsent : state;
+}
+
 Enforcement enforce_idle_lock(const Document& wanted, hal::Lock* lock, bool may_loosen) {
   const auto setting = Setting::kMaxInactivityTimeDeviceLock;
   const bool demanded = wanted.demands(setting);
@@ -54,27 +60,29 @@ Enforcement enforce_idle_lock(const Document& wanted, hal::Lock* lock, bool may_
   if (!demanded) return Enforcement::kEnforced;
   const auto after = lock->idle_limit_s();
   const bool read_back = after.ok() && after.value() != 0 && after.value() <= limit_s;
-  return applied && read_back ? Enforcement::kEnforced : Enforcement::kAbsent;
+  return applied && read_back ? lock_state(lock) : Enforcement::kAbsent;
 }
 
 // The PIN of policy/pin.h is there on every device; what makes it a device password is a lock that asks for it.
 Enforcement pin_state(Setting setting, const Document& wanted, hal::Device& device, const Facts& facts) {
   if (!wanted.demands(setting)) return Enforcement::kEnforced;
-  if (device.lock() == nullptr) return Enforcement::kAbsent;
+  const Enforcement lock = lock_state(device.lock());
+  if (lock == Enforcement::kAbsent) return lock;
   const bool in_use = setting == Setting::kDevicePasswordEnabled ? facts.pin_set : facts.pin_fits;
   // Hardware that keeps the PIN takes a new one before its history could be compared.
   if (setting == Setting::kDevicePasswordHistory && device.pin() != nullptr) return Enforcement::kPartial;
   if (!in_use || wanted.value(setting) > row_of(setting).enforceable) return Enforcement::kPartial;
-  return Enforcement::kEnforced;
+  return lock;
 }
 
 // Without storage that cannot be played back, an old image brings back spent tries.
 Enforcement attempts_state(const Document& wanted, hal::Device& device) {
   const auto setting = Setting::kMaxDevicePasswordFailedAttempts;
   if (!wanted.demands(setting)) return Enforcement::kEnforced;
-  if (device.lock() == nullptr) return Enforcement::kAbsent;
+  const Enforcement lock = lock_state(device.lock());
+  if (lock == Enforcement::kAbsent) return lock;
   const bool counted_for_good = device.pin() != nullptr || device.records().replay_protected();
-  return counted_for_good ? Enforcement::kEnforced : Enforcement::kPartial;
+  return counted_for_good ? lock : Enforcement::kPartial;
 }
 
 Enforcement device_encryption_state(const Document& wanted, hal::Device& device, const Facts& facts) {
@@ -83,6 +91,7 @@ Enforcement device_encryption_state(const Document& wanted, hal::Device& device,
   if (own == hal::Force::kEnforced) return Enforcement::kEnforced;
   if (facts.replica_encrypted) {
     // Every byte of the server is sealed; that the key can really be destroyed is the other half of it.
+    if (device.keys().destroys_for_good() == hal::Force::kAbsent) return Enforcement::kAbsent;
     const bool final = device.keys().destroys_for_good() == hal::Force::kEnforced;
     return final ? Enforcement::kEnforced : Enforcement::kPartial;
   }

@@ -236,6 +236,7 @@ constexpr Row kHalRows[] = {
     {number(hal::Fault::kRefused), {Remedy::kGiveUp, Exit::kMachine, "the device's driver refused", "look at the device's log"}},
     {number(hal::Fault::kGivenUp), {Remedy::kRetryBackOff, Exit::kMachine, "slow work of the device was given up", "try again"}},
     {number(hal::Fault::kNotSeeded), {Remedy::kRetryBackOff, Exit::kMachine, "the device has no random numbers yet", "try again in a while"}},
+    {number(hal::Fault::kNotDone), {Remedy::kGiveUp, Exit::kBug, "this device's port is not finished", "write what hal/PORTING.md asks for"}},
     {number(hal::Fault::kWrongPin), {Remedy::kAskUser, Exit::kBlocked, "the PIN is wrong", "try again with care"}},
     {13, {Remedy::kGiveUp, Exit::kMachine, "the home may not be written", "check who owns the home and its permissions"}},
     {28, {Remedy::kRetryBackOff, Exit::kMachine, "the disk is full", "free some space, then try again; nothing is lost"}},

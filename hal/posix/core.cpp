@@ -45,18 +45,6 @@ std::string record_name(Record record) {
   return "record-" + std::to_string(static_cast<unsigned>(record));
 }
 
-std::vector<std::string> everything_under(const std::string& directory) {
-  std::vector<std::string> paths;
-  std::error_code error;
-  for (auto at = fs::recursive_directory_iterator(directory, error); !error && at != fs::recursive_directory_iterator();
-       at.increment(error)) {
-    std::error_code ignored;
-    if (at->is_symlink(ignored) || !at->is_directory(ignored)) paths.push_back(at->path().string());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
 }  // namespace
 
 Core::Core(CoreOptions given)
@@ -101,6 +89,18 @@ void Core::sweep() {
     }
     for (const std::string& path : leftovers) ::unlink(path.c_str());
   }
+}
+
+std::vector<std::string> Core::everything_under(const std::string& directory) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (auto at = fs::recursive_directory_iterator(directory, error); !error && at != fs::recursive_directory_iterator();
+       at.increment(error)) {
+    std::error_code ignored;
+    if (at->is_symlink(ignored) || !at->is_directory(ignored)) paths.push_back(at->path().string());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
 }
 
 std::string Core::record_path(Record record) const { return records_directory + "/" + record_name(record); }

@@ -57,7 +57,8 @@ struct Core : Entropy, Records, Keys, Erase {
   Status check();
   bool record_exists(Record) const;
   std::string device_path(const std::string& name) const { return device + "/" + name; }
-  static void must(const Status& status, const std::string& what);  ///< throws std::runtime_error
+  static std::vector<std::string> everything_under(const std::string& directory);  ///< files and links, sorted
+  static void must(const Status& status, const std::string& what);                 ///< throws std::runtime_error
 
   CoreOptions core_options;
   mutable std::mutex mutex;

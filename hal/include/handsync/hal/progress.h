@@ -28,6 +28,7 @@ enum class Fault : std::int32_t {
   kGivenUp = -7,    ///< progress.step() said so
   kNotSeeded = -8,  ///< no entropy yet
   kWrongPin = -9,   ///< PinGuard: counted, and not the PIN; `where` = tries left
+  kNotDone = -10,   ///< this port does not do it yet (hal/template)
 };
 constexpr Error fault(Fault code, std::uint32_t where = 0) {
   return Error{Domain::kHal, static_cast<std::int32_t>(code), where};
