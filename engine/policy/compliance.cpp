@@ -90,10 +90,11 @@ Enforcement device_encryption_state(const Document& wanted, hal::Device& device,
   const hal::Force own = device.storage() == nullptr ? hal::Force::kAbsent : device.storage()->device_encryption();
   if (own == hal::Force::kEnforced) return Enforcement::kEnforced;
   if (facts.replica_encrypted) {
-    // Every byte of the server is sealed; that the key can really be destroyed is the other half of it.
+    // Every byte of the server is sealed. What else it takes: that the device seals what it keeps beside replicas (the
+    // gap of its kPartial is the replicas), and that the key can really be destroyed.
     if (device.keys().destroys_for_good() == hal::Force::kAbsent) return Enforcement::kAbsent;
     const bool final = device.keys().destroys_for_good() == hal::Force::kEnforced;
-    return final ? Enforcement::kEnforced : Enforcement::kPartial;
+    return own == hal::Force::kPartial && final ? Enforcement::kEnforced : Enforcement::kPartial;
   }
   // No device is without storage: "not fitted" would be a claim, not an answer.
   return own == hal::Force::kPartial ? Enforcement::kPartial : Enforcement::kAbsent;

@@ -207,19 +207,22 @@ constexpr Row kDnsRows[] = {
     {2, {Remedy::kRetryBackOff, Exit::kServer, "the name servers do not answer", "check the network, then try again"}},
 };
 
-// SQLite's primary codes; negative ones are the replica's (replica/store.h).
+// SQLite's primary codes, and extended ones that say more; negative ones are the replica's (replica/store.h).
 constexpr Row kSqliteRows[] = {
     {-1, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device was written by a newer version of this program", "use that version, or remove the account and add it again"}},
     {-2, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device is damaged", "run `device check`; then remove the account and add it again"}},
     {-3, {Remedy::kGiveUp, Exit::kUsage, "there is no such item", "take an id from `list`"}},
     {-4, {Remedy::kGiveUp, Exit::kUsage, "there is no such folder", "take a name from `folders`"}},
     {-5, {Remedy::kRetryBackOff, Exit::kMachine, "the mailbox on this device is closed", "try again"}},
+    {-9, {Remedy::kGiveUp, Exit::kBug, "the mailbox on this device would be stored without encryption; it was not opened", "report this"}},
     {3, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device may not be read or written", "check who owns the home and its permissions"}},
     {5, {Remedy::kRetryBackOff, Exit::kMachine, "the mailbox on this device is in use by another program", "wait for it to end, then try again"}},
     {6, {Remedy::kRetryBackOff, Exit::kMachine, "the mailbox on this device is in use", "try again"}},
     {7, {Remedy::kRetryBackOff, Exit::kMachine, "there was not enough memory for the mailbox", "close something, then try again"}},
     {8, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device cannot be written", "check the permissions of the home and whether the disk is mounted read-only"}},
     {10, {Remedy::kRetryBackOff, Exit::kMachine, "the disk reports an error", "check the disk; nothing that was committed is lost"}},
+    {10 | 28 << 8, {Remedy::kGiveUp, Exit::kMachine, "the key of the mailbox on this device is gone", "remove the account and add it again"}},
+    {10 | 32 << 8, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device is damaged, or somebody has changed it", "run `device check`; then remove the account and add it again"}},
     {11, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device is damaged", "run `device check`; then remove the account and add it again"}},
     {13, {Remedy::kRetryBackOff, Exit::kMachine, "the disk is full", "free some space, then try again; nothing is lost"}},
     {14, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device cannot be opened", "check that the home exists and may be written"}},
@@ -322,7 +325,7 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 const Advice& advice_for(Error error) {
   const Part& part = kParts[static_cast<std::size_t>(error.domain)];
   std::int32_t code = error.code;
-  if (error.domain == Domain::kSqlite && code > 0) code &= 0xFF;  // the extended code's primary one
+  if (error.domain == Domain::kSqlite && code > 0 && !find(part.rows, code)) code &= 0xFF;  // the extended code's primary one
   if (const Advice* own = find(part.rows, code)) return *own;
   if (error.domain == Domain::kEas) {
     const std::int32_t status = code % 1000;

@@ -514,7 +514,7 @@ Result<Reader*> open_reader(const StoreOptions& options, Memory memory) {
   Status outcome = code == SQLITE_OK ? Status(Done{}) : Status(sql_error(code));
   // A reader touches few pages at a time; an eighth of the writer's cache is enough.
   const auto cache_kib = static_cast<std::uint16_t>(options.cache_kib / 8 < 32 ? 32 : options.cache_kib / 8);
-  if (outcome.ok()) outcome = set_up_connection(database, options.page_bytes, cache_kib, false);
+  if (outcome.ok()) outcome = set_up_connection(database, options.page_bytes, cache_kib, false, options.sealed);
   if (outcome.ok()) {
     const Result<std::int64_t> version = query_number(database, "PRAGMA user_version");
     if (!version.ok()) {

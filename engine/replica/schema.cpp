@@ -67,18 +67,32 @@ constexpr SchemaVersion kVersions[] = {
 std::span<const SchemaVersion> schema_versions() { return kVersions; }
 int schema_newest() { return kVersions[std::size(kVersions) - 1].number; }
 
-Status set_up_connection(sqlite3* database, std::uint16_t page_bytes, std::uint16_t cache_kib, bool writes) {
+Status set_up_connection(sqlite3* database, std::uint16_t page_bytes, std::uint16_t cache_kib, bool writes,
+                         bool sealed) {
   sqlite3_extended_result_codes(database, 1);
   sqlite3_busy_timeout(database,
                        2000);  // another process may be committing a change row: short, never behind a network
-  char sql[400];
+  // A VFS that seals pages keeps nonce and tag in each page's reserve, which has to be there before the first page is,
+  // and makes no rollback journal: one page is written without, all others go through the log.
+  const Result<std::int64_t> reserve = query_number(database, "PRAGMA sealed_reserve_bytes");
+  if (!reserve.ok()) return reserve.error();
+  if (sealed && reserve.value() == 0) return Error{Domain::kSqlite, kNotSealed, 0};
+  const char* wal = "PRAGMA journal_mode=wal;";
+  if (reserve.value() != 0 && writes) {
+    int bytes = static_cast<int>(reserve.value());
+    sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
+    const Result<std::int64_t> pages = query_number(database, "PRAGMA page_count");
+    if (!pages.ok()) return pages.error();
+    if (pages.value() == 0) wal = "PRAGMA journal_mode=memory;PRAGMA journal_mode=wal;";
+  }
+  char sql[440];
   // Erasing is done by destroying the key; until then overwriting deleted rows would only wear the flash.
   std::snprintf(sql, sizeof sql,
                 "PRAGMA page_size=%u;PRAGMA cache_size=-%u;PRAGMA temp_store=memory;PRAGMA trusted_schema=off;"
                 "PRAGMA cell_size_check=on;PRAGMA foreign_keys=off;PRAGMA secure_delete=off;PRAGMA mmap_size=0;"
                 "PRAGMA wal_autocheckpoint=0;PRAGMA synchronous=full;%s",
                 static_cast<unsigned>(page_bytes), static_cast<unsigned>(cache_kib),
-                writes ? "PRAGMA journal_mode=wal;" : "PRAGMA query_only=on;");
+                writes ? wal : "PRAGMA query_only=on;");
   return execute(database, sql);
 }
 

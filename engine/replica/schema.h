@@ -17,8 +17,9 @@ struct SchemaVersion {
 std::span<const SchemaVersion> schema_versions();
 int schema_newest();
 
-/// Settings of a connection; `page_bytes` counts only while the file is empty.
-Status set_up_connection(sqlite3*, std::uint16_t page_bytes, std::uint16_t cache_kib, bool writes);
+/// Settings of a connection; `page_bytes` counts only while the file is empty. `sealed`: Error{kSqlite, kNotSealed}
+/// when the VFS does not seal pages (it would answer `PRAGMA sealed_reserve_bytes`, platform/storage).
+Status set_up_connection(sqlite3*, std::uint16_t page_bytes, std::uint16_t cache_kib, bool writes, bool sealed);
 /// Brings the database to the newest version. Error{kSqlite, kNewer}: a later program has been here.
 Status migrate(sqlite3*);
 

@@ -47,7 +47,7 @@ Status Store::open(const StoreOptions& options, Memory memory) {
       sqlite3_open_v2(path, &database_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, options.vfs);
   state->database = database_;
   Status outcome = code == SQLITE_OK ? Status(Done{}) : Status(sql_error(code));
-  if (outcome.ok()) outcome = set_up_connection(database_, options.page_bytes, options.cache_kib, true);
+  if (outcome.ok()) outcome = set_up_connection(database_, options.page_bytes, options.cache_kib, true, options.sealed);
   if (outcome.ok()) outcome = migrate(database_);
   for (const Sql sql : {Sql::kBegin, Sql::kCommit, Sql::kRollback}) {
     if (outcome.ok()) {

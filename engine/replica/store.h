@@ -21,6 +21,7 @@ enum Fault : std::int32_t {
   kClosed = -5,
   kOvertaken = -6,  ///< the folder was deselected, removed or re-keyed while its response arrived: drop the response
   kNoSuchChange = -7,
+  kNotSealed = -9,  ///< StoreOptions::sealed, and the VFS seals nothing: it is neither made nor opened
   kInFlight = -8,  ///< the change is part of a request that was sent: its answer decides
 };
 
@@ -30,6 +31,7 @@ struct StoreOptions {
   std::uint16_t page_bytes = 4096;
   std::uint16_t cache_kib = 256;
   std::uint16_t arrival_kib = 256;
+  bool sealed = false;  ///< refuse a VFS that does not seal pages
 };
 
 /// Small values that change together with data. Stored as rows (key, value); a value is at most 4 KiB.

@@ -144,7 +144,8 @@ replica::StoreOptions Account::store_options() {
   path[size++] = static_cast<char>('0' + number % 10);
   for (char c : Text(".db")) path[size++] = c;
   if (!store_path_.assign(Text(path, size))) store_path_.clear();
-  return {store_path_.view(), options.vfs, options.page_bytes, options.cache_kib, options.arrival_kib};
+  return {store_path_.view(), options.vfs,         options.page_bytes,
+          options.cache_kib,  options.arrival_kib, options.replica_sealed};
 }
 
 void Account::shut() {

@@ -117,6 +117,7 @@ policy::Facts Core::facts() const {
   policy::Facts facts;
   facts.pin_set = pin_.set();
   facts.pin_fits = pin_.fits(pin_rules(), now_);
+  facts.replica_encrypted = options_.replica_sealed;
   return facts;
 }
 

@@ -36,6 +36,7 @@ struct Job {
 struct Options {
   Text directory;                    ///< replicas live here as account-N.db; the host made it (0700)
   const char* vfs = nullptr;         ///< SQLite VFS; null = the default one
+  bool replica_sealed = false;       ///< `vfs` seals every page: it is refused where it does not, and policies may count on it
   Text user_agent = "Handsync/0.1";  ///< constant for the life of the installation
   Text device_type = "Handsync";     ///< letters and digits; constant too
   Text os_name = "Handsync", os_language = "en-us", friendly_name = "Handsync";
