@@ -33,7 +33,9 @@ void set_up_process() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::umask(077);
+  // A reader that has gone and a file that may not grow are errors to report, not reasons to die.
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   std::setlocale(LC_CTYPE, "C.UTF-8");
 }
 

@@ -302,7 +302,10 @@ class Watch {
       return;
     }
     addresses_[id] = address(view.value());
-    const handsync::Error error = view.value().error;
+    // What the engine mends by itself at once is no news.
+    const bool stands = view.value().state == handsync::AccountState::kBackOff ||
+                        view.value().state == handsync::AccountState::kBlocked;
+    const handsync::Error error = stands ? view.value().error : handsync::Error{};
     if (error == errors_[id]) return;
     errors_[id] = error;
     if (!error) return;
