@@ -43,7 +43,7 @@ Enforcement enforce_gate(Setting setting, const Document& wanted, hal::Gates* ga
 
 // How far the screen lock can be relied on. Nobody complies with a lock by having none.
 Enforcement lock_state(hal::Lock* lock) {
-  const Enforcement state = lock == nullptr ? Enforcement::kAbsent : enforcement_of(lock->force());
+  const Enforcement state = lock == nullptr ? Enforcement::kAbsent : enforcement_of(lock->holds());
   return state == Enforcement::kNotFitted ? Enforcement::kAbsent : state;
 }
 

@@ -64,7 +64,7 @@ struct Handset::Parts final : posix::Core {
               device_path("gates")),
         storage(system, std::filesystem::absolute(given.home).lexically_normal().string(),
                 [this] { return gates.force(Gate::kCard) != Force::kNotFitted; }),
-        lock(system, durable, mutex, device_path("lock"), given.lock_force, given.locker_ms),
+        lock(system, durable, mutex, device_path("lock"), given.lock_holds, given.locker_ms),
         trust(system) {}
 
   void open() {

@@ -18,7 +18,7 @@ struct Options : posix::CoreOptions {
   Run run;           ///< runs loginctl and umount; none = really, but only with the machine's own root
   std::string keyring_key = "handsync:device";  ///< description of the device secret; "" = never look for one
   /// kEnforced only in a product whose locker asks for the engine's PIN and for nothing else.
-  Force lock_force = Force::kPartial;
+  Force lock_holds = Force::kPartial;
   std::uint32_t locker_ms = 2000;  ///< how long a session may take to say that it is locked
   std::vector<std::string> cards;  ///< directories on storage cards that are the device's own and go with a wipe
 };

@@ -18,9 +18,9 @@ std::string first_line(const std::optional<std::string>& text) {
 
 }  // namespace
 
-LinuxLock::LinuxLock(const System& system, posix::Durable& durable, std::mutex& mutex, std::string kept, Force force,
+LinuxLock::LinuxLock(const System& system, posix::Durable& durable, std::mutex& mutex, std::string kept, Force holds,
                      std::uint32_t locker_ms)
-    : system_(system), durable_(durable), mutex_(mutex), kept_(std::move(kept)), force_(force), locker_ms_(locker_ms) {}
+    : system_(system), durable_(durable), mutex_(mutex), kept_(std::move(kept)), holds_(holds), locker_ms_(locker_ms) {}
 
 // Only a graphical session has something that locks it.
 std::string LinuxLock::find_session() const {

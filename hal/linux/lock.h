@@ -15,10 +15,10 @@ namespace handsync::hal::linux_port {
 
 class LinuxLock final : public Lock {
  public:
-  /// `force` is how sure the product is that nobody gets past the lock without the engine's PIN: a session is opened
+  /// `holds` is how sure the product is that nobody gets past the lock without the engine's PIN: a session is opened
   /// with the user's own password, a dark panel can be lit. `locker_ms` is how long a session may take to say that it
   /// is locked.
-  LinuxLock(const System& system, posix::Durable& durable, std::mutex& mutex, std::string kept, Force force,
+  LinuxLock(const System& system, posix::Durable& durable, std::mutex& mutex, std::string kept, Force holds,
             std::uint32_t locker_ms);
   /// Looks for a session and for panels. With a PIN the device starts locked, and so does a process that comes after
   /// the idle time is over.
@@ -32,7 +32,7 @@ class LinuxLock final : public Lock {
   bool locked() const override;
   Status after_idle_s(std::uint32_t) override;
   Result<std::uint32_t> idle_limit_s() const override;
-  Force force() const override { return force_; }
+  Force holds() const override { return holds_; }
 
  private:
   std::string find_session() const;
@@ -47,7 +47,7 @@ class LinuxLock final : public Lock {
   std::mutex& mutex_;
   std::string kept_, session_;
   std::vector<std::string> panels_;
-  Force force_;
+  Force holds_;
   std::uint32_t locker_ms_;
   bool wanted_ = false;
   std::uint32_t idle_s_ = 0;

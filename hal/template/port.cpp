@@ -122,7 +122,7 @@ Status Port::after_idle_s(std::uint32_t) { return not_done(); }
 Result<std::uint32_t> Port::idle_limit_s() const { return not_done(); }
 
 // Write: kEnforced when only the engine's PIN opens the screen.
-Force Port::force() const { return Force::kAbsent; }
+Force Port::holds() const { return Force::kAbsent; }
 
 // -- Trust: optional
 // ---------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class Port final : public Device, Entropy, Records, Keys, Erase, Gates, Storage,
   bool locked() const override;
   Status after_idle_s(std::uint32_t) override;
   Result<std::uint32_t> idle_limit_s() const override;
-  Force force() const override;
+  Force holds() const override;
 
   Result<std::size_t> roots_pem(std::size_t offset, Room) override;
 };

@@ -4,7 +4,7 @@
 ///   owner.sock     where others hand that process their commands (owner.h)
 ///   handset.json   which device port, an `account add` under way, and each account's traffic so far
 ///   account-N.pem  copy of an account's --ca file
-///   device/, replica/   the device port's and the engine's (hal/simulated/handset.h)
+///   device/, replica/   the device port's and the engine's (hal/posix/core.h)
 #pragma once
 #include <cstdint>
 #include <map>

@@ -4,9 +4,12 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "absent/handset.h"
 #include "asio/loop.h"
 #include "asio/worker.h"
 #include "handset/failure.h"
+#include "linux/handset.h"
+#include "simulated/handset.h"
 
 namespace handset {
 namespace {
@@ -19,22 +22,23 @@ using handsync::Instant;
 constexpr std::chrono::seconds kRemovalPatience(15);
 constexpr std::uint64_t kWorkPatience_ms = 5'000, kWipePatience_ms = 60'000;
 
-std::unique_ptr<handsync::hal::simulated::Handset> open_device(const Home& home, const std::string& hal) {
-  if (hal == "linux") {
-    throw usage("the device port `linux` is not in this version", "use --hal simulated or --hal absent");
-  }
-  handsync::hal::simulated::Options options;
+template <class Handset, class Options>
+std::unique_ptr<handsync::hal::posix::HostedDevice> open_on(const Home& home) {
+  Options options;
   options.home = home.directory();
   options.keep = Home::own_names();
-  if (hal == "absent") {
-    options.has_lock = options.has_gates = options.has_storage = false;
-    options.model = "Handsync Bare";
-  }
   try {
-    return std::make_unique<handsync::hal::simulated::Handset>(std::move(options));
+    return std::make_unique<Handset>(std::move(options));
   } catch (const std::runtime_error& error) {
     throw machine(error.what(), "give another directory with --home, or repair its permissions");
   }
+}
+
+std::unique_ptr<handsync::hal::posix::HostedDevice> open_device(const Home& home, const std::string& hal) {
+  namespace ports = handsync::hal;
+  if (hal == "linux") return open_on<ports::linux_port::Handset, ports::linux_port::Options>(home);
+  if (hal == "absent") return open_on<ports::absent::Handset, ports::posix::CoreOptions>(home);
+  return open_on<ports::simulated::Handset, ports::simulated::Options>(home);
 }
 
 handsync::Memory heap() {

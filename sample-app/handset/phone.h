@@ -19,7 +19,7 @@
 #include "handset/home.h"
 #include "handset/trace.h"
 #include "pump/pump.h"
-#include "simulated/handset.h"
+#include "posix/hosted.h"
 
 namespace handsync {
 class Loop;
@@ -93,7 +93,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void forget(handsync::AccountId);
 
   TraceHub& traces() { return *traces_; }
-  handsync::hal::simulated::Handset& device() { return *device_; }
+  handsync::hal::posix::HostedDevice& device() { return *device_; }
   Home& home() { return home_; }
   handsync::Counters counters();
   /// The person did something: the screen lock's time starts again, here and for the next process.
@@ -126,7 +126,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void looked_up(handsync::RequestId, std::span<const handsync::Text>, handsync::Instant) override;
 
   Home& home_;
-  std::unique_ptr<handsync::hal::simulated::Handset> device_;
+  std::unique_ptr<handsync::hal::posix::HostedDevice> device_;
   handsync::SystemTrust roots_;
   std::unique_ptr<TraceHub> traces_;
   std::string replica_directory_;

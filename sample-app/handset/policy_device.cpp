@@ -219,7 +219,9 @@ int device_set_pin(Session& session) {
 
 int device_reboot(Session& session) {
   session.host.exclusive(session.io, [&](std::unique_ptr<Phone>& phone, auto start) {
-    phone->device().reboot();
+    if (!phone->device().reboot()) {
+      throw usage("this device restarts with its machine", "restart the machine, or use --hal simulated");
+    }
     phone.reset();
     start();
   });

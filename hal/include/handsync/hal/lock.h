@@ -11,8 +11,8 @@ struct Lock {
   virtual bool locked() const = 0;              ///< FAST; the real state
   virtual Status after_idle_s(std::uint32_t) = 0;   ///< FAST; 0 = never; the shorter of this and the user's own value counts
   virtual Result<std::uint32_t> idle_limit_s() const = 0;  ///< FAST; read back
-  /// FAST; kPartial when there is a way past it without the engine's PIN (the password of a desktop's session, say).
-  virtual Force force() const { return Force::kEnforced; }
+  /// FAST; how well it holds: kPartial when there is a way past it without the engine's PIN (the password of a desktop's session, say).
+  virtual Force holds() const { return Force::kEnforced; }
 
  protected:
   ~Lock() = default;
