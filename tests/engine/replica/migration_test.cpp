@@ -1,0 +1,113 @@
+// A home of every schema that has landed opens with all that was in it.
+#include <sqlite3.h>
+
+#include "home.h"
+#include "replica/schema.h"
+
+#include <CppUTest/TestHarness.h>
+
+using namespace replica_test;
+
+namespace {
+
+std::string fixture(int version) {
+  return std::string(TESTS_DIR) + "/engine/replica/homes/schema-" + std::to_string(version) + ".db";
+}
+
+std::string schema_of(sqlite3* database) {
+  sqlite3_stmt* statement = nullptr;
+  std::string all;
+  sqlite3_prepare_v2(database, "SELECT name||': '||coalesce(sql,'') FROM sqlite_master ORDER BY name", -1, &statement,
+                     nullptr);
+  while (sqlite3_step(statement) == SQLITE_ROW) {
+    all += reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
+    all += '\n';
+  }
+  sqlite3_finalize(statement);
+  return all;
+}
+
+}  // namespace
+
+TEST_GROUP(Migration){};
+
+TEST(Migration, VersionsAreNamedAndInOrder) {
+  int last = 0;
+  for (const replica::SchemaVersion& version : replica::schema_versions()) {
+    LONGS_EQUAL(last + 1, version.number);
+    CHECK(version.name[0] != '\0');
+    last = version.number;
+  }
+  LONGS_EQUAL(last, replica::schema_newest());
+}
+
+TEST(Migration, EveryLandedHomeOpensWithItsQueuedEdits) {
+  Home fresh;
+  CHECK(fresh.open().ok());
+  const std::string newest = schema_of(fresh.store.database());
+  for (const replica::SchemaVersion& version : replica::schema_versions()) {
+    const std::string name = fixture(version.number);
+    CHECK_TEXT(std::filesystem::exists(name), name.c_str());
+    Home home;
+    std::filesystem::copy_file(name, home.path);
+    std::filesystem::permissions(home.path, std::filesystem::perms::owner_all);
+    CHECK_TEXT(home.open().ok(), name.c_str());
+    CHECK(home.store.check().ok());
+    // A schema that was edited after it had landed shows here.
+    STRCMP_EQUAL_TEXT(newest.c_str(), schema_of(home.store.database()).c_str(), name.c_str());
+
+    LONGS_EQUAL(3'942'919'513u, home.store.get_number(Value::kPolicyKey).value());
+    STRCMP_EQUAL("k2", std::string(home.inbox().sync_key.view()).c_str());
+    LONGS_EQUAL(8, home.inbox_rows().size());
+    STRCMP_EQUAL("Body of 5", home.body(home.id_of("5:5")).c_str());
+    LONGS_EQUAL(20'002, home.body(home.id_of("5:7")).size());
+    CHECK(home.find("5:8").total > home.find("5:8").here);
+    LONGS_EQUAL(2, home.find("5:7").attachments);
+    CHECK_FALSE(home.find("5:1").read);  // the newest wish
+    CHECK(home.find("5:1").edited && home.find("5:2").flagged);
+
+    const std::vector<QueueRow> queue = home.queue();
+    LONGS_EQUAL(5, queue.size());
+    CHECK(queue[4].parked);
+    LONGS_EQUAL(6, queue[4].last.code);
+    // What was on its way when the answer was lost goes again, and nothing else with it.
+    Outgoing out[10];
+    LONGS_EQUAL(2, home.store.freeze_outgoing(home.inbox().id, 3, out).value());
+    CHECK(out[0].has_read && out[0].read && out[1].has_flag);
+    LONGS_EQUAL(2, Response(home, 3).add("5:10").commit("k3").value().confirmed);
+    LONGS_EQUAL(2, home.store.freeze_outgoing(home.inbox().id, 4, out).value());
+    CHECK(out[0].has_read && !out[0].read);
+    LONGS_EQUAL(2, Response(home, 4).commit("k4").value().confirmed);
+    CHECK(home.store.retry(queue[4].id).ok());
+    // And what the broken response had staged is gone.
+    while (home.store.idle(home.mono).value()) {
+    }
+    CHECK(home.store.check().ok());
+    sqlite3_stmt* statement = nullptr;
+    sqlite3_prepare_v2(home.store.database(),
+                       "SELECT count(*) FROM body_chunk WHERE id/65536 NOT IN (SELECT body_blob FROM item)", -1,
+                       &statement, nullptr);
+    sqlite3_step(statement);
+    LONGS_EQUAL(0, sqlite3_column_int(statement, 0));
+    sqlite3_finalize(statement);
+  }
+}
+
+TEST(Migration, AHomeOfALaterProgramIsLeftAsItIs) {
+  Home home;
+  std::filesystem::copy_file(fixture(1), home.path);
+  std::filesystem::permissions(home.path, std::filesystem::perms::owner_all);
+  sqlite3* database = nullptr;
+  sqlite3_open(home.path.c_str(), &database);
+  sqlite3_exec(database, "PRAGMA user_version=1000", nullptr, nullptr, nullptr);
+  sqlite3_close(database);
+  LONGS_EQUAL(replica::kNewer, home.open().error().code);
+  LONGS_EQUAL(1000, home.open().error().where);
+  sqlite3_open(home.path.c_str(), &database);
+  sqlite3_stmt* statement = nullptr;
+  sqlite3_prepare_v2(database, "SELECT count(*) FROM change", -1, &statement, nullptr);
+  sqlite3_step(statement);
+  LONGS_EQUAL(5, sqlite3_column_int(statement, 0));
+  sqlite3_finalize(statement);
+  sqlite3_close(database);
+}
