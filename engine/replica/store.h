@@ -22,7 +22,7 @@ enum Fault : std::int32_t {
   kOvertaken = -6,  ///< the folder was deselected, removed or re-keyed while its response arrived: drop the response
   kNoSuchChange = -7,
   kNotSealed = -9,  ///< StoreOptions::sealed, and the VFS seals nothing: it is neither made nor opened
-  kInFlight = -8,  ///< the change is part of a request that was sent: its answer decides
+  kInFlight = -8,   ///< the change is part of a request that was sent: its answer decides
 };
 
 struct StoreOptions {
