@@ -461,7 +461,7 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
         .number(3, n)
         .number(5, value.blob)
         .number(6, value.size);
-    if (value.form == PropertyValue::Form::kBlob) {
+    if (row == nullptr || value.form == PropertyValue::Form::kBlob) {
       statement.null(4);
     } else if (row->kind == items::Kind::kText) {
       statement.text(4, text_of(value.data));
