@@ -303,8 +303,8 @@ class Watch {
     }
     addresses_[id] = address(view.value());
     // What the engine mends by itself at once is no news.
-    const bool stands = view.value().state == handsync::AccountState::kBackOff ||
-                        view.value().state == handsync::AccountState::kBlocked;
+    const handsync::AccountState at = view.value().state;
+    const bool stands = at != handsync::AccountState::kSyncing && at != handsync::AccountState::kWaiting;
     const handsync::Error error = stands ? view.value().error : handsync::Error{};
     if (error == errors_[id]) return;
     errors_[id] = error;
