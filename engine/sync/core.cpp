@@ -1,5 +1,6 @@
 #include "sync/core.h"
 
+#include <algorithm>
 #include <new>
 
 #include "replica/reader_factory.h"
@@ -265,7 +266,7 @@ Wake Core::next_wake() const {
     if (accounts_[i] && !removing_[i]) join(accounts_[i]->wake());
   hal::Lock* lock = device_.lock();
   if (std::uint32_t idle_s = enforcer_.idle_lock_s(); idle_s && lock && pin_.set() && !lock->locked()) {
-    std::uint64_t at = active_ms_ + std::uint64_t{idle_s} * 1000;
+    std::uint64_t at = std::max(active_ms_ + std::uint64_t{idle_s} * 1000, lock_retry_ms_);
     join({at, at + 1000, true});
   }
   return wake;

@@ -108,7 +108,7 @@ class Core final : public Engine {
   policy::Pin pin_;
   policy::Wipe wipe_;
   Error device_error_{};
-  std::uint64_t active_ms_ = 0;
+  std::uint64_t active_ms_ = 0, lock_retry_ms_ = 0;
   bool unlocking_ = false;  ///< the PIN job is an unlock, not a change
 
   Account* accounts_[kAccountsMax]{};

@@ -16,7 +16,9 @@ void Core::check_idle_lock() {
   hal::Lock* screen = device_.lock();
   std::uint32_t idle_s = enforcer_.idle_lock_s();
   if (!screen || !idle_s || !pin_.set() || screen->locked()) return;
-  if (now_.mono_ms - active_ms_ >= std::uint64_t{idle_s} * 1000) (void)lock();
+  if (now_.mono_ms - active_ms_ < std::uint64_t{idle_s} * 1000 || now_.mono_ms < lock_retry_ms_) return;
+  lock_retry_ms_ = now_.mono_ms + kLockRetryMs;
+  (void)lock();
 }
 
 Status Core::lock() {

@@ -25,6 +25,7 @@ inline constexpr std::uint64_t kFullSyncMs =
 static_assert(kCommandSilenceS >= 240, "shorter than servers need: they would do the work twice");
 
 inline constexpr std::uint8_t kWipeAcknowledgeTriesMax = 3;
+inline constexpr std::uint64_t kLockRetryMs = 1'000;   ///< a screen lock that did not close is asked again after this
 inline constexpr std::uint64_t kWipeRetryMs = 60'000;  ///< a step of a wipe that failed is tried again after this
 
 // -- size ------------------------------------------------------------------------------------------------------------
