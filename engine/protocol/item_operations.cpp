@@ -21,8 +21,8 @@ Result<std::size_t> write_fetch_item(Room room, Version, Text collection_id, Tex
   writer.open(io::kItemOperations).open(io::kFetch).element(io::kStore, "Mailbox");
   writer.element(as::kCollectionId, collection_id).element(as::kServerId, server_id);
   writer.open(io::kOptions).element(as::kMIMESupport, std::uint64_t{0});
-  if (html) writer.open(base::kBodyPreference).element(base::kType, std::uint64_t{2}).close();
   writer.open(base::kBodyPreference).element(base::kType, std::uint64_t{1}).close();
+  if (html) writer.open(base::kBodyPreference).element(base::kType, std::uint64_t{2}).close();
   writer.close().close().close();
   return written(writer);
 }

@@ -39,8 +39,9 @@ void put_body_preference(wbxml::Writer& writer, std::uint64_t type, const SyncRe
 /// The server keeps the last block it was given and replaces it as a whole: always complete, or not there at all.
 void put_options(wbxml::Writer& writer, const SyncRequest& request) {
   writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
-  if (request.html) put_body_preference(writer, 2, request);
+  // Servers choose by the body's native type; SOGo takes whatever stands last, so the richer form does.
   put_body_preference(writer, 1, request);
+  if (request.html) put_body_preference(writer, 2, request);
   writer.element(as::kMIMESupport, std::uint64_t{0}).close();
 }
 

@@ -49,6 +49,7 @@ class World {
     stop();
     handset_.reset();
     std::filesystem::remove_all(home_);
+    if (off_) std::filesystem::remove_all(snapshot_);
   }
   World(const World&) = delete;
   World& operator=(const World&) = delete;
@@ -63,31 +64,29 @@ class World {
   /// Off and on again in good order.
   void restart() {
     stop();
-    handset_->reboot();
     handset_.reset();
-    start_handset();
+    start_handset(true);
   }
-  /// The power goes: nothing is closed, nothing is told. What the phone's files hold at this moment is what the next
-  /// boot finds.
+  /// The power goes: nothing is closed, nothing is told. What the phone's files hold at this moment is what the next boot finds;
+  /// whatever the engine still does in the call that is running is done in vain. May be called from every hook of this class and
+  /// of the handset.
   void power_off() {
-    std::filesystem::path before = home_;
-    home_ = new_home();
-    std::filesystem::copy(before, home_, std::filesystem::copy_options::recursive);
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(home_))
-      if (entry.path().string().ends_with("-shm")) shared_.push_back(entry.path());
-    for (const auto& path : shared_) std::filesystem::remove(path);  // memory of the process that is gone
-    shared_.clear();
-    stop();  // in the old home, which nobody looks at any more
-    handset_.reset();
-    std::filesystem::remove_all(before);
+    if (off_) return;
     off_ = true;
+    snapshot_ = new_home();
+    std::filesystem::copy(home_, snapshot_, std::filesystem::copy_options::recursive);
+    std::vector<std::filesystem::path> shared;  // memory of the process that is gone
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(snapshot_))
+      if (entry.path().string().ends_with("-shm")) shared.push_back(entry.path());
+    for (const auto& path : shared) std::filesystem::remove(path);
   }
   void power_on() {
-    off_ = false;
-    start_handset();
-    handset_->reboot();
     stop();
-    start_handset();
+    handset_.reset();
+    std::filesystem::remove_all(home_);
+    home_ = snapshot_;
+    off_ = false;
+    start_handset(true);
   }
   bool off() const { return off_; }
 
@@ -269,6 +268,7 @@ class World {
   std::function<void(const Sent&)> on_served;                    ///< the server has acted, the answer is not here yet
   std::function<void(const Sent&, std::size_t piece)> on_piece;  ///< before a piece of its answer is handed over
   std::function<void(const Sent&, exchange::HttpResponse&)> on_answer;  ///< may change it on the way
+  std::function<void(std::string_view)> on_durable;  ///< before the phone writes, syncs, renames or removes a file of its own
   std::function<void()> on_event;                                       ///< before anything reaches the engine
 
   // -- what was seen
@@ -332,13 +332,18 @@ class World {
   }
   std::int64_t wall() const { return kStartWall + static_cast<std::int64_t>(mono_ms_); }
 
-  void start_handset() {
+  void start_handset(bool rebooted = false) {
     hal::simulated::Options options;
     options.home = home_.string();
     options.mono_ms = [this] { return mono_ms_; };
     options.wall_ms = [this] { return wall(); };
+    options.power = [this](std::string_view operation, std::string_view) {
+      if (on_durable && !off_) on_durable(operation);
+      return hal::simulated::Cut::kNone;
+    };
     if (adjust_handset) adjust_handset(options);
     handset_ = std::make_unique<hal::simulated::Handset>(options);
+    if (rebooted) handset_->reboot();
     start_engine();
   }
   void start_engine() {
@@ -563,8 +568,7 @@ class World {
  private:
   std::uint64_t mono_ms_ = kBootMs, order_ = 0;
   exchange::Server server_;
-  std::filesystem::path home_;
-  std::vector<std::filesystem::path> shared_;
+  std::filesystem::path home_, snapshot_;
   std::string directory_;
   std::unique_ptr<hal::simulated::Handset> handset_;
   Engine* engine_ = nullptr;
