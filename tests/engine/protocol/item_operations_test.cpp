@@ -39,7 +39,7 @@ TEST(ItemOperations, RequestForABody) {
   const std::string plain = "<BodyPreference xmlns=\"AirSyncBase\"><Type>1</Type></BodyPreference>";
   const std::string tail = "</Options></Fetch></ItemOperations>";
   const Written both([](Room room) { return write_fetch_item(room, 161, "5", "5:1", true); });
-  STRCMP_EQUAL((head + html + plain + tail).c_str(), both.xml().c_str());
+  STRCMP_EQUAL((head + plain + html + tail).c_str(), both.xml().c_str());
   const Written one([](Room room) { return write_fetch_item(room, 121, "5", "5:1", false); });
   STRCMP_EQUAL((head + plain + tail).c_str(), one.xml().c_str());
 }

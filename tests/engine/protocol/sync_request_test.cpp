@@ -61,7 +61,7 @@ TEST(SyncWriter, MailInEveryVersion) {
     };
     const std::string expected =
         collection((version <= 121 ? "<Class>Email</Class>" : "") + kBare + "<GetChanges/><WindowSize>50</WindowSize>" +
-                   "<Options><FilterType>3</FilterType>" + preference("2") + preference("1") +
+                   "<Options><FilterType>3</FilterType>" + preference("1") + preference("2") +
                    "<MIMESupport>0</MIMESupport></Options>");
     STRCMP_EQUAL(expected.c_str(), xml(one).c_str());
   }
