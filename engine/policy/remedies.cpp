@@ -325,7 +325,8 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 const Advice& advice_for(Error error) {
   const Part& part = kParts[static_cast<std::size_t>(error.domain)];
   std::int32_t code = error.code;
-  if (error.domain == Domain::kSqlite && code > 0 && !find(part.rows, code)) code &= 0xFF;  // the extended code's primary one
+  if (error.domain == Domain::kSqlite && code > 0 && !find(part.rows, code))
+    code &= 0xFF;  // the extended code's primary one
   if (const Advice* own = find(part.rows, code)) return *own;
   if (error.domain == Domain::kEas) {
     const std::int32_t status = code % 1000;

@@ -18,8 +18,8 @@
 #include "asio/system_trust.h"
 #include "handset/home.h"
 #include "handset/trace.h"
-#include "pump/pump.h"
 #include "posix/hosted.h"
+#include "pump/pump.h"
 
 namespace handsync {
 class Loop;

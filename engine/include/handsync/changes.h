@@ -1,6 +1,6 @@
-/// What applications and users change. Each call is one short transaction of its own (synchronous=FULL): when it returns ok, the change
-/// survives a power cut, whatever response is being received, and no answer of a server can remove it. Sent when a lane is free.
-/// Engine thread.
+/// What applications and users change. Each call is one short transaction of its own (synchronous=FULL): when it
+/// returns ok, the change survives a power cut, whatever response is being received, and no answer of a server can
+/// remove it. Sent when a lane is free. Engine thread.
 #pragma once
 #include "handsync/replica.h"
 

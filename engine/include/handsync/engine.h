@@ -1,6 +1,6 @@
-/// The engine: a value that is told what happened and says what it wants. No socket, thread, clock or random source inside.
-/// One thread (or one lock) calls everything here except Job::run. No call blocks longer than one flash sync, none re-enters
-/// the host: effects are pulled, not called back. How a host runs it: platform/pump/pump.h.
+/// The engine: a value that is told what happened and says what it wants. No socket, thread, clock or random source
+/// inside. One thread (or one lock) calls everything here except Job::run. No call blocks longer than one flash sync,
+/// none re-enters the host: effects are pulled, not called back. How a host runs it: platform/pump/pump.h.
 #pragma once
 #include "handsync/changes.h"
 #include "handsync/effect.h"
@@ -10,9 +10,10 @@
 
 namespace handsync {
 
-/// What TLS can testify about the peer of a response. A policy or a wipe counts only when verified and from the enrolled host.
+/// What TLS can testify about the peer of a response. A policy or a wipe counts only when verified and from the
+/// enrolled host.
 struct Channel {
-  bool verified = false;         ///< chain, validity and host name were checked
+  bool verified = false;  ///< chain, validity and host name were checked
   std::byte spki_sha256[32]{};
 };
 struct Network {
@@ -34,36 +35,37 @@ struct Job {
 };
 
 struct Options {
-  Text directory;                    ///< replicas live here as account-N.db; the host made it (0700)
-  const char* vfs = nullptr;         ///< SQLite VFS; null = the default one
-  bool replica_sealed = false;       ///< `vfs` seals every page: it is refused where it does not, and policies may count on it
+  Text directory;             ///< replicas live here as account-N.db; the host made it (0700)
+  const char* vfs = nullptr;  ///< SQLite VFS; null = the default one
+  bool replica_sealed =
+      false;  ///< `vfs` seals every page: it is refused where it does not, and policies may count on it
   Text user_agent = "Handsync/0.1";  ///< constant for the life of the installation
   Text device_type = "Handsync";     ///< letters and digits; constant too
   Text os_name = "Handsync", os_language = "en-us", friendly_name = "Handsync";
   std::uint16_t accounts_max = 4;
-  std::uint16_t page_bytes = 4096;   ///< small profile: 1024
-  std::uint16_t cache_kib = 256;     ///< small profile: 64
-  std::uint16_t arrival_kib = 256;   ///< RAM of the arrival log; small profile: 16
+  std::uint16_t page_bytes = 4096;  ///< small profile: 1024
+  std::uint16_t cache_kib = 256;    ///< small profile: 64
+  std::uint16_t arrival_kib = 256;  ///< RAM of the arrival log; small profile: 16
 };
 
 /// What add_account and set_account take. Texts are copied.
 struct AccountSettings {
   Text email;
-  Text user;                           ///< empty: Autodiscover's rule (address, then the part before @)
-  Text server;                         ///< empty: Autodiscover; else a bare host, host:port or https URL
-  std::uint16_t days = 30;             ///< rounded up to the protocol's steps (MS-ASCMD 2.2.3.68.2); 0 = all
+  Text user;                             ///< empty: Autodiscover's rule (address, then the part before @)
+  Text server;                           ///< empty: Autodiscover; else a bare host, host:port or https URL
+  std::uint16_t days = 30;               ///< rounded up to the protocol's steps (MS-ASCMD 2.2.3.68.2); 0 = all
   std::uint32_t body_bytes_max = 32768;  ///< UINT32_MAX = all, 0 = headers only
   TlsLevel tls_level = TlsLevel::kModern;
-  std::uint16_t window_max = 512;      ///< upper bound of the adaptive WindowSize, 1..512
+  std::uint16_t window_max = 512;  ///< upper bound of the adaptive WindowSize, 1..512
 };
 
 enum class AccountState : std::uint8_t {
-  kAdding,     ///< discovery, OPTIONS, provisioning, first FolderSync
+  kAdding,  ///< discovery, OPTIONS, provisioning, first FolderSync
   kReady,
   kSyncing,
-  kWaiting,    ///< push: a Ping is open
-  kBackOff,    ///< after a failure: next try at next_ms
-  kBlocked,    ///< needs a person or an administrator: see error
+  kWaiting,  ///< push: a Ping is open
+  kBackOff,  ///< after a failure: next try at next_ms
+  kBlocked,  ///< needs a person or an administrator: see error
   kWiped,
 };
 
@@ -72,44 +74,45 @@ struct AccountView {
   AccountId id{};
   FixedText<254> email, user, server;
   AccountState state{};
-  Error error{};                    ///< the last failure, kNone after a success
-  FixedText<256> detail;            ///< what remedies could not know: a host, a setting's name
-  std::uint16_t version = 0;        ///< 121, 140, 141, 160, 161; 0 = not yet negotiated
+  Error error{};              ///< the last failure, kNone after a success
+  FixedText<256> detail;      ///< what remedies could not know: a host, a setting's name
+  std::uint16_t version = 0;  ///< 121, 140, 141, 160, 161; 0 = not yet negotiated
   std::uint32_t policy_key = 0;
   std::int64_t policy_wall_ms = 0, last_sync_wall_ms = 0;
   std::uint32_t heartbeat_s = 0;
-  std::uint64_t next_ms = 0;        ///< mono_ms of the next own step
+  std::uint64_t next_ms = 0;  ///< mono_ms of the next own step
   TlsLevel tls_level{};
-  std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;   ///< bodies, this boot
+  std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;                  ///< bodies, this boot
   std::uint64_t added = 0, changed = 0, deleted = 0, sent = 0, parked = 0;  ///< this boot
 };
 
 /// One row of what a policy asks (MS-ASPROV 2.2.2.28 EASProvisionDoc) and what becomes of it here.
 enum class Enforcement : std::uint8_t { kEnforced, kPartial, kAbsent, kNotFitted, kEngine };
 struct PolicyRow {
-  Text setting;                     ///< the element's name
+  Text setting;  ///< the element's name
   std::int64_t value = 0;
-  AccountId account{};              ///< 0 = the strictest merge
+  AccountId account{};  ///< 0 = the strictest merge
   Enforcement state{};
 };
 
 struct DeviceView {
   bool locked = false, pin_set = false, pin_required = false, pin_must_change = false, wiped = false, wiping = false;
-  std::uint16_t tries_left = 0;         ///< 0 = no limit is set
-  std::uint32_t throttled_s = 0;        ///< the next try counts only after this
-  std::uint32_t lock_after_s = 0;       ///< 0 = never
+  std::uint16_t tries_left = 0;    ///< 0 = no limit is set
+  std::uint32_t throttled_s = 0;   ///< the next try counts only after this
+  std::uint32_t lock_after_s = 0;  ///< 0 = never
   FixedText<32> device_id;
 };
 
 /// Codes of Domain::kEngine: what the caller can mend.
 enum class EngineFault : std::int32_t {
-  kInvalidSettings = 1,   ///< no address, a text too long, control characters, a server that is no https URL or host name
-  kInsecure,              ///< a credential would have left without TLS: refused
-  kNoCommonVersion,       ///< the server offers no protocol version from 12.1 to 16.1; where = 0
+  kInvalidSettings =
+      1,             ///< no address, a text too long, control characters, a server that is no https URL or host name
+  kInsecure,         ///< a credential would have left without TLS: refused
+  kNoCommonVersion,  ///< the server offers no protocol version from 12.1 to 16.1; where = 0
   kNoSuchAccount,
   kTooManyAccounts,
   kAccountExists,
-  kBusy,                  ///< another job of the device runs: try again after it
+  kBusy,  ///< another job of the device runs: try again after it
 };
 constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), where};
@@ -117,7 +120,8 @@ constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
 
 class Engine {
  public:
-  /// Boot. Reads Record::kWipe before anything else: a wipe under way is all this engine will then do. Re-applies the policy.
+  /// Boot. Reads Record::kWipe before anything else: a wipe under way is all this engine will then do. Re-applies the
+  /// policy.
   static Result<Engine*> open(hal::Device&, Memory, const Options&, Instant);
   void close();
 
@@ -132,33 +136,39 @@ class Engine {
   void tick(Instant);
   void network(const Network&, Instant);
   void response_head(RequestId, int http_status, std::span<const Header>, const Channel&, Instant);
-  void response_body(RequestId, Bytes, Instant);   ///< any size, 1 byte included; dechunked and inflated
+  void response_body(RequestId, Bytes, Instant);  ///< any size, 1 byte included; dechunked and inflated
   void response_end(RequestId, Instant);
-  void failed(RequestId, Error, Instant);          ///< name, connect, TLS, time-out, cut: whatever ended it without response_end
-  void looked_up(RequestId, std::span<const Text> hosts, Instant);   ///< "host:port" in order of preference; empty = none
+  void failed(RequestId, Error,
+              Instant);  ///< name, connect, TLS, time-out, cut: whatever ended it without response_end
+  void looked_up(RequestId, std::span<const Text> hosts,
+                 Instant);  ///< "host:port" in order of preference; empty = none
   void job_done(JobId, Instant);
   void answered(QuestionId, std::uint16_t choice, Bytes secret, Instant);
-  void user_active(Instant);                       ///< screen lock timer
+  void user_active(Instant);  ///< screen lock timer
 
   // -- accounts ----------------------------------------------------------------------------------------------------
-  Result<AccountId> add_account(const AccountSettings&, Bytes password, Instant);  ///< then pull effects; ends with Notice::kIdle
-  Status remove_account(AccountId, Instant);       ///< key first, then file; kIdle when done
-  Status sync(AccountId, FolderId only_or_0, Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle
-  Status fetch(AccountId, ItemId, Instant);        ///< the rest of a body that sync cut; ends with kIdle, then body_bytes_here == total
-  Status push(AccountId, bool on, Instant);        ///< keep in sync until switched off
+  Result<AccountId> add_account(const AccountSettings&, Bytes password,
+                                Instant);     ///< then pull effects; ends with Notice::kIdle
+  Status remove_account(AccountId, Instant);  ///< key first, then file; kIdle when done
+  Status sync(AccountId, FolderId only_or_0,
+              Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle
+  Status fetch(AccountId, ItemId,
+               Instant);  ///< the rest of a body that sync cut; ends with kIdle, then body_bytes_here == total
+  Status push(AccountId, bool on, Instant);  ///< keep in sync until switched off
   std::size_t accounts(std::span<AccountId>) const;
   Result<AccountView> account(AccountId) const;
   Changes& changes(AccountId);
-  Result<Reader*> reader(AccountId);               ///< from here on any one thread; fails at once when the account's key has gone
-  Status integrity(AccountId);                     ///< SQLite's integrity check and our own relations; ok = sound
+  Result<Reader*> reader(AccountId);  ///< from here on any one thread; fails at once when the account's key has gone
+  Status integrity(AccountId);        ///< SQLite's integrity check and our own relations; ok = sound
 
   // -- device ------------------------------------------------------------------------------------------------------
   DeviceView device() const;
   Result<PolicyRow> policy(std::size_t index) const;  ///< rows 0.. until an error; every account, then the merge
   Status lock(Instant);
-  Status unlock(Bytes pin, Instant);               ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
+  Status unlock(Bytes pin,
+                Instant);  ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
   Status set_pin(Bytes old_pin, Bytes new_pin, Instant);  ///< as unlock
-  Error device_error() const;                      ///< outcome of the last unlock or set_pin
+  Error device_error() const;                             ///< outcome of the last unlock or set_pin
 
  protected:
   Engine() = default;

@@ -1,29 +1,48 @@
-/// What applications read. A Reader sees the last committed state of one account and never waits for the network or the engine:
-/// a response on its way touches only body chunks nobody refers to yet and the arrival log; both turn into items in one commit.
+/// What applications read. A Reader sees the last committed state of one account and never waits for the network or the
+/// engine: a response on its way touches only body chunks nobody refers to yet and the arrival log; both turn into
+/// items in one commit.
 #pragma once
 #include "handsync/base.h"
 
 namespace handsync {
 
 enum class FolderId : std::uint32_t {};
-enum class ItemId : std::uint64_t {};  ///< short, stable, ours, never used again for another item; the server's ids stay inside
+enum class ItemId : std::uint64_t {
+};  ///< short, stable, ours, never used again for another item; the server's ids stay inside
 enum class Class : std::uint8_t { kEmail, kEvent, kContact, kTask, kNote, kSms };
 
 /// The default type of a folder (MS-ASCMD 2.2.3.186.3 FolderSync Type 1..19).
 enum class FolderType : std::uint8_t {
-  kGeneric = 1, kInbox, kDrafts, kDeleted, kSent, kOutbox, kTasks, kCalendar, kContacts, kNotes, kJournal,
-  kUserMail, kUserCalendar, kUserContacts, kUserTasks, kUserJournal, kUserNotes, kUnknown, kRecipients,
+  kGeneric = 1,
+  kInbox,
+  kDrafts,
+  kDeleted,
+  kSent,
+  kOutbox,
+  kTasks,
+  kCalendar,
+  kContacts,
+  kNotes,
+  kJournal,
+  kUserMail,
+  kUserCalendar,
+  kUserContacts,
+  kUserTasks,
+  kUserJournal,
+  kUserNotes,
+  kUnknown,
+  kRecipients,
 };
 
 /// Texts live until the cursor moves.
 struct FolderRow {
   FolderId id{};
-  FolderId parent{};          ///< 0 = top
+  FolderId parent{};  ///< 0 = top
   Text name, server_id;
   FolderType type{};
-  bool supported = false;     ///< its class is one that this engine syncs
-  bool selected = false;      ///< the user wants it here
-  bool synced = false;        ///< a first sync has been completed
+  bool supported = false;  ///< its class is one that this engine syncs
+  bool selected = false;   ///< the user wants it here
+  bool synced = false;     ///< a first sync has been completed
   std::uint32_t items = 0, unread = 0;
 };
 
@@ -33,21 +52,21 @@ struct ItemRow {
   FolderId folder{};
   Class kind{};
   Text server_id;
-  Text subject, from, to, preview, conversation_id;   ///< conversation_id: lower-case hex
-  std::int64_t when_ms = 0;                           ///< DateReceived for mail
-  std::uint8_t importance = 1, reply_state = 0;       ///< reply_state: LastVerbExecuted (MS-ASEMAIL 2.2.2.43)
+  Text subject, from, to, preview, conversation_id;  ///< conversation_id: lower-case hex
+  std::int64_t when_ms = 0;                          ///< DateReceived for mail
+  std::uint8_t importance = 1, reply_state = 0;      ///< reply_state: LastVerbExecuted (MS-ASEMAIL 2.2.2.43)
   std::uint32_t attachments = 0;
   std::uint64_t body_bytes_total = 0, body_bytes_here = 0;
-  std::uint8_t body_type = 0;                         ///< 1 text, 2 HTML, 4 MIME, 0 none
+  std::uint8_t body_type = 0;  ///< 1 text, 2 HTML, 4 MIME, 0 none
   bool read = false, flagged = false;
-  bool edited_here = false;                           ///< a change of the user waits to be sent
-  bool gone = false;                                  ///< only with changed_since: removed; nothing but id and folder is set
+  bool edited_here = false;  ///< a change of the user waits to be sent
+  bool gone = false;         ///< only with changed_since: removed; nothing but id and folder is set
 };
 
 struct Query {
   FolderId folder{};
-  ItemId item{};               ///< not 0: just this one, folder ignored
-  std::uint32_t limit = 0;     ///< 0 = all
+  ItemId item{};            ///< not 0: just this one, folder ignored
+  std::uint32_t limit = 0;  ///< 0 = all
   bool unread_only = false, flagged_only = false, important_only = false;
   std::uint64_t changed_since = 0;  ///< not 0: only rows of a later generation, oldest change first
 };
@@ -56,7 +75,7 @@ struct Query {
 struct QueueRow {
   std::uint64_t id = 0;
   ItemId item{};
-  Text what;                   ///< "read", "flag" ...
+  Text what;  ///< "read", "flag" ...
   std::uint32_t tries = 0;
   Error last{};
   bool parked = false;
@@ -79,15 +98,16 @@ class Cursor {
   ~Cursor() = default;
 };
 
-/// One open cursor at a time per Reader; opening another closes it. Every call is short; a snapshot is kept for one batch of rows only.
+/// One open cursor at a time per Reader; opening another closes it. Every call is short; a snapshot is kept for one
+/// batch of rows only.
 class Reader {
  public:
   virtual Result<Cursor<FolderRow>*> folders() = 0;
-  virtual Result<Cursor<ItemRow>*> list(const Query&) = 0;                    ///< newest first
+  virtual Result<Cursor<ItemRow>*> list(const Query&) = 0;  ///< newest first
   virtual Result<Cursor<QueueRow>*> queue() = 0;
   virtual Result<Cursor<ParkedRow>*> parked() = 0;
-  virtual Result<std::size_t> body(ItemId, std::uint64_t offset, Room) = 0;   ///< 0 = end of what is here
-  virtual Result<std::uint64_t> generation() = 0;                             ///< rises with every commit
+  virtual Result<std::size_t> body(ItemId, std::uint64_t offset, Room) = 0;  ///< 0 = end of what is here
+  virtual Result<std::uint64_t> generation() = 0;                            ///< rises with every commit
   virtual void close() = 0;
 
  protected:

@@ -17,10 +17,12 @@ inline Text text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.d
 
 enum class Domain : std::uint8_t { kNone, kMemory, kWbxml, kHttp, kTls, kDns, kEas, kSqlite, kHal, kPolicy, kEngine };
 
-/// One error value. What happens next and the sentence a person reads: engine/policy/remedies.h, one row per (domain, code).
+/// One error value. What happens next and the sentence a person reads: engine/policy/remedies.h, one row per (domain,
+/// code).
 struct [[nodiscard]] Error {
   Domain domain = Domain::kNone;
-  std::int32_t code = 0;    ///< the domain's own number (an EAS Status, an HTTP code, SQLite's or mbedTLS's): it survives the trip up
+  std::int32_t code =
+      0;  ///< the domain's own number (an EAS Status, an HTTP code, SQLite's or mbedTLS's): it survives the trip up
   std::uint32_t where = 0;  ///< byte offset, collection or record, by domain
   explicit operator bool() const { return domain != Domain::kNone; }
   friend bool operator==(const Error&, const Error&) = default;
@@ -49,10 +51,9 @@ struct Done {};
 using Status = Result<Done>;
 
 /// Returns early with the error of `expression` (a Status, a Result or an Error).
-#define HANDSYNC_TRY(expression)                                       \
-  do {                                                                 \
-    if (auto handsync_outcome = (expression); !handsync_outcome.ok())  \
-      return handsync_outcome.error();                                 \
+#define HANDSYNC_TRY(expression)                                                                       \
+  do {                                                                                                 \
+    if (auto handsync_outcome = (expression); !handsync_outcome.ok()) return handsync_outcome.error(); \
   } while (false)
 
 /// A short text in a fixed place. assign() refuses what does not fit: nothing is cut silently.

@@ -67,9 +67,9 @@ class World {
     handset_.reset();
     start_handset(true);
   }
-  /// The power goes: nothing is closed, nothing is told. What the phone's files hold at this moment is what the next boot finds;
-  /// whatever the engine still does in the call that is running is done in vain. May be called from every hook of this class and
-  /// of the handset.
+  /// The power goes: nothing is closed, nothing is told. What the phone's files hold at this moment is what the next
+  /// boot finds; whatever the engine still does in the call that is running is done in vain. May be called from every
+  /// hook of this class and of the handset.
   void power_off() {
     if (off_) return;
     off_ = true;
@@ -268,8 +268,9 @@ class World {
   std::function<void(const Sent&)> on_served;                    ///< the server has acted, the answer is not here yet
   std::function<void(const Sent&, std::size_t piece)> on_piece;  ///< before a piece of its answer is handed over
   std::function<void(const Sent&, exchange::HttpResponse&)> on_answer;  ///< may change it on the way
-  std::function<void(std::string_view)> on_durable;  ///< before the phone writes, syncs, renames or removes a file of its own
-  std::function<void()> on_event;                                       ///< before anything reaches the engine
+  std::function<void(std::string_view)>
+      on_durable;                  ///< before the phone writes, syncs, renames or removes a file of its own
+  std::function<void()> on_event;  ///< before anything reaches the engine
 
   // -- what was seen
   // ------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
-/// The handset: the root that hands out every capability. A port makes one Device; accounts, engine and policy share it.
-/// A mandatory capability is a reference; an optional one that is missing is a nullptr, and policy then says "absent".
+/// The handset: the root that hands out every capability. A port makes one Device; accounts, engine and policy share
+/// it. A mandatory capability is a reference; an optional one that is missing is a nullptr, and policy then says
+/// "absent".
 #pragma once
 #include "handsync/hal/entropy.h"
 #include "handsync/hal/erase.h"
@@ -25,7 +26,8 @@ struct Device {
   virtual Lock* lock() { return nullptr; }
   virtual Trust* trust() { return nullptr; }
   virtual Messaging* messaging() { return nullptr; }
-  virtual Text model() const = 0;  ///< Model of DeviceInformation (MS-ASCMD 2.2.3.115); the id itself is Record::kIdentity
+  virtual Text model()
+      const = 0;  ///< Model of DeviceInformation (MS-ASCMD 2.2.3.115); the id itself is Record::kIdentity
 
  protected:
   ~Device() = default;

@@ -6,7 +6,8 @@ namespace handsync::hal {
 
 /// Never repeats a stream after a reboot or when two devices start from one image.
 struct Entropy {
-  virtual Status fill(Room) = 0;  ///< FAST; fills all of it or is an error; an error until seeded, never a weaker source
+  virtual Status fill(
+      Room) = 0;  ///< FAST; fills all of it or is an error; an error until seeded, never a weaker source
 
  protected:
   ~Entropy() = default;

@@ -9,7 +9,8 @@ inline constexpr KeySlot kEverySlot = 0xFFFF;
 struct Erase {
   /// SLOW. Replicas, caches, logs and notifications of that slot, and the storage card when kEverySlot. Idempotent.
   virtual Status files(KeySlot slot_or_every, Progress&) = 0;
-  virtual Status factory_reset(Progress&) = 0;  ///< SLOW; last step of a device wipe; removes every record but kWipe; may not return
+  virtual Status factory_reset(
+      Progress&) = 0;  ///< SLOW; last step of a device wipe; removes every record but kWipe; may not return
 
  protected:
   ~Erase() = default;

@@ -5,8 +5,8 @@
 namespace handsync::hal {
 
 struct Messaging {
-  virtual Force can_gate() const = 0;                   ///< FAST
-  virtual Status send(Text to, Text text) = 0;          ///< FAST: queued durably, at most once
+  virtual Force can_gate() const = 0;           ///< FAST
+  virtual Status send(Text to, Text text) = 0;  ///< FAST: queued durably, at most once
 
  protected:
   ~Messaging() = default;

@@ -1,9 +1,9 @@
 /// Words that several capabilities share: how strongly a thing is enforced, and how slow work stays interruptible.
 ///
-/// FAST functions are called on the engine thread and are back within 5 ms (50 ms where flash is written). SLOW ones are only
-/// ever called inside Job::run() (engine.h), one at a time, may block up to the time written there, and call progress.step() at
-/// least every 50 ms. After `ok` an effect survives a power cut one instruction later: old or new state, never between.
-/// Everything fails closed: an error counts as "more restricted", never less.
+/// FAST functions are called on the engine thread and are back within 5 ms (50 ms where flash is written). SLOW ones
+/// are only ever called inside Job::run() (engine.h), one at a time, may block up to the time written there, and call
+/// progress.step() at least every 50 ms. After `ok` an effect survives a power cut one instruction later: old or new
+/// state, never between. Everything fails closed: an error counts as "more restricted", never less.
 #pragma once
 #include "handsync/base.h"
 

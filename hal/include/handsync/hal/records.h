@@ -5,22 +5,25 @@
 namespace handsync::hal {
 
 enum class Record : std::uint16_t {
-  kWipe,            ///< the wipe marker; putting it never fails for lack of space: a port keeps room for it
-  kAttempts,        ///< wrong PINs so far and the throttle
-  kPolicy,          ///< the strictest merge in force, sealed with Keys::mac of slot 0
-  kIdentity,        ///< the DeviceId; never cloned by backup or restore, new only after a factory reset
-  kAccounts,        ///< which account slots are in use
-  kPin,             ///< verifier, salt, history
-  kAccount = 0x100, ///< + slot: settings and policy document of one account
+  kWipe,             ///< the wipe marker; putting it never fails for lack of space: a port keeps room for it
+  kAttempts,         ///< wrong PINs so far and the throttle
+  kPolicy,           ///< the strictest merge in force, sealed with Keys::mac of slot 0
+  kIdentity,         ///< the DeviceId; never cloned by backup or restore, new only after a factory reset
+  kAccounts,         ///< which account slots are in use
+  kPin,              ///< verifier, salt, history
+  kAccount = 0x100,  ///< + slot: settings and policy document of one account
 };
 
-/// 1 byte to 4 KiB each. A record is its old value or its new one after any power cut, never a mixture, never empty. Called on the
-/// engine thread; a few are read and written at every boot. Nothing here is secret: what must be believed carries a tag of Keys::mac.
+/// 1 byte to 4 KiB each. A record is its old value or its new one after any power cut, never a mixture, never empty.
+/// Called on the engine thread; a few are read and written at every boot. Nothing here is secret: what must be believed
+/// carries a tag of Keys::mac.
 struct Records {
-  virtual Result<std::size_t> get(Record, Room) = 0;  ///< FAST; bytes read, 0 = not there; an error if Room is too small or the record is damaged
-  virtual Status put(Record, Bytes) = 0;              ///< FAST
-  virtual Status remove(Record) = 0;                  ///< FAST; ok also when it was not there
-  virtual bool replay_protected() const = 0;          ///< false: an old image can be played back; the attempt limit is reported partial
+  virtual Result<std::size_t> get(
+      Record, Room) = 0;  ///< FAST; bytes read, 0 = not there; an error if Room is too small or the record is damaged
+  virtual Status put(Record, Bytes) = 0;  ///< FAST
+  virtual Status remove(Record) = 0;      ///< FAST; ok also when it was not there
+  virtual bool replay_protected()
+      const = 0;  ///< false: an old image can be played back; the attempt limit is reported partial
 
  protected:
   ~Records() = default;

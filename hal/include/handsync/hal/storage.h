@@ -5,8 +5,9 @@
 namespace handsync::hal {
 
 struct Storage {
-  virtual Force device_encryption() const = 0;  ///< FAST; kEnforced only when caches, temporary files and logs are covered too
-  virtual Force card_encryption() const = 0;    ///< FAST; kNotFitted without a card slot
+  virtual Force device_encryption()
+      const = 0;  ///< FAST; kEnforced only when caches, temporary files and logs are covered too
+  virtual Force card_encryption() const = 0;  ///< FAST; kNotFitted without a card slot
 
  protected:
   ~Storage() = default;
