@@ -47,7 +47,7 @@ std::string model_of(const System& system) {
 // What no copy of a storage card takes along. "" = the machine does not tell, or not this user.
 std::string serial_of(const System& system) {
   for (const char* path : {"/sys/firmware/devicetree/base/serial-number", "/sys/class/dmi/id/product_uuid"}) {
-    if (const std::string serial = system.read(path).value_or(""); !serial.empty()) return serial;
+    if (std::string serial = system.read(path).value_or(""); !serial.empty()) return serial;
   }
   return {};
 }
@@ -116,7 +116,7 @@ struct Handset::Parts final : posix::Core {
   std::string model;
 };
 
-Handset::Handset(Options options) : parts_(std::make_unique<Parts>(options)) { parts_->open(); }
+Handset::Handset(const Options& options) : parts_(std::make_unique<Parts>(options)) { parts_->open(); }
 Handset::~Handset() = default;
 
 Entropy& Handset::entropy() { return *parts_; }

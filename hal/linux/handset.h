@@ -26,7 +26,7 @@ struct Options : posix::CoreOptions {
 class Handset final : public posix::HostedDevice {
  public:
   /// Opens or makes the device. Throws std::runtime_error with a sentence when the home cannot be used.
-  explicit Handset(Options);
+  explicit Handset(const Options&);
   ~Handset() override;
 
   Entropy& entropy() override;

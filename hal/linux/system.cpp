@@ -17,8 +17,6 @@
 #include "posix/clock.h"
 #include "posix/durable.h"
 
-extern char** environ;
-
 namespace handsync::hal::linux_port {
 namespace {
 
@@ -27,6 +25,7 @@ constexpr std::size_t kOutputBytesMax = 64 * 1024;
 
 std::optional<std::string> run_program(const std::vector<std::string>& command) {
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   int ends[2];
@@ -83,7 +82,8 @@ void add_disks(const System& system, const std::string& name, std::vector<std::s
   if (depth > 8) return;
   if (!system.exists("/sys/block/" + name)) {  // a partition: its directory lies in its disk's
     for (const std::string& disk : system.names_in("/sys/block")) {
-      if (system.exists("/sys/block/" + disk + "/" + name)) add_disks(system, disk, disks, depth + 1);
+      const std::string inside = std::string("/sys/block/").append(disk).append("/").append(name);
+      if (system.exists(inside)) add_disks(system, disk, disks, depth + 1);
     }
     return;
   }

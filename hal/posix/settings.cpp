@@ -19,7 +19,7 @@ Settings parse_settings(Text text) {
 
 std::string write_settings(const Settings& settings) {
   std::string text;
-  for (const auto& [name, value] : settings) text += name + " " + value + "\n";
+  for (const auto& [name, value] : settings) text.append(name).append(" ").append(value).append("\n");
   return text;
 }
 
