@@ -169,7 +169,8 @@ const Account* Core::account(AccountId id) const { return const_cast<Core*>(this
 Account* Core::owner(RequestId id, Call*& call) {
   for (Account* account : accounts_) {
     if (!account) continue;
-    if ((call = account->call(id))) return account;
+    call = account->call(id);
+    if (call) return account;
   }
   return nullptr;
 }
