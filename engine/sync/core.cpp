@@ -26,27 +26,28 @@ Status Core::boot(const Options& options, Instant now) {
   options_.os_language = os_language_.view();
   options_.friendly_name = friendly_name_.view();
 
-  // The boot gate: a wipe under way is all that will happen.
+  // The boot gate: a wipe of the device under way is all that will happen. One of an account needs the other accounts
+  // and their policy, which outlive it.
+  bool resumes_account_wipe = false;
   if (policy::Wipe::pending(device_.records())) {
     HANDSYNC_TRY(wipe_.load(device_));
-    if (wipe_.active() &&
-        (wipe_.scope() == policy::WipeScope::kDevice || wipe_.next() != policy::Wipe::Next::kNothing)) {
+    if (wipe_.device_wiped()) return Done{};
+    if (wipe_.active() && wipe_.scope() == policy::WipeScope::kDevice) {
       if (wipe_.next() == policy::Wipe::Next::kAcknowledge) {
         (void)make_identity();
         (void)restore_accounts();  // only for the credential; what cannot be read cannot acknowledge
-        wipe_tries_ = kWipeAcknowledgeTriesMax - 1;
-        wipe_deadline_ms_ = now.mono_ms + kWipeAcknowledgeS * 1000;
       }
-      drive_wipe();
+      resume_wipe();
       return Done{};
     }
-    if (wipe_.device_wiped()) return Done{};
+    resumes_account_wipe = wipe_.active();
   }
   HANDSYNC_TRY(make_identity());
   // Fail closed: a PIN record that cannot be read counts as the limit reached; pin_ says so when it is asked.
   (void)pin_.load(device_, now);
   if (Status loaded = enforcer_.load(device_, facts()); !loaded.ok() && !enforcer_.damaged()) return loaded.error();
   HANDSYNC_TRY(restore_accounts());
+  if (resumes_account_wipe) resume_wipe();
   if (pin_.limit_reached(
           pin_rules()))  // the power was cut between the last try and the wipe, or the count cannot be read
     arm_wipe(AccountId{}, policy::WipeScope::kDevice, policy::WipeOrigin::kPinLimit);
@@ -95,7 +96,11 @@ Status Core::restore_accounts() {
     if (index >= kAccountsMax || accounts_[index]) continue;
     Account* account = make_account(index);
     if (!account) return out_of_memory(sizeof(Account));
-    HANDSYNC_TRY(account->restore());
+    bool goes = wipe_.active() && wipe_.account() == account->id();
+    if (goes && wipe_.next() != policy::Wipe::Next::kAcknowledge) continue;  // its key may be dead already
+    Status restored = account->restore();
+    if (goes) continue;
+    HANDSYNC_TRY(restored);
     removing_[index] = account->incomplete();
   }
   return Done{};

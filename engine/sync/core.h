@@ -87,6 +87,7 @@ class Core final : public Engine {
   Account* make_account(std::size_t index);
   void start_job(Work);
   void drive_wipe();
+  void resume_wipe();
   void start_removal();
   void removed();
   void conclude_wipe();

@@ -121,6 +121,13 @@ void Core::arm_wipe(AccountId account, WipeScope scope, policy::WipeOrigin origi
   drive_wipe();
 }
 
+/// At boot: one more acknowledgement, then it goes through.
+void Core::resume_wipe() {
+  wipe_tries_ = kWipeAcknowledgeTriesMax - 1;
+  wipe_deadline_ms_ = now_.mono_ms + std::uint64_t{kWipeAcknowledgeS} * 1000;
+  drive_wipe();
+}
+
 void Core::wipe_acknowledged(bool delivered) {
   ++wipe_tries_;
   if (delivered) wipe_tries_ = kWipeAcknowledgeTriesMax;
