@@ -241,8 +241,8 @@ Status Account::push(bool on) {
 }
 
 void Account::network_is_up() {
-  if (not_before_ms_ > core_.now().mono_ms) {
-    not_before_ms_ = 0;
+  if (not_before_ms_ > core_.now().mono_ms || ping_not_before_ms_ > core_.now().mono_ms) {
+    not_before_ms_ = ping_not_before_ms_ = 0;
     advance();
   }
 }
@@ -459,6 +459,7 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
     if (!built.ok()) return fail(built.error());
   }
   ++requests_;
+  ++visit_requests_;
   bytes_out_ += body_bytes;
   (call->lane == Lane::kWork ? work_ : wait_) = call;
   tell_state();
@@ -605,6 +606,14 @@ void Account::follow(Error error, std::uint32_t retry_after_s) {
 void Account::pause(Error error, std::uint32_t retry_after_s) {
   error_ = error;
   hal::Entropy& entropy = core_.device().entropy();
+  if (judging_ping_) {
+    loops_.add(Loop::kPings);
+    save_loops();
+    ping_not_before_ms_ =
+        core_.now().mono_ms + pause_ms(entropy, loops_.of(Loop::kPings), kPauseFirstMs, retry_after_s, visit_requests_);
+    visit_requests_ = 0;
+    return;
+  }
   if (manual_) {
     std::uint8_t tries_max = adding_ ? std::uint8_t{1} : kManualTriesMax;
     if (manual_tries_ < tries_max && worth_a_quick_retry(error) && retry_after_s <= 5) {
@@ -620,7 +629,9 @@ void Account::pause(Error error, std::uint32_t retry_after_s) {
   }
   loops_.add(Loop::kFailures);
   save_loops();
-  not_before_ms_ = core_.now().mono_ms + pause_ms(entropy, loops_.of(Loop::kFailures), kPauseFirstMs, retry_after_s);
+  not_before_ms_ = core_.now().mono_ms +
+                   pause_ms(entropy, loops_.of(Loop::kFailures), kPauseFirstMs, retry_after_s, visit_requests_);
+  visit_requests_ = 0;
 }
 
 void Account::stop(Error error) {
@@ -652,11 +663,19 @@ void Account::tick() {
     else
       (void)store_.idle(now);
   }
-  if (push_ && full_sync_ms_ && now >= full_sync_ms_ && open_store().ok()) {
+  if (full_sync_may_start() && now >= full_sync_ms_ && open_store().ok()) {
+    full_sync_visit_ = ping_trouble() >= kPausesFree;
     mark_all_due();
     needs_ |= kNeedItems;
   }
   advance();
+}
+
+/// While Pings are in trouble the full sync takes the place of one, so that both together keep to the budget.
+bool Account::full_sync_may_start() const {
+  if (!push_ || full_sync_ms_ == 0) return false;
+  std::uint64_t now = core_.now().mono_ms;
+  return ping_trouble() < kPausesFree || (ping_not_before_ms_ <= now && not_before_ms_ <= now && !work_ && !pushed_);
 }
 
 Wake Account::wake() const {
@@ -676,7 +695,7 @@ Wake Account::wake() const {
     if (not_before_ms_ > now) by(not_before_ms_, (not_before_ms_ - now) / 8, true);
     if (push_ && !needs_ && !wait_ && ping_not_before_ms_ > now)
       by(ping_not_before_ms_, (ping_not_before_ms_ - now) / 8, true);
-    if (push_ && full_sync_ms_) by(full_sync_ms_, 600'000, true);
+    if (full_sync_may_start()) by(full_sync_ms_, 600'000, true);
   }
   return wake;
 }
@@ -763,13 +782,13 @@ AccountView Account::view() const {
   view.user = user_;
   (void)view.server.assign(host_.view());
   std::uint64_t now = core_.now().mono_ms;
-  view.state = wiped_                                    ? AccountState::kWiped
-               : stopped_                                ? AccountState::kBlocked
-               : adding_                                 ? AccountState::kAdding
-               : work_                                   ? AccountState::kSyncing
-               : needs_ && push_ && not_before_ms_ > now ? AccountState::kBackOff
-               : wait_                                   ? AccountState::kWaiting
-                                                         : AccountState::kReady;
+  view.state = wiped_                                                                   ? AccountState::kWiped
+               : stopped_                                                               ? AccountState::kBlocked
+               : adding_                                                                ? AccountState::kAdding
+               : work_                                                                  ? AccountState::kSyncing
+               : push_ && !wait_ && (not_before_ms_ > now || ping_not_before_ms_ > now) ? AccountState::kBackOff
+               : wait_                                                                  ? AccountState::kWaiting
+                                                                                        : AccountState::kReady;
   view.error = error_;
   view.detail = detail_;
   view.version = version_;

@@ -35,8 +35,11 @@ enum Need : std::uint16_t {
 /// A folder in RAM, so that waiting needs no database.
 struct FolderState {
   replica::SyncFolder row;
-  bool due = false;             ///< to be synced
-  bool singly = false;          ///< Status 4 on several commands: one at a time, to find the one
+  bool due = false;     ///< to be synced
+  bool singly = false;  ///< Status 4 on several commands: one at a time, to find the one
+  /// The last pull may have been acted on and its answer lost, here or before the device went off: the server stands
+  /// one key further, and the same request goes again before any change is sent.
+  bool pull_open = true;
   bool sent_bare_pull = false;  ///< Status 4 on a pull without commands: key 0 once
   std::uint16_t saved_window = 0;
 };
@@ -180,8 +183,11 @@ class Account final : public Changes {
 
   // push.cpp
   void consider_ping();
+  bool full_sync_may_start() const;
+  std::uint8_t ping_trouble() const;  ///< how often in a row a Ping failed or brought nothing
   Status start_ping();
   void ended_ping(Call&, Error);
+  void judge_ping(Call&, Error);
   void mark_all_due();
 
   Core& core_;
@@ -235,10 +241,13 @@ class Account final : public Changes {
   Call* wait_ = nullptr;
   Loops loops_, stored_loops_;
   std::uint8_t manual_tries_ = 0;
-  std::uint64_t not_before_ms_ = 0;  ///< pause of the work lane
+  std::uint32_t visit_requests_ = 0;  ///< since the last pause began
+  std::uint64_t not_before_ms_ = 0;   ///< pause of the work lane
   std::uint64_t ping_not_before_ms_ = 0, ping_started_ms_ = 0, full_sync_ms_ = 0;
   std::uint32_t heartbeat_s_ = kHeartbeatS, ping_folders_max_ = 64;
-  bool pushed_ = false;  ///< the Sync that runs was caused by a Ping
+  bool full_sync_visit_ = false;  ///< a full sync in place of a Ping that is in trouble
+  bool judging_ping_ = false;     ///< what follows now is the fault of a Ping
+  bool pushed_ = false;           ///< the Sync that runs was caused by a Ping
   std::uint32_t pushed_items_ = 0;
   Question question_{};
   QuestionId question_id_{};

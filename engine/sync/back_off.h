@@ -15,6 +15,8 @@ enum class Loop : std::uint8_t {
   kNegotiations,  ///< versions or query forms refused
   kMoves,         ///< 451 and rediscoveries
   kEmptyPushes,   ///< Ping said "changed", Sync brought nothing
+  kFruitless,     ///< collections that said "more" and brought nothing, since one was sound
+  kPings,         ///< Pings that failed in a row: they pause alone, the user's changes go out meanwhile
   kCount
 };
 
@@ -45,6 +47,9 @@ constexpr std::uint8_t loop_limit(Loop loop) {
       return 3;
     case Loop::kEmptyPushes:
       return 1;  // one empty turn is how SOGo behaves after every batch
+    case Loop::kFruitless:
+    case Loop::kPings:
+      return 0;
     case Loop::kCount:
       break;
   }
@@ -52,7 +57,9 @@ constexpr std::uint8_t loop_limit(Loop loop) {
 }
 
 /// The n-th pause (n from 1): doubles from `first_ms` up to kPauseMaxMs, the upper quarter of it random; Retry-After is
-/// a lower bound.
-std::uint64_t pause_ms(hal::Entropy&, std::uint32_t nth, std::uint64_t first_ms, std::uint32_t retry_after_s);
+/// a lower bound. From the kPausesFree-th on a pause also pays for the requests of the visit before it, so that no
+/// number of folders breaks the budget of kRequestsAnHourMax.
+std::uint64_t pause_ms(hal::Entropy&, std::uint32_t nth, std::uint64_t first_ms, std::uint32_t retry_after_s,
+                       std::uint32_t visit_requests = 0);
 
 }  // namespace handsync::sync

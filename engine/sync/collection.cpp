@@ -44,6 +44,11 @@ Status Account::start_items() {
   replica::SyncFolder& row = folder->row;
   bool prime = is_prime(row);
   bool may_send = !prime && !row.rekeying && row.synced;
+  if (may_send && folder->pull_open) {
+    auto frozen = store_.has_frozen(row.id);
+    if (!frozen.ok()) return frozen.error();
+    may_send = frozen.value();
+  }
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call, may_send ? kSyncBodyBytesMax : kSmallBodyBytesMax));
   auto give_up = [&](Error error) -> Status {
@@ -87,6 +92,7 @@ Status Account::start_items() {
   current_ = row.id;
   current_pull_ = !prime && count == 0;
   current_commands_ = static_cast<std::uint16_t>(count);
+  if (count == 0) folder->pull_open = true;
   call->answer.emplace<protocol::SyncResponse>(arrival_, row.server_id.view());
   call->read_with_wbxml();
   Status launched = launch(call, body.value());
@@ -123,6 +129,7 @@ void Account::ended_items(Call& call, Error error) {
       return follow(prime ? eas_error(Command::kSync, 12)
                           : protocol::answer_fault(Command::kSync, AnswerFault::kEmpty));
     }
+    folder->pull_open = false;
     // Nothing is left to come. That completes a resync, which is a commit; else it is nothing to write down.
     if (folder->row.rekeying) return take_items(*folder, folder->row.sync_key, false, took_ms, 0);
     drop();
@@ -141,6 +148,7 @@ void Account::ended_items(Call& call, Error error) {
     refused = protocol::answer_fault(Command::kSync, AnswerFault::kNoStatus);
   if (refused) {
     drop();
+    if (answer.status() > 1 || answer.collection_status() > 1) folder->pull_open = false;
     if (refused.code == eas_error(Command::kSync, 14).code || refused.code == eas_error(Command::kSync, 13).code)
       refused = protocol::answer_fault(Command::kSync,
                                        AnswerFault::kNoStatus);  // nothing we sent has a heartbeat or a stored request
@@ -162,6 +170,7 @@ void Account::take_items(FolderState& folder, FixedText<64> key, bool more, std:
   }
   auto row = store_.sync_folder(folder.row.id);
   if (!row.ok()) return stop(row.error());
+  folder.pull_open = false;
   std::uint16_t window = folder.row.window;
   folder.row = row.value();
   folder.row.window = window;
@@ -178,7 +187,7 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
   pushed_items_ += items;
   succeed();
   reset_loops({Loop::kFailures, Loop::kProvisions, Loop::kRefreshes, Loop::kNegotiations, Loop::kMoves});
-  if (items) reset_loops({Loop::kEmptyPushes});
+  if (items) reset_loops({Loop::kEmptyPushes, Loop::kFruitless});
   std::uint32_t touched = applied.added + applied.changed + applied.deleted;
   if (touched || applied.confirmed)
     core_.tell(id_, Notice::kItemsChanged, static_cast<std::uint32_t>(folder.row.id), touched, applied.generation);
@@ -190,9 +199,12 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
   if (current_pull_) {
     folder.row.rounds_without_progress =
         more && items == 0 ? static_cast<std::uint16_t>(folder.row.rounds_without_progress + 1) : std::uint16_t{0};
-    stuck = folder.row.rounds_without_progress > kRoundsWithoutProgressMax;
+    // Where nothing has come of asking for long, one fruitless round is enough.
+    bool known = ping_trouble() >= kPausesFree || loops_.of(Loop::kFruitless) > 0;
+    std::uint16_t rounds_max = known ? std::uint16_t{0} : kRoundsWithoutProgressMax;
+    stuck = folder.row.rounds_without_progress > rounds_max;
     if (!more) {
-      reset_loops({Loop::kRekeys});
+      reset_loops({Loop::kRekeys, Loop::kFruitless});
       folder.row.synced = true;
       folder.sent_bare_pull = false;
       auto waiting = store_.has_outgoing(folder.row.id);
@@ -211,7 +223,10 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
   }
   if (stuck) {
     folder.due = false;
-    pause(protocol::answer_fault(Command::kSync, AnswerFault::kNoProgress), 0);
+    loops_.add(Loop::kFruitless);
+    save_loops();
+    error_ = protocol::answer_fault(Command::kSync, AnswerFault::kNoProgress);
+    if (manual_) pause(error_, 0);  // in push it is a turn that brought nothing: the next Ping waits
   }
 }
 

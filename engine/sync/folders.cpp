@@ -67,7 +67,7 @@ void Account::ended_folders(Call& call, Error error) {
   needs_ &= static_cast<std::uint16_t>(~kNeedFolders);
   if (Status loaded = load_folders(); !loaded.ok()) return stop(loaded.error());
   if (changed.value()) core_.tell(id_, Notice::kFoldersChanged);
-  reset_loops({Loop::kProvisions, Loop::kNegotiations, Loop::kMoves, Loop::kFailures});
+  reset_loops({Loop::kProvisions, Loop::kNegotiations, Loop::kMoves});
   succeed();
 }
 
@@ -100,9 +100,12 @@ Status Account::load_folders() {
   for (std::size_t i = 0; i < filled; ++i) {
     FolderState* state = new (fresh + i) FolderState;
     state->row = rows[i];
-    if (FolderState* before = find(rows[i].id))
+    if (FolderState* before = find(rows[i].id)) {
       state->due = before->due;
-    else
+      state->singly = before->singly;
+      state->sent_bare_pull = before->sent_bare_pull;
+      state->pull_open = before->pull_open;
+    } else
       state->due = needs_ & kNeedItems || push_;
     if (state->due && wanted(*state)) needs_ |= kNeedItems;
   }

@@ -45,8 +45,9 @@ static_assert(kCommandsPerRequestMax <= 200, "MS-ASCMD limit: Status 4 beyond");
 inline constexpr std::uint8_t kManualTriesMax = 3;             ///< quick retries of one sync() before it gives up
 inline constexpr std::uint16_t kRoundsWithoutProgressMax = 4;  ///< MoreAvailable with nothing in it
 inline constexpr std::uint64_t kPauseFirstMs = 30'000, kPauseMaxMs = 1800'000;
-inline constexpr std::uint64_t kQuickPauseMs = 1'000;  ///< sync(): first retry; doubles
-inline constexpr std::uint64_t kPingFloorMs = 2'000;   ///< between the starts of two Pings
-static_assert(kPauseMaxMs >= 20 * 60'000, "12 requests an hour: four a visit, three visits");
+inline constexpr std::uint64_t kQuickPauseMs = 1'000;    ///< sync(): first retry; doubles
+inline constexpr std::uint64_t kPingFloorMs = 2'000;     ///< between the starts of two Pings
+inline constexpr std::uint32_t kRequestsAnHourMax = 12;  ///< while something is wrong
+inline constexpr std::uint32_t kPausesFree = 4;          ///< the first pauses, 7.5 minutes in all, are not charged
 
 }  // namespace handsync::sync

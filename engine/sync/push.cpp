@@ -8,6 +8,11 @@ using protocol::AnswerFault;
 using protocol::Command;
 using protocol::eas_error;
 
+std::uint8_t Account::ping_trouble() const {
+  std::uint8_t failed = loops_.of(Loop::kPings), empty = loops_.of(Loop::kEmptyPushes);
+  return failed > empty ? failed : empty;
+}
+
 void Account::consider_ping() {
   if (!push_ || wait_ || work_ || stopped_ || wiped_ || needs_ || core_.wiping()) return;
   if (pushed_) {  // what the last Ping announced has been fetched: did it bring anything?
@@ -17,11 +22,18 @@ void Account::consider_ping() {
     save_loops();
     if (empty > loop_limit(Loop::kEmptyPushes)) {
       error_ = protocol::answer_fault(Command::kPing, AnswerFault::kNoProgress);
-      ping_not_before_ms_ = core_.now().mono_ms + pause_ms(core_.device().entropy(),
-                                                           empty - loop_limit(Loop::kEmptyPushes), kPauseFirstMs, 0);
+      ping_not_before_ms_ =
+          core_.now().mono_ms +
+          pause_ms(core_.device().entropy(), empty - loop_limit(Loop::kEmptyPushes), kPauseFirstMs, 0, visit_requests_);
+      visit_requests_ = 0;
     }
   }
   std::uint64_t now = core_.now().mono_ms;
+  if (full_sync_visit_) {
+    full_sync_visit_ = false;
+    ping_not_before_ms_ = now + pause_ms(core_.device().entropy(), ping_trouble(), kPauseFirstMs, 0, visit_requests_);
+    visit_requests_ = 0;
+  }
   if (ping_started_ms_ && ping_not_before_ms_ < ping_started_ms_ + kPingFloorMs)
     ping_not_before_ms_ = ping_started_ms_ + kPingFloorMs;
   if (ping_not_before_ms_ > now) return;
@@ -51,6 +63,12 @@ Status Account::start_ping() {
 }
 
 void Account::ended_ping(Call& call, Error error) {
+  judging_ping_ = true;
+  judge_ping(call, error);
+  judging_ping_ = false;
+}
+
+void Account::judge_ping(Call& call, Error error) {
   bool early = core_.now().mono_ms - ping_started_ms_ < std::uint64_t{heartbeat_s_} * 500;
   if (!error && call.answer_bytes == 0) error = protocol::answer_fault(Command::kPing, AnswerFault::kEmpty);
   if (error) {
@@ -58,6 +76,8 @@ void Account::ended_ping(Call& call, Error error) {
     if (silent) {  // a connection that died while it waited: news may have been missed
       mark_all_due();
       needs_ |= kNeedItems;
+      if (loops_.of(Loop::kPings) > 0) return pause(error, call.retry_after_s);
+      loops_.add(Loop::kPings);  // once is how a network changes; again and again is a path that does not hold
       return;
     }
     return request_failed(call, error);
@@ -78,10 +98,12 @@ void Account::ended_ping(Call& call, Error error) {
         if (!pushed_) pushed_items_ = 0;
         pushed_ = true;
       } else {
-        reset_loops({Loop::kFailures, Loop::kEmptyPushes, Loop::kRefreshes});
+        reset_loops({Loop::kPings, Loop::kEmptyPushes, Loop::kRefreshes});
+        visit_requests_ = 0;
       }
       return;
     case 2: {
+      reset_loops({Loop::kPings});
       bool known = !answer.changed_overflow() && answer.changed_count() > 0;
       for (std::size_t i = 0; i < answer.changed_count(); ++i) {
         FolderState* folder = find(answer.changed(i));
