@@ -117,6 +117,16 @@ Result<bool> Store::has_outgoing(FolderId folder) const {
   return found.value() != 0;
 }
 
+Result<bool> Store::has_frozen(FolderId folder) const {
+  if (state_ == nullptr) return kNotOpen;
+  Result<Statement> any =
+      prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND parked=0)");
+  if (!any.ok()) return any.error();
+  const Result<std::int64_t> found = query_number(any.value().number(1, static_cast<std::uint32_t>(folder)));
+  if (!found.ok()) return found.error();
+  return found.value() != 0;
+}
+
 Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, std::span<Outgoing> out) {
   if (state_ == nullptr) return kNotOpen;
   if (out.empty() || request == 0) return std::size_t{0};
@@ -128,10 +138,7 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   if (!any.value()) return std::size_t{0};
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  Result<Statement> frozen =
-      prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND parked=0)");
-  if (!frozen.ok()) return frozen.error();
-  const Result<std::int64_t> again = query_number(frozen.value().number(1, folder));
+  const Result<bool> again = has_frozen(id);
   if (!again.ok()) return again.error();
   std::size_t count = 0;
   {

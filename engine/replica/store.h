@@ -130,6 +130,7 @@ class Store {
   Result<std::uint64_t> mark_read(ItemId, bool read, std::int64_t wall_ms);
   Result<std::uint64_t> mark_flag(ItemId, std::uint8_t flag_status, std::int64_t wall_ms);
   Result<bool> has_outgoing(FolderId) const;
+  Result<bool> has_frozen(FolderId) const;  ///< of a request whose answer has not come
   /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A
   /// lost answer is the normal case: as long as request changes are marked, the same ones are returned again and no
   /// others.
