@@ -155,7 +155,7 @@ class Applier {
     });
     const std::uint64_t theirs = is_mail && !item->draft ? item->flags_revision : item->revision;
     if (differs && theirs > seen && conflict_of(*item) == 1) return refuse(as::kChange, id, kConflict);
-    const bool saw_content = seen >= item->content_revision;
+    const bool saw_all = seen >= item->revision;
     if (!is_mail) drop_left_out(*item, data, state_, call_.version);
     take_properties(*item, data);
     const bool content =
@@ -166,7 +166,7 @@ class Applier {
       mailbox().touch_flags(*item);
     }
     // What of the server's the client has not seen yet still comes down to it.
-    if (saw_content || content) state_.known.learn(id, item->revision);
+    if (saw_all || content) state_.known.learn(id, item->revision);
     state_.last_changes[id] = item->revision;
     if (command.has(em2::kSend) && item->draft) send_draft(id);
   }
