@@ -5,6 +5,7 @@
 /// HANDSYNC_SEEDS=N runs N seeds; HANDSYNC_SEED=N runs that one and tells its history.
 #include <cstdio>
 #include <random>
+#include <utility>
 
 #include "engine/sync/mailbox_view.h"
 #include "engine/sync/wire_view.h"
@@ -86,7 +87,9 @@ class History {
   void disturb() {
     unsigned often = static_cast<unsigned>(between(0, 25));
     world_.on_answer = [this, often](const Sent& sent, exchange::HttpResponse& answer) {
-      say("  ", sent.label, " -> ", std::to_string(answer.status), ", ", std::to_string(answer.body.size()), " bytes");
+      say("  ", sent.label, " -> ", std::to_string(answer.status), ", ", std::to_string(answer.body.size()), " bytes",
+          complaints_ == world_.server().violations().size() ? "" : "  COMPLAINT");
+      complaints_ = world_.server().violations().size();
       if (!chance(often)) return;
       switch (between(0, 2)) {
         case 0:
@@ -156,6 +159,7 @@ class History {
           forgotten_ = true;
         } else if (chance(10)) {
           say("the server learns another version");
+          withdrawn_ = std::exchange(learned_, true);
           world_.server().set_versions({first_version_, chance(50) ? "14.1" : "16.1"});
         }
         return;
@@ -219,6 +223,8 @@ class History {
     std::string spec = kFaults[between(0, std::size(kFaults) - 1)];
     spec.replace(spec.find('%'), 1, std::to_string(between(1, 6)));
     say("fault ", spec);
+    // After a lost answer these contradict the server's own memory: it has carried out what it now calls malformed.
+    contradicted_ = contradicted_ || spec.ends_with(":status:4") || spec.ends_with(":413");
     world_.server().fault(spec);
   }
 
@@ -287,15 +293,20 @@ class History {
                " is lost";
     }
     for (const std::string& violation : world_.server().violations()) {
-      bool lost_state = forgotten_ && violation.find("neither the last nor the one before") != std::string::npos;
-      if (!lost_state) return "violation: " + violation;
+      auto says = [&](const char* words) { return violation.find(words) != std::string::npos; };
+      if (forgotten_ && says("neither the last nor the one before")) continue;
+      if (contradicted_ && says("with other Commands")) continue;
+      if (withdrawn_ && says("which is not offered")) continue;  // the server took a version back
+      return "violation: " + violation;
     }
     return {};
   }
 
   std::mt19937_64 random_;
-  bool tell_, has_policy_ = false, pushing_ = false, forgotten_ = false;
+  bool tell_, has_policy_ = false, pushing_ = false, forgotten_ = false, contradicted_ = false, learned_ = false;
+  bool withdrawn_ = false;
   std::string first_version_;
+  std::size_t complaints_ = 0;
   World world_;
   AccountId id_{};
   std::set<std::string> edited_;
