@@ -273,7 +273,6 @@ class History {
     Error error = world_.error(id_);
     if (failed(error))
       return "no rest: error " + std::to_string(static_cast<int>(error.domain)) + "/" + std::to_string(error.code);
-    if (std::string wrong = difference(world_, id_, true); !wrong.empty()) return wrong;
     std::set<std::uint64_t> parked_changes;
     std::set<std::pair<ItemId, bool>> parked;
     for (const auto& row : world_.queue(id_)) {
@@ -292,6 +291,16 @@ class History {
         return std::string("the mark ") + (key.second ? "read " : "flag ") + wish.value + " of " + key.first +
                " is lost";
     }
+    // What was refused is still shown as the user wanted it. Wanted again, it goes, unless its item has gone.
+    for (std::uint64_t change : parked_changes) static_cast<void>(world_.engine().changes(id_).retry(ChangeId{change}));
+    for (int again = 0; again < 2; ++again)
+      if (failed(world_.sync(id_))) return "the changes that were parked cannot be sent";
+    for (const auto& row : world_.queue(id_)) {
+      if (!row.parked) return "a change that was parked still waits";
+      for (const auto& [server_id, mail] : handset_mails(world_, id_))
+        if (mail.id == row.item) return "a change of " + server_id + " is refused again and again";
+    }
+    if (std::string wrong = difference(world_, id_, true); !wrong.empty()) return wrong;
     for (const std::string& violation : world_.server().violations()) {
       auto says = [&](const char* words) { return violation.find(words) != std::string::npos; };
       if (forgotten_ && says("neither the last nor the one before")) continue;
