@@ -148,7 +148,6 @@ void Account::ended_items(Call& call, Error error) {
     refused = protocol::answer_fault(Command::kSync, AnswerFault::kNoStatus);
   if (refused) {
     drop();
-    if (answer.status() > 1 || answer.collection_status() > 1) folder->pull_open = false;
     if (refused.code == eas_error(Command::kSync, 14).code || refused.code == eas_error(Command::kSync, 13).code)
       refused = protocol::answer_fault(Command::kSync,
                                        AnswerFault::kNoStatus);  // nothing we sent has a heartbeat or a stored request
