@@ -166,8 +166,15 @@ with Suite("faults") as suite:
     phone = Handset(suite, "phone")
     suite.equal("account add through the man in the middle", phone.add(through).status, 0)
     suite.equal("sync through it", phone.run("sync").status, 0)
+    excused = []
     for fault, (how, allowed) in FAULTS.items():
         one_fault(suite, server, middle, phone, fault, how, allowed)
+        if fault == "empty 200 for Sync":
+            # In place of a real answer it says "nothing new", and the phone cannot know better: what it sends next goes out under the
+            # key that the server has already replaced.
+            excused = server.command("stats").get("violations")
     nothing_new(suite, server, middle, phone)
     cuts(suite, server, middle, 60 if LONG else 14)
-    suite.equal("the server saw no violation", server.command("stats").get("violations"), [])
+    seen = [v for v in server.command("stats").get("violations") if v not in excused]
+    suite.equal("the server saw no violation", seen, [])
+    suite.check("what is excused is the replaced key alone", all("key before the last" in v for v in excused), excused)
