@@ -118,14 +118,19 @@ int DatabaseFile::inspect() {
     if (const int code = read_log_for_page_bytes(log_bytes); code != SQLITE_OK || page_bytes != 0) return code;
   }
   if (log_bytes > kLogHeadBytes || size > kPageBytesMax) return SQLITE_OK;
-  // write_first_page() writes the tag last, and nothing is in the log before it is there.
-  if (!is_page_size(static_cast<std::uint64_t>(size))) {
-    unborn = true;
-    return SQLITE_OK;
+  // write_first_page(): zeros alone, or one page without its tag. Nothing is in the log before that.
+  std::uint8_t some[64];
+  bool zeros = true;
+  for (sqlite3_int64 at = 0; zeros && at < size; at += sizeof some) {
+    const auto amount = static_cast<int>(size - at < 64 ? size - at : 64);
+    const int code = below()->pMethods->xRead(below(), some, amount, at);
+    if (code != SQLITE_OK) return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+    zeros = is_zero(some, static_cast<std::size_t>(amount));
   }
-  std::uint8_t tag[kTagBytes];
-  const int code = below()->pMethods->xRead(below(), tag, sizeof tag, size - kTagBytes);
-  unborn = code == SQLITE_OK && is_zero(tag, sizeof tag);
+  unborn = zeros;
+  if (zeros || !is_page_size(static_cast<std::uint64_t>(size))) return SQLITE_OK;
+  const int code = below()->pMethods->xRead(below(), some, kTagBytes, size - kTagBytes);
+  unborn = code == SQLITE_OK && is_zero(some, kTagBytes);
   return code;
 }
 
@@ -177,7 +182,8 @@ int DatabaseFile::read(std::uint8_t* to, std::uint32_t amount, std::int64_t offs
   return code == SQLITE_OK && sealer.open(page, to, to, page_bytes) ? SQLITE_OK : bad_page();
 }
 
-/// Body and nonce, then the tag: a first page that was torn is known by its tag of zeros.
+/// Zeros, then body and nonce, then the tag: a first page that was torn is known, at any size, and nothing that was
+/// ever whole is taken for one.
 int DatabaseFile::write_first_page(const std::uint8_t* from, std::uint32_t amount) {
   if (!is_page_size(amount) || page_bytes_in(from) != amount || from[20] != kReserveBytes ||
       !is_zero(from + amount - kReserveBytes, kReserveBytes)) {
@@ -187,15 +193,18 @@ int DatabaseFile::write_first_page(const std::uint8_t* from, std::uint32_t amoun
   if (const int code = draw(nonce); code != SQLITE_OK) return code;
   if (const int code = take_page_bytes(amount); code != SQLITE_OK) return code;
   ++vfs.sealed_;
-  const bool sealed = sealer.seal(1, nonce, from, scratch, amount);
+  page_bytes = 0;  // until it is all there
+  const sqlite3_io_methods& file = *below()->pMethods;
+  const auto size = static_cast<int>(amount);
+  std::memset(scratch, 0, amount);
+  int code = unborn ? file.xTruncate(below(), 0) : SQLITE_OK;
+  if (code == SQLITE_OK) code = file.xWrite(below(), scratch, size, 0);
+  if (code == SQLITE_OK) code = file.xSync(below(), SQLITE_SYNC_NORMAL);
+  if (code == SQLITE_OK && !sealer.seal(1, nonce, from, scratch, amount)) code = SQLITE_IOERR_WRITE;
   std::uint8_t* end = scratch + amount - kTagBytes;
   std::memcpy(tag, end, kTagBytes);
   std::memset(end, 0, kTagBytes);
-  page_bytes = 0;  // until it is all there
-  if (!sealed) return SQLITE_IOERR_WRITE;
-  const sqlite3_io_methods& file = *below()->pMethods;
-  int code = unborn ? file.xTruncate(below(), 0) : SQLITE_OK;
-  if (code == SQLITE_OK) code = file.xWrite(below(), scratch, static_cast<int>(amount), 0);
+  if (code == SQLITE_OK) code = file.xWrite(below(), scratch, size, 0);
   if (code == SQLITE_OK) code = file.xSync(below(), SQLITE_SYNC_NORMAL);
   if (code == SQLITE_OK) code = file.xWrite(below(), tag, kTagBytes, amount - kTagBytes);
   if (code != SQLITE_OK) return code;
