@@ -74,6 +74,8 @@ std::optional<Event> Inbox::next(std::chrono::milliseconds patience) {
 
 Phone::Phone(Home& home, const std::string& hal) : home_(home), device_(open_device(home, hal)) {
   replica_directory_ = device_->replica_directory();
+  replicas_ = std::make_unique<Replicas>(*device_, replica_directory_);
+  if (const auto sealed = replicas_->open(); !sealed.ok()) throw failure_of(sealed.error());
   traces_ = std::make_unique<TraceHub>([this](AccountId id) -> std::string {
     if (engine_ == nullptr || id == AccountId{}) return {};
     const auto view = engine_->account(id);
@@ -101,6 +103,8 @@ void Phone::run(std::promise<Error>& ready) {
   loop_ = &loop;
   handsync::Options options;
   options.directory = replica_directory_;
+  options.vfs = replicas_->vfs();
+  options.replica_sealed = true;
   auto opened = Engine::open(*device_, heap(), options, device_->now());
   if (!opened.ok()) {
     ready.set_value(opened.error());
@@ -305,6 +309,7 @@ void Phone::tell(const handsync::Tell& tell) {
   event.count = tell.count;
   event.generation = tell.generation;
   if (tell.notice == handsync::Notice::kWiped) {
+    replicas_->forget(tell.account);
     if (tell.account == AccountId{}) {
       traces_->close_all();
       home_.forget_everything();

@@ -17,6 +17,7 @@
 
 #include "asio/system_trust.h"
 #include "handset/home.h"
+#include "handset/replicas.h"
 #include "handset/trace.h"
 #include "posix/hosted.h"
 #include "pump/pump.h"
@@ -127,6 +128,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
 
   Home& home_;
   std::unique_ptr<handsync::hal::posix::HostedDevice> device_;
+  std::unique_ptr<Replicas> replicas_;
   handsync::SystemTrust roots_;
   std::unique_ptr<TraceHub> traces_;
   std::string replica_directory_;
