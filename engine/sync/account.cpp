@@ -1,60 +1,11 @@
+/// The life of an account, what is wished of it, and the order of its steps.
 #include "sync/account.h"
 
 #include <cstring>
-#include <new>
 
 #include "sync/core.h"
 
 namespace handsync::sync {
-
-using policy::Remedy;
-using protocol::Command;
-
-namespace {
-
-enum class Then : std::uint8_t { kGoOn, kPause, kStop };
-
-/// What follows a failure, by its remedy: which needs arise, which counter ends the loop, and whether the account goes
-/// on.
-struct Rule {
-  Remedy remedy;
-  std::uint16_t needs;
-  Loop loop;
-  Then then;
-};
-// clang-format off: an aligned table
-constexpr Rule kRules[] = {
-    {Remedy::kRetryBackOff, 0, Loop::kFailures, Then::kPause},
-    {Remedy::kReProvision, kNeedPolicy, Loop::kProvisions, Then::kGoOn},
-    {Remedy::kWipe, kNeedDirective, Loop::kProvisions, Then::kGoOn},
-    {Remedy::kRefreshFolders, kNeedFolders, Loop::kRefreshes, Then::kGoOn},
-    {Remedy::kRestartFolders, kNeedFolders, Loop::kRefreshes, Then::kGoOn},
-    {Remedy::kReKey, kNeedItems, Loop::kRekeys, Then::kGoOn},
-    {Remedy::kDiscover, kNeedServer, Loop::kMoves, Then::kGoOn},
-    {Remedy::kNegotiate, kNeedOptions, Loop::kNegotiations, Then::kGoOn},
-    {Remedy::kSmaller, 0, Loop::kFailures, Then::kPause},
-    {Remedy::kAskCredentials, 0, Loop::kFailures, Then::kStop},
-    {Remedy::kAskUser, 0, Loop::kFailures, Then::kStop},
-    {Remedy::kBlocked, 0, Loop::kFailures, Then::kPause},
-    {Remedy::kGiveUp, 0, Loop::kFailures, Then::kPause},
-    {Remedy::kPark, 0, Loop::kFailures, Then::kPause},
-};
-// clang-format on
-
-bool worth_a_quick_retry(Error error) {
-  // A name that does not exist or a certificate that is wrong will be the same in a second.
-  switch (policy::remedy_for(error)) {
-    case Remedy::kRetryBackOff:
-      return error.domain != Domain::kTls && error.domain != Domain::kDns;
-    default:
-      return false;
-  }
-}
-
-}  // namespace
-
-// -- life
-// -------------------------------------------------------------------------------------------------------------------
 
 void Account::destroy(Memory memory) {
   shut();
@@ -173,9 +124,6 @@ void Account::become_wiped() {
   host_.clear();
   user_.clear();
 }
-
-// -- wishes
-// -----------------------------------------------------------------------------------------------------------------
 
 void Account::add() {
   adding_ = manual_ = true;
@@ -298,22 +246,23 @@ void Account::ask(Question question, Text detail) {
   question_id_ = core_.ask(id_, question);
 }
 
-// -- steps
-// ------------------------------------------------------------------------------------------------------------------
-
 void Account::advance() {
   // In the order of need: who the server is, what it speaks, what it demands, where things are, the things themselves.
   struct Step {
     Need need;
     Status (Account::*start)();
   };
-  // clang-format off: an aligned table
+  // clang-format off
   static constexpr Step kSteps[] = {
-      {kNeedServer, &Account::start_discovery},    {kNeedOptions, &Account::start_options},
-      {kNeedDirective, &Account::start_directive}, {kNeedDeviceInformation, &Account::start_device_information},
-      {kNeedPolicy, &Account::start_policy},       {kNeedAcknowledge, &Account::start_acknowledge},
-      {kNeedFolders, &Account::start_folders},     {kNeedBody, &Account::start_body},
-      {kNeedItems, &Account::start_items},
+      {kNeedServer,            &Account::start_discovery},
+      {kNeedOptions,           &Account::start_options},
+      {kNeedDirective,         &Account::start_directive},
+      {kNeedDeviceInformation, &Account::start_device_information},
+      {kNeedPolicy,            &Account::start_policy},
+      {kNeedAcknowledge,       &Account::start_acknowledge},
+      {kNeedFolders,           &Account::start_folders},
+      {kNeedBody,              &Account::start_body},
+      {kNeedItems,             &Account::start_items},
   };
   // clang-format on
   bool asked = question_id_ != QuestionId{} || look_up_wanted_ || waiting_for_pin_;
@@ -384,273 +333,6 @@ void Account::reset_loops(std::initializer_list<Loop> loops) {
   save_loops();
 }
 
-// -- requests
-// -----------------------------------------------------------------------------------------------------------------
-
-Status Account::start_command(Command command, Lane lane, Call*& call, std::size_t body_bytes_max) {
-  call = Call::make(core_.memory(), body_bytes_max);
-  if (!call) return out_of_memory(body_bytes_max);
-  call->command = command;
-  call->lane = lane;
-  call->method = "POST";
-  call->label = protocol::command_name(command);
-  return Done{};
-}
-
-Status Account::launch(Call* call, std::size_t body_bytes) {
-  auto fail = [&](Error error) {
-    call->free(core_.memory());
-    return error;
-  };
-  call->set_body(body_bytes);
-  call->id = core_.new_request();
-  call->started_ms = core_.now().mono_ms;
-  std::byte secret[kSecretBytesMax];
-  auto got = core_.device().keys().get_secret(static_cast<hal::KeySlot>(id_), secret);
-  if (!got.ok()) return fail(got.error());
-  Bytes password(secret, got.value());
-  char authorization[704];
-  bool plain = call->kind == Kind::kDiscoveryGet;
-  Text user = call->kind == Kind::kDiscoveryPost ? discovery_.user() : user_.view();
-  auto basic = plain ? Result<Text>(Text{})
-                     : protocol::basic_authorization(user, password, std::as_writable_bytes(std::span(authorization)));
-  for (std::byte& b : secret) b = std::byte{0};
-  if (!basic.ok()) return fail(basic.error());
-  bool fits = call->authorization.assign(basic.value());
-  for (char& c : authorization) c = 0;
-  if (!fits) return fail(engine_fault(EngineFault::kInvalidSettings));
-
-  if (call->kind == Kind::kDiscoveryPost || plain) {
-    const autodiscover::Url& url = discovery_.url();
-    if (!plain && !url.tls) return fail(engine_fault(EngineFault::kInsecure));  // a credential never leaves without TLS
-    call->host = url.host;
-    call->port = url.port;
-    call->tls = url.tls;
-    if (!call->plain_target.assign(url.target.view())) return fail(engine_fault(EngineFault::kInvalidSettings));
-    std::size_t n = 0;
-    if (!plain) {
-      call->plain_headers[n++] = {"Authorization", call->authorization.view()};
-      call->plain_headers[n++] = {"Content-Type", "text/xml; charset=utf-8"};
-    }
-    call->plain_headers[n++] = {"User-Agent", core_.options().user_agent};
-    call->plain_header_count = n;
-  } else {
-    bool empty_key = call->command == Command::kProvision && !(needs_ & kNeedAcknowledge);
-    protocol::Partner partner;
-    partner.path = path_.view();
-    partner.user = user_.view();
-    partner.device_id = core_.device_id();
-    partner.device_type = core_.options().device_type;
-    partner.user_agent = core_.options().user_agent;
-    partner.version = version_;
-    partner.form = form_;
-    partner.policy_key = empty_key ? 0 : policy_key_;
-    partner.has_policy_key = has_policy_key_ || call->command == Command::kProvision;
-    if (call->command == Command::kProvision && !empty_key) {
-      auto key = protocol::parse_number(temporary_key_.view());
-      if (!key.ok()) return fail(key.error());
-      partner.policy_key = key.value();
-    }
-    partner.authorization = call->authorization.view();
-    call->host = host_;
-    call->port = port_;
-    Status built = call->kind == Kind::kOptions ? call->head.build_options(partner)
-                                                : call->head.build(call->command, partner, {}, body_bytes != 0);
-    if (!built.ok()) return fail(built.error());
-  }
-  ++requests_;
-  ++visit_requests_;
-  bytes_out_ += body_bytes;
-  (call->lane == Lane::kWork ? work_ : wait_) = call;
-  tell_state();
-  return Done{};
-}
-
-void Account::cancel(Call*& call) {
-  if (!call) return;
-  if (call->offered) core_.cancelled(call->id);
-  call->free(core_.memory());
-  call = nullptr;
-}
-
-Call* Account::call(RequestId id) {
-  if (work_ && work_->id == id) return work_;
-  if (wait_ && wait_->id == id) return wait_;
-  return nullptr;
-}
-
-Call* Account::unoffered() {
-  if (work_ && !work_->offered) return work_;
-  if (wait_ && !wait_->offered) return wait_;
-  return nullptr;
-}
-
-void Account::response_head(Call& call, int status, std::span<const Header> headers, const Channel& channel) {
-  call.take_head(status, headers, channel);
-}
-
-void Account::response_body(Call& call, Bytes piece) {
-  bytes_in_ += piece.size();
-  store_used_ms_ = core_.now().mono_ms;
-  call.take(piece);
-}
-
-void Account::response_end(Call& call) { finish_work(call, {}); }
-
-void Account::failed(Call& call, Error error) { finish_work(call, error); }
-
-void Account::finish_work(Call& ended, Error transport) {
-  Call* call = &ended;
-  (call == work_ ? work_ : wait_) = nullptr;
-  Error error = transport ? transport : call->finish();
-  if (acknowledging_wipe_) {
-    acknowledging_wipe_ = false;
-    call->free(core_.memory());
-    core_.wipe_acknowledged(!transport);
-    return;
-  }
-  bool is_command = call->kind == Kind::kCommand;
-  if (!error && is_command && call->version_refresh && call->command != Command::kFolderSync) needs_ |= kNeedOptions;
-  if (!is_command) {
-    call->kind == Kind::kOptions ? ended_options(*call, error) : ended_discovery(*call, error);
-  } else {
-    switch (call->command) {
-      case Command::kSettings:
-        ended_settings(*call, error);
-        break;
-      case Command::kProvision:
-        needs_& kNeedAcknowledge ? ended_acknowledge(*call, error) : ended_policy(*call, error);
-        break;
-      case Command::kFolderSync:
-        ended_folders(*call, error);
-        break;
-      case Command::kSync:
-        ended_items(*call, error);
-        break;
-      case Command::kItemOperations:
-        ended_body(*call, error);
-        break;
-      case Command::kPing:
-        ended_ping(*call, error);
-        break;
-      default:
-        break;
-    }
-  }
-  call->free(core_.memory());
-  tell_state();
-  advance();
-}
-
-// -- after a failure
-// -------------------------------------------------------------------------------------------------------------
-
-/// An error of the request as a whole, the same for every command. Needs are left as they are: the step runs again
-/// after the remedy.
-void Account::request_failed(Call& call, Error error) {
-  if (error.domain == Domain::kHttp) {
-    switch (error.code) {
-      case 451:
-        moved(call);
-        return;
-      case 400:
-      case 501:
-      case 505:
-        if (call.kind == Kind::kCommand && form_ == protocol::QueryForm::kBase64) {
-          form_ = protocol::QueryForm::kPlain;  // an older server, or a gateway that knows only the plain query
-          if (store_.is_open()) (void)store_.put_number(replica::Value::kQueryForm, 1);
-          return;
-        }
-        break;
-      case 403:
-        // Below 14.0 a pending wipe or a missing policy may look like this (status.csv, 140): ask the server once.
-        if (version_ < 140 && call.kind == Kind::kCommand && call.command != Command::kProvision &&
-            loops_.of(Loop::kProvisions) == 0) {
-          loops_.add(Loop::kProvisions);
-          needs_ |= kNeedPolicy;
-          return;
-        }
-        break;
-      default:
-        break;
-    }
-  }
-  follow(error, call.retry_after_s);
-}
-
-void Account::follow(Error error, std::uint32_t retry_after_s) {
-  error_ = error;
-  Remedy remedy = policy::remedy_for(error);
-  const Rule* rule = nullptr;
-  for (const Rule& candidate : kRules)
-    if (candidate.remedy == remedy) rule = &candidate;
-  if (!rule || rule->then == Then::kPause) {
-    bool blocked = remedy == Remedy::kBlocked;
-    if (blocked && !push_) return stop(error);
-    return pause(error, blocked && retry_after_s < kPauseMaxMs / 1000 ? static_cast<std::uint32_t>(kPauseMaxMs / 1000)
-                                                                      : retry_after_s);
-  }
-  if (rule->then == Then::kStop) {
-    stop(error);
-    if (remedy == Remedy::kAskCredentials && !adding_ && push_) ask(Question::kCredentials, record_.email.view());
-    return;
-  }
-  loops_.add(rule->loop);
-  bool too_often = loops_.of(rule->loop) > loop_limit(rule->loop);
-  needs_ |= rule->needs;
-  if (remedy == Remedy::kRestartFolders) restart_folders();
-  save_loops();
-  if (too_often) pause(error, retry_after_s);
-}
-
-void Account::pause(Error error, std::uint32_t retry_after_s) {
-  error_ = error;
-  hal::Entropy& entropy = core_.device().entropy();
-  if (judging_ping_) {
-    loops_.add(Loop::kPings);
-    save_loops();
-    ping_not_before_ms_ =
-        core_.now().mono_ms + pause_ms(entropy, loops_.of(Loop::kPings), kPauseFirstMs, retry_after_s, visit_requests_);
-    visit_requests_ = 0;
-    return;
-  }
-  if (manual_) {
-    std::uint8_t tries_max = adding_ ? std::uint8_t{1} : kManualTriesMax;
-    if (manual_tries_ < tries_max && worth_a_quick_retry(error) && retry_after_s <= 5) {
-      ++manual_tries_;
-      not_before_ms_ = core_.now().mono_ms + pause_ms(entropy, manual_tries_, kQuickPauseMs, retry_after_s);
-      return;
-    }
-    bool was_adding = adding_;
-    manual_ = false;
-    if (was_adding || !push_) needs_ &= static_cast<std::uint16_t>(~kNeedBody);
-    core_.tell(id_, Notice::kIdle);
-    if (!push_) return save_loops();
-  }
-  loops_.add(Loop::kFailures);
-  save_loops();
-  not_before_ms_ = core_.now().mono_ms +
-                   pause_ms(entropy, loops_.of(Loop::kFailures), kPauseFirstMs, retry_after_s, visit_requests_);
-  visit_requests_ = 0;
-}
-
-void Account::stop(Error error) {
-  error_ = error;
-  stopped_ = true;
-  needs_ &= static_cast<std::uint16_t>(~kNeedBody);
-  save_loops();
-  if (manual_) {
-    manual_ = false;
-    core_.tell(id_, Notice::kIdle);
-  }
-  tell_state();
-}
-
-void Account::tell_state() { core_.tell(id_, Notice::kState); }
-
-// -- time
-// -------------------------------------------------------------------------------------------------------------------------
-
 void Account::tick() {
   std::uint64_t now = core_.now().mono_ms;
   if (wiped_) return;
@@ -698,76 +380,6 @@ Wake Account::wake() const {
     if (full_sync_may_start()) by(full_sync_ms_, 600'000, true);
   }
   return wake;
-}
-
-// -- Changes
-// ------------------------------------------------------------------------------------------------------------------------
-
-Result<ChangeId> Account::mark(ItemId item, Mark mark) {
-  if (wiped_) return policy::fault(policy::Fault::kWiped);
-  HANDSYNC_TRY(open_store());
-  std::int64_t wall = core_.now().wall_ms;
-  Result<std::uint64_t> change = Error{};
-  switch (mark) {
-    case Mark::kRead:
-      change = store_.mark_read(item, true, wall);
-      break;
-    case Mark::kUnread:
-      change = store_.mark_read(item, false, wall);
-      break;
-    case Mark::kFlag:
-      change = store_.mark_flag(item, 2, wall);
-      break;
-    case Mark::kUnflag:
-      change = store_.mark_flag(item, 0, wall);
-      break;
-    case Mark::kDone:
-      change = store_.mark_flag(item, 1, wall);
-      break;
-  }
-  if (!change.ok()) return change.error();
-  changes_wait();
-  return ChangeId{change.value()};
-}
-
-/// Something of the user's waits: in push it goes out at once, past the Ping that stays open.
-void Account::changes_wait() {
-  for (std::size_t i = 0; i < folder_count_; ++i) {
-    auto waiting = store_.has_outgoing(folders_[i].row.id);
-    if (waiting.ok() && waiting.value()) folders_[i].due = true;
-  }
-  needs_ |= kNeedItems;
-  if (push_) advance();
-}
-
-Status Account::retry(ChangeId change) {
-  HANDSYNC_TRY(open_store());
-  HANDSYNC_TRY(store_.retry(static_cast<std::uint64_t>(change)));
-  changes_wait();
-  return Done{};
-}
-
-Status Account::drop(ChangeId change) {
-  HANDSYNC_TRY(open_store());
-  return store_.drop(static_cast<std::uint64_t>(change));
-}
-
-Status Account::select(FolderId folder, bool selected) {
-  HANDSYNC_TRY(open_store());
-  if (arriving_ && current_ == folder) {  // what arrives for a folder that is not wanted any more is not taken
-    arrival_.drop();
-    arriving_ = false;
-    cancel(work_);
-  }
-  HANDSYNC_TRY(store_.select(folder, selected));
-  HANDSYNC_TRY(load_folders());
-  if (FolderState* state = find(folder); state && selected) {
-    state->due = true;
-    needs_ |= kNeedItems;
-  }
-  cancel(wait_);
-  advance();
-  return Done{};
 }
 
 Status Account::integrity() {

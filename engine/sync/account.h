@@ -3,8 +3,9 @@
 /// refresh, re-key and recovery is the same few lines, and an interruption anywhere leaves just the needs that are
 /// left.
 ///
-/// Files: account.cpp (life, steps, what follows a failure), setup.cpp (Autodiscover, OPTIONS), provisioning.cpp,
-/// folders.cpp, collection.cpp (Sync of one folder), push.cpp (Ping). Engine thread only.
+/// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
+/// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, collection.cpp (Sync of one folder), push.cpp
+/// (Ping). Engine thread only.
 #pragma once
 #include <initializer_list>
 

@@ -1,0 +1,73 @@
+/// What the user changes: short transactions of their own (handsync/changes.h), sent when a lane is free.
+#include "sync/core.h"
+
+namespace handsync::sync {
+
+Result<ChangeId> Account::mark(ItemId item, Mark mark) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  std::int64_t wall = core_.now().wall_ms;
+  Result<std::uint64_t> change = Error{};
+  switch (mark) {
+    case Mark::kRead:
+      change = store_.mark_read(item, true, wall);
+      break;
+    case Mark::kUnread:
+      change = store_.mark_read(item, false, wall);
+      break;
+    case Mark::kFlag:
+      change = store_.mark_flag(item, 2, wall);
+      break;
+    case Mark::kUnflag:
+      change = store_.mark_flag(item, 0, wall);
+      break;
+    case Mark::kDone:
+      change = store_.mark_flag(item, 1, wall);
+      break;
+  }
+  if (!change.ok()) return change.error();
+  changes_wait();
+  return ChangeId{change.value()};
+}
+
+/// Something of the user's waits: in push it goes out at once, past the Ping that stays open.
+void Account::changes_wait() {
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    auto waiting = store_.has_outgoing(folders_[i].row.id);
+    if (waiting.ok() && waiting.value()) folders_[i].due = true;
+  }
+  needs_ |= kNeedItems;
+  if (push_) advance();
+}
+
+Status Account::retry(ChangeId change) {
+  HANDSYNC_TRY(open_store());
+  HANDSYNC_TRY(store_.retry(static_cast<std::uint64_t>(change)));
+  changes_wait();
+  return Done{};
+}
+
+Status Account::drop(ChangeId change) {
+  HANDSYNC_TRY(open_store());
+  return store_.drop(static_cast<std::uint64_t>(change));
+}
+
+Status Account::select(FolderId folder, bool selected) {
+  HANDSYNC_TRY(open_store());
+  if (arriving_ && current_ == folder) {  // what arrives for a folder that is not wanted any more is not taken
+    arrival_.drop();
+    arriving_ = false;
+    cancel(work_);
+  }
+  HANDSYNC_TRY(store_.select(folder, selected));
+  HANDSYNC_TRY(load_folders());
+  if (FolderState* state = find(folder); state && selected) {
+    state->due = true;
+    needs_ |= kNeedItems;
+  }
+  cancel(wait_);
+  advance();
+  return Done{};
+}
+
+}  // namespace handsync::sync

@@ -1,0 +1,163 @@
+/// A request from its making to the end of its answer, whatever it asks for.
+#include "sync/core.h"
+
+namespace handsync::sync {
+
+using protocol::Command;
+
+Status Account::start_command(Command command, Lane lane, Call*& call, std::size_t body_bytes_max) {
+  call = Call::make(core_.memory(), body_bytes_max);
+  if (!call) return out_of_memory(body_bytes_max);
+  call->command = command;
+  call->lane = lane;
+  call->method = "POST";
+  call->label = protocol::command_name(command);
+  return Done{};
+}
+
+Status Account::launch(Call* call, std::size_t body_bytes) {
+  auto fail = [&](Error error) {
+    call->free(core_.memory());
+    return error;
+  };
+  call->set_body(body_bytes);
+  call->id = core_.new_request();
+  call->started_ms = core_.now().mono_ms;
+  std::byte secret[kSecretBytesMax];
+  auto got = core_.device().keys().get_secret(static_cast<hal::KeySlot>(id_), secret);
+  if (!got.ok()) return fail(got.error());
+  Bytes password(secret, got.value());
+  char authorization[704];
+  bool plain = call->kind == Kind::kDiscoveryGet;
+  Text user = call->kind == Kind::kDiscoveryPost ? discovery_.user() : user_.view();
+  auto basic = plain ? Result<Text>(Text{})
+                     : protocol::basic_authorization(user, password, std::as_writable_bytes(std::span(authorization)));
+  for (std::byte& b : secret) b = std::byte{0};
+  if (!basic.ok()) return fail(basic.error());
+  bool fits = call->authorization.assign(basic.value());
+  for (char& c : authorization) c = 0;
+  if (!fits) return fail(engine_fault(EngineFault::kInvalidSettings));
+
+  if (call->kind == Kind::kDiscoveryPost || plain) {
+    const autodiscover::Url& url = discovery_.url();
+    if (!plain && !url.tls) return fail(engine_fault(EngineFault::kInsecure));  // a credential never leaves without TLS
+    call->host = url.host;
+    call->port = url.port;
+    call->tls = url.tls;
+    if (!call->plain_target.assign(url.target.view())) return fail(engine_fault(EngineFault::kInvalidSettings));
+    std::size_t n = 0;
+    if (!plain) {
+      call->plain_headers[n++] = {"Authorization", call->authorization.view()};
+      call->plain_headers[n++] = {"Content-Type", "text/xml; charset=utf-8"};
+    }
+    call->plain_headers[n++] = {"User-Agent", core_.options().user_agent};
+    call->plain_header_count = n;
+  } else {
+    bool empty_key = call->command == Command::kProvision && !(needs_ & kNeedAcknowledge);
+    protocol::Partner partner;
+    partner.path = path_.view();
+    partner.user = user_.view();
+    partner.device_id = core_.device_id();
+    partner.device_type = core_.options().device_type;
+    partner.user_agent = core_.options().user_agent;
+    partner.version = version_;
+    partner.form = form_;
+    partner.policy_key = empty_key ? 0 : policy_key_;
+    partner.has_policy_key = has_policy_key_ || call->command == Command::kProvision;
+    if (call->command == Command::kProvision && !empty_key) {
+      auto key = protocol::parse_number(temporary_key_.view());
+      if (!key.ok()) return fail(key.error());
+      partner.policy_key = key.value();
+    }
+    partner.authorization = call->authorization.view();
+    call->host = host_;
+    call->port = port_;
+    Status built = call->kind == Kind::kOptions ? call->head.build_options(partner)
+                                                : call->head.build(call->command, partner, {}, body_bytes != 0);
+    if (!built.ok()) return fail(built.error());
+  }
+  ++requests_;
+  ++visit_requests_;
+  bytes_out_ += body_bytes;
+  (call->lane == Lane::kWork ? work_ : wait_) = call;
+  tell_state();
+  return Done{};
+}
+
+void Account::cancel(Call*& call) {
+  if (!call) return;
+  if (call->offered) core_.cancelled(call->id);
+  call->free(core_.memory());
+  call = nullptr;
+}
+
+Call* Account::call(RequestId id) {
+  if (work_ && work_->id == id) return work_;
+  if (wait_ && wait_->id == id) return wait_;
+  return nullptr;
+}
+
+Call* Account::unoffered() {
+  if (work_ && !work_->offered) return work_;
+  if (wait_ && !wait_->offered) return wait_;
+  return nullptr;
+}
+
+void Account::response_head(Call& call, int status, std::span<const Header> headers, const Channel& channel) {
+  call.take_head(status, headers, channel);
+}
+
+void Account::response_body(Call& call, Bytes piece) {
+  bytes_in_ += piece.size();
+  store_used_ms_ = core_.now().mono_ms;
+  call.take(piece);
+}
+
+void Account::response_end(Call& call) { finish_work(call, {}); }
+
+void Account::failed(Call& call, Error error) { finish_work(call, error); }
+
+void Account::finish_work(Call& ended, Error transport) {
+  Call* call = &ended;
+  (call == work_ ? work_ : wait_) = nullptr;
+  Error error = transport ? transport : call->finish();
+  if (acknowledging_wipe_) {
+    acknowledging_wipe_ = false;
+    call->free(core_.memory());
+    core_.wipe_acknowledged(!transport);
+    return;
+  }
+  bool is_command = call->kind == Kind::kCommand;
+  if (!error && is_command && call->version_refresh && call->command != Command::kFolderSync) needs_ |= kNeedOptions;
+  if (!is_command) {
+    call->kind == Kind::kOptions ? ended_options(*call, error) : ended_discovery(*call, error);
+  } else {
+    switch (call->command) {
+      case Command::kSettings:
+        ended_settings(*call, error);
+        break;
+      case Command::kProvision:
+        needs_& kNeedAcknowledge ? ended_acknowledge(*call, error) : ended_policy(*call, error);
+        break;
+      case Command::kFolderSync:
+        ended_folders(*call, error);
+        break;
+      case Command::kSync:
+        ended_items(*call, error);
+        break;
+      case Command::kItemOperations:
+        ended_body(*call, error);
+        break;
+      case Command::kPing:
+        ended_ping(*call, error);
+        break;
+      default:
+        break;
+    }
+  }
+  call->free(core_.memory());
+  tell_state();
+  advance();
+}
+
+}  // namespace handsync::sync
