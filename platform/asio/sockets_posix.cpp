@@ -8,6 +8,7 @@
 #include <asio/write.hpp>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -43,6 +44,15 @@ asio::ip::address ip_of(const Address& address) {
 
 Error error_of(const std::error_code& code, http::Fault fault) {
   return http::fault(fault, static_cast<std::uint32_t>(code.value()));
+}
+
+/// RFC 6761 6.3: these names mean this machine whatever hosts file or name server say, and where there is neither.
+bool is_localhost(const std::string& name) {
+  constexpr std::string_view kName = "localhost";
+  const std::size_t end = name.ends_with('.') ? name.size() - 1 : name.size();
+  if (end < kName.size() || (end > kName.size() && name[end - kName.size() - 1] != '.')) return false;
+  return std::equal(kName.begin(), kName.end(), name.begin() + static_cast<std::ptrdiff_t>(end - kName.size()),
+                    [](char want, char is) { return want == (is >= 'A' && is <= 'Z' ? is + ('a' - 'A') : is); });
 }
 
 /// Blocks: on a thread of its own only.
@@ -140,6 +150,12 @@ void PosixSockets::resolve(NameId id, Text host) {
   const asio::ip::address literal = asio::ip::make_address(name, code);
   if (!code) {
     asio::post(context_, [this, id, literal] { found(id, {address_of(literal)}, {}); });
+    return;
+  }
+  if (is_localhost(name)) {
+    asio::post(context_, [this, id] {
+      found(id, {address_of(asio::ip::address_v4::loopback()), address_of(asio::ip::address_v6::loopback())}, {});
+    });
     return;
   }
   try {

@@ -170,21 +170,24 @@ TEST(Posix, RequestsOverRealSockets) {
 
 TEST(Posix, NobodyListens) {
   Loop loop;
-  Recorder listener;
   rig::Entropy entropy;
-  Carrier carrier(loop.sockets(), listener, entropy);
-  Send send;
-  send.id = RequestId{1};
-  send.account = AccountId{1};
-  send.host = "127.0.0.1";
-  send.port = 1;
-  send.method = "GET";
-  send.target = "/";
-  carrier.begin(send);
-  CHECK(loop.run_until([&] { return listener.ends == 1; }, deadline(loop)));
-  CHECK(listener.error.domain == Domain::kHttp);
-  LONGS_EQUAL(static_cast<int>(http::Fault::kUnreachable), listener.error.code);
-  LONGS_EQUAL(ECONNREFUSED, listener.error.where);
+  // Names under localhost need neither a hosts file nor a name server (RFC 6761 6.3).
+  for (const char* host : {"127.0.0.1", "localhost", "LocalHost.", "phone.localhost"}) {
+    Recorder listener;
+    Carrier carrier(loop.sockets(), listener, entropy);
+    Send send;
+    send.id = RequestId{1};
+    send.account = AccountId{1};
+    send.host = host;
+    send.port = 1;
+    send.method = "GET";
+    send.target = "/";
+    carrier.begin(send);
+    CHECK(loop.run_until([&] { return listener.ends == 1; }, deadline(loop)));
+    CHECK_TEXT(listener.error.domain == Domain::kHttp, host);
+    LONGS_EQUAL_TEXT(static_cast<int>(http::Fault::kUnreachable), listener.error.code, host);
+    LONGS_EQUAL_TEXT(ECONNREFUSED, listener.error.where, host);
+  }
 }
 
 TEST(Posix, TurnsDeadlinesAndPosts) {
