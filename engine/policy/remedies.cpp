@@ -200,6 +200,8 @@ constexpr Row kTlsRows[] = {
     {11, {Remedy::kRetryBackOff, Exit::kMachine, "the device has no random numbers yet", "nothing: it is tried again"}},
     {12, {Remedy::kRetryBackOff, Exit::kServer, "{the server} ended the connection while it was being secured", "nothing: it is tried again; check the port if it stays"}},
     {13, {Remedy::kBlocked, Exit::kServer, "{the server} refused to secure the connection", "check the server's name and port; it may want a client certificate (--client-cert)"}},
+    {14, {Remedy::kBlocked, Exit::kUsage, "the client certificate and its key cannot be used", "give a certificate and its private key as PEM files, the key without a passphrase"}},
+    {15, {Remedy::kBlocked, Exit::kServer, "{the server} wants a client certificate", "give one with --client-cert FILE --client-key FILE (ask the administrator for it)"}},
 };
 
 constexpr Row kDnsRows[] = {

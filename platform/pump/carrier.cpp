@@ -188,6 +188,23 @@ Status Carrier::set_trust(AccountId id, Bytes ca_file) {
   return Done{};
 }
 
+Status Carrier::set_identity(AccountId id, Bytes certificates, Bytes key) {
+  AccountLanes* account = impl_->find_or_make(id);
+  if (account == nullptr) return out_of_memory(sizeof(AccountLanes));
+  std::unique_ptr<tls::Identity> identity;
+  if (!certificates.empty() || !key.empty()) {
+    identity.reset(new (std::nothrow) tls::Identity);
+    if (identity == nullptr) return out_of_memory(sizeof(tls::Identity));
+    HANDSYNC_TRY(identity->load(certificates, key, impl_->hub.random));
+  }
+  if (!account->wait.idle() || !account->work.idle()) return http::fault(http::Fault::kLaneFull);
+  account->wait.close_if_idle();
+  account->work.close_if_idle();
+  impl_->hub.tickets.forget(static_cast<std::uint16_t>(id));
+  account->identity = std::move(identity);
+  return Done{};
+}
+
 void Carrier::forget(AccountId id) {
   for (AccountLanes** at = &impl_->accounts; *at != nullptr; at = &(*at)->next) {
     AccountLanes* account = *at;

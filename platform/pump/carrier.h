@@ -37,6 +37,9 @@ class Carrier final : private SocketEvents {
   /// The account's own trust anchors: contents of a PEM (or one DER) file, copied. Empty = the system's roots. Drops
   /// the account's tickets and idle connections.
   Status set_trust(AccountId, Bytes ca_file);
+  /// Client certificate (with its chain) and private key, PEM each, shown to servers of this account that ask for one.
+  /// Parsed and kept in RAM until forget(). Empty = none. An error changes nothing; kLaneFull: a request is under way.
+  Status set_identity(AccountId, Bytes certificates, Bytes key);
   /// Closes the account's connections, fails its requests silently, and forgets its tickets, cookies and trust.
   void forget(AccountId);
 

@@ -177,7 +177,7 @@ void Connection::connected() {
   if (!tls_) return opened();
   state_ = State::kHandshaking;
   hal::Trust* trust = account_.own_ca ? &account_.ca : hub_.roots;
-  session_ = new (std::nothrow) tls::Session(hub_.random, hub_.tickets, trust);
+  session_ = new (std::nothrow) tls::Session(hub_.random, hub_.tickets, trust, account_.identity.get());
   if (session_ == nullptr) return fail(out_of_memory(sizeof(tls::Session)));
   if (auto begun = session_->open(origin_, hub_.sockets.now().wall_ms); !begun.ok()) return fail(begun.error());
   push_out();
@@ -385,7 +385,7 @@ void Connection::closed(Error error) {
       try_next_address();
       break;
     case State::kHandshaking:
-      broken(error ? error : tls::fault(tls::Fault::kCut));
+      broken(error ? error : session_ != nullptr ? session_->cut() : tls::fault(tls::Fault::kCut));
       break;
     case State::kOpen:
       if (request_ == nullptr) {

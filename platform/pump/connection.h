@@ -1,5 +1,7 @@
 /// One lane: a kept-alive connection with the request it carries and those that wait for it.
 #pragma once
+#include <memory>
+
 #include "http/cookies.h"
 #include "http/response.h"
 #include "pump/carrier.h"
@@ -145,6 +147,7 @@ struct AccountLanes {
   AccountId id;
   Ca ca;
   bool own_ca = false;  ///< then nothing else is trusted, even if there was no memory to keep the file
+  std::unique_ptr<tls::Identity> identity;  ///< outlives the lanes' sessions
   http::CookieJar cookies;
   Counters counters;
   Connection wait, work;

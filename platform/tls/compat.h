@@ -9,6 +9,7 @@
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 
+#include <cstddef>
 #include <cstdint>
 #if MBEDTLS_VERSION_NUMBER >= 0x03000000
 #include <psa/crypto.h>
@@ -21,6 +22,10 @@ namespace handsync::tls::compat {
 #define HANDSYNC_MBEDTLS_PRIVATE(member) MBEDTLS_PRIVATE(member)
 constexpr int kBadCertificate = MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
 constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
+constexpr int kBadKeyExchange = MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE;  ///< a Diffie-Hellman group that is too small
+
+/// 3.x keeps to itself whether the server asked.
+inline bool asked_for_certificate(const mbedtls_ssl_context&) { return false; }
 
 /// The PSA layer below 3.x; calling it again does nothing.
 inline bool start() { return psa_crypto_init() == PSA_SUCCESS; }
@@ -45,11 +50,22 @@ inline void algorithms(mbedtls_ssl_config& config) {
   mbedtls_ssl_conf_sig_algs(&config, kSignatures);
 }
 
+inline int parse_key(mbedtls_pk_context& key, const unsigned char* pem, std::size_t bytes,
+                     mbedtls_ctr_drbg_context* drbg) {
+  return mbedtls_pk_parse_key(&key, pem, bytes, nullptr, 0, mbedtls_ctr_drbg_random, drbg);
+}
+inline int check_pair(const mbedtls_pk_context& shown, const mbedtls_pk_context& key, mbedtls_ctr_drbg_context* drbg) {
+  return mbedtls_pk_check_pair(&shown, &key, mbedtls_ctr_drbg_random, drbg);
+}
+
 #else
 
 #define HANDSYNC_MBEDTLS_PRIVATE(member) member
 constexpr int kBadCertificate = MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE;
 constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
+constexpr int kBadKeyExchange = MBEDTLS_ERR_SSL_BAD_HS_SERVER_KEY_EXCHANGE;
+
+inline bool asked_for_certificate(const mbedtls_ssl_context& ssl) { return ssl.client_auth != 0; }
 
 inline bool start() { return true; }
 
@@ -64,6 +80,13 @@ inline void algorithms(mbedtls_ssl_config& config) {
   static const int kHashes[] = {MBEDTLS_MD_SHA256, MBEDTLS_MD_SHA384, MBEDTLS_MD_SHA512, MBEDTLS_MD_NONE};
   mbedtls_ssl_conf_curves(&config, kGroups);
   mbedtls_ssl_conf_sig_hashes(&config, kHashes);
+}
+
+inline int parse_key(mbedtls_pk_context& key, const unsigned char* pem, std::size_t bytes, mbedtls_ctr_drbg_context*) {
+  return mbedtls_pk_parse_key(&key, pem, bytes, nullptr, 0);
+}
+inline int check_pair(const mbedtls_pk_context& shown, const mbedtls_pk_context& key, mbedtls_ctr_drbg_context*) {
+  return mbedtls_pk_check_pair(&shown, &key);
 }
 
 #endif

@@ -22,6 +22,8 @@ enum class Fault : std::int32_t {
   kNoEntropy = 11,      ///< the random source failed or is not seeded yet
   kCut = 12,    ///< the peer closed the connection within the handshake, or without close_notify where that matters
   kAlert = 13,  ///< the server ended the handshake with an alert that none of the above explains
+  kBadIdentity = 14,       ///< the client certificate or its key: not PEM, a passphrase is wanted, or not a pair
+  kWantsCertificate = 15,  ///< the server ended the handshake after asking for a client certificate; there is none
 };
 
 constexpr Error fault(Fault code, std::uint32_t where = 0) {

@@ -85,8 +85,8 @@ Fault fault_of(std::uint32_t flags, bool self_signed) {
 
 }  // namespace
 
-Session::Session(Random& random, Tickets& tickets, hal::Trust* trust)
-    : random_(random), tickets_(tickets), trust_(trust) {
+Session::Session(Random& random, Tickets& tickets, hal::Trust* trust, Identity* identity)
+    : random_(random), tickets_(tickets), trust_(trust), identity_(identity) {
   mbedtls_ssl_config_init(&config_);
   mbedtls_ssl_init(&ssl_);
 }
@@ -117,6 +117,10 @@ Status Session::open(const Origin& origin, std::int64_t wall_ms) {
   mbedtls_ssl_conf_rng(&config_, mbedtls_ctr_drbg_random, random_.drbg());
   mbedtls_ssl_conf_renegotiation(&config_, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
   mbedtls_ssl_conf_session_tickets(&config_, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
+  if (identity_ != nullptr) {
+    rc = mbedtls_ssl_conf_own_cert(&config_, identity_->chain(), identity_->key());
+    if (rc != 0) return failed_ = explain(rc);
+  }
   rc = mbedtls_ssl_setup(&ssl_, &config_);
   if (rc != 0) return failed_ = explain(rc);
 
@@ -262,6 +266,12 @@ void Session::close() {
   if (established() && !failed_) (void)mbedtls_ssl_close_notify(&ssl_);
 }
 
+bool Session::wants_certificate() const {
+  return !established() && identity_ == nullptr && compat::asked_for_certificate(ssl_);
+}
+
+Error Session::cut() const { return fault(wants_certificate() ? Fault::kWantsCertificate : Fault::kCut); }
+
 Error Session::explain(int rc) const {
   if (is_out_of_memory(rc)) return out_of_memory();
   constexpr std::uint8_t kHandshakeFailure = 40, kProtocolVersion = 70, kInsufficientSecurity = 71;
@@ -276,9 +286,12 @@ Error Session::explain(int rc) const {
     const std::uint8_t alert = compat::alert(ssl_);
     const bool nothing_in_common =
         !established() && (alert == kHandshakeFailure || alert == kProtocolVersion || alert == kInsufficientSecurity);
+    if (wants_certificate()) return fault(Fault::kWantsCertificate, alert);
     return fault(nothing_in_common ? Fault::kWeakServer : Fault::kAlert, alert);
   }
   if (rc == compat::kBadVersion && !established()) return fault(Fault::kWeakServer);
+  // The legacy set has the only suites in which the server chooses a group by its numbers.
+  if (rc == compat::kBadKeyExchange && origin_.level == Level::kLegacy) return fault(Fault::kWeakServer);
   return Error{Domain::kTls, rc, flags};
 }
 

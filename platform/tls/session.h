@@ -5,6 +5,7 @@
 #pragma once
 #include "handsync/hal/trust.h"
 #include "tls/anchors.h"
+#include "tls/identity.h"
 #include "tls/random.h"
 #include "tls/tickets.h"
 
@@ -26,7 +27,8 @@ class Session {
   static constexpr std::size_t kWriteMax = 8192;  ///< plaintext taken by one write(): one record
 
   /// `trust` is read only if the server presents a certificate (not when a session is resumed) and let go right after.
-  Session(Random&, Tickets&, hal::Trust* trust);
+  /// `identity`: shown when the server asks for a client certificate; null = none. Must outlive the session.
+  Session(Random&, Tickets&, hal::Trust* trust, Identity* identity = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -50,7 +52,9 @@ class Session {
     return offered_ && !judged_;
   }                                                  ///< a kept session was offered and no certificate was shown since
   bool peer_closed() const { return peer_closed_; }  ///< a close_notify came: what was received before is complete
-  const Peer& peer() const { return peer_; }         ///< when established, also when resumed
+  /// What it means that the peer has closed the connection now.
+  Error cut() const;
+  const Peer& peer() const { return peer_; }  ///< when established, also when resumed
   const char* suite() const;
 
  private:
@@ -60,11 +64,13 @@ class Session {
   void judge(const mbedtls_x509_crt& certificate, int depth, std::uint32_t& flags);
   Status shake();
   Status finish();
+  bool wants_certificate() const;
   Error explain(int rc) const;
 
   Random& random_;
   Tickets& tickets_;
   hal::Trust* trust_;
+  Identity* identity_;
   mbedtls_ssl_config config_;
   mbedtls_ssl_context ssl_;
   Anchors anchors_;

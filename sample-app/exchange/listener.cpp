@@ -186,7 +186,8 @@ class Listener::Impl final : public ConnectionHost {
       ticket_key = TlsServer::new_ticket_key();
       write_file(folder_ / "ticket.key", ticket_key);
     }
-    tls_ = std::make_unique<TlsServer>(identity, ticket_key);
+    tls_ = std::make_unique<TlsServer>(identity, ticket_key,
+                                       options_.client_ca.empty() ? "" : read_file(options_.client_ca));
   }
 
   void open() {

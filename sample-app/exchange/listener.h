@@ -19,6 +19,7 @@ struct ListenerOptions {
   std::uint16_t port = 0;  ///< 0 = any
   std::string state_dir;   ///< identity, ticket key, mailboxes; empty: a temporary folder that goes with the listener
   CertificateKind certificate = CertificateKind::kGood;
+  std::string client_ca;  ///< PEM file: clients have to show a certificate of this authority; empty: none is asked for
 };
 
 class Listener {

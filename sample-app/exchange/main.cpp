@@ -27,7 +27,8 @@ constexpr const char* kHelp =
   exchange [--listen 127.0.0.1:PORT] [--state DIR] [--user EMAIL:PASSWORD]... [--mails N] [--body-bytes N] [--events N]
            [--contacts N] [--tasks N] [--notes N] [--sms N] [--versions 14.1,16.1] [--policy FILE|none] [--strict-policy]
            [--heartbeat MIN:MAX] [--fault SPEC]... [--seed N] [--trace FILE]
-           [--certificate good|wrong-name|expired|self-signed|unknown-ca] [--start MILLISECONDS-SINCE-1970]
+           [--certificate good|wrong-name|expired|self-signed|unknown-ca] [--client-ca FILE]
+           [--start MILLISECONDS-SINCE-1970]
 
 When it is ready it prints {"url":..,"autodiscover":..,"ca":..,"users":[..]}; "ca" is the file for handset --ca. Then it reads
 commands, one a line: deliver EMAIL [SUBJECT], edit EMAIL N, remove EMAIL N, policy EMAIL FILE, wipe EMAIL [account],
@@ -152,6 +153,8 @@ Settings read_arguments(const std::vector<std::string>& arguments) {
       settings.trace_file = value;
     else if (option == "--certificate")
       settings.listener.certificate = exchange::certificate_kind(value);
+    else if (option == "--client-ca")
+      settings.listener.client_ca = value;
     else
       throw Usage("there is no option " + option);
   }

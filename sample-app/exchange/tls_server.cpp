@@ -38,10 +38,12 @@ class Gcm {
 
 }  // namespace
 
-TlsServer::TlsServer(const Identity& identity, const std::string& ticket_key) : ticket_key_(ticket_key) {
+TlsServer::TlsServer(const Identity& identity, const std::string& ticket_key, const std::string& client_ca_pem)
+    : ticket_key_(ticket_key) {
   mbedtls_entropy_init(&entropy_);
   mbedtls_ctr_drbg_init(&random_);
   mbedtls_x509_crt_init(&certificate_);
+  mbedtls_x509_crt_init(&client_ca_);
   mbedtls_pk_init(&key_);
   mbedtls_ssl_config_init(&config_);
   if (ticket_key_.size() != kKeyBytes)
@@ -64,12 +66,19 @@ TlsServer::TlsServer(const Identity& identity, const std::string& ticket_key) : 
   mbedtls_ssl_conf_rng(&config_, mbedtls_ctr_drbg_random, &random_);
   mbedtls_ssl_conf_min_version(&config_, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
   check(mbedtls_ssl_conf_own_cert(&config_, &certificate_, &key_), "the certificate with its key");
+  if (!client_ca_pem.empty()) {
+    check(mbedtls_x509_crt_parse(&client_ca_, bytes(client_ca_pem), client_ca_pem.size() + 1),
+          "the authority of client certificates");
+    mbedtls_ssl_conf_ca_chain(&config_, &client_ca_, nullptr);
+    mbedtls_ssl_conf_authmode(&config_, MBEDTLS_SSL_VERIFY_REQUIRED);
+  }
   mbedtls_ssl_conf_session_tickets_cb(&config_, write_ticket, parse_ticket, this);
 }
 
 TlsServer::~TlsServer() {
   mbedtls_ssl_config_free(&config_);
   mbedtls_pk_free(&key_);
+  mbedtls_x509_crt_free(&client_ca_);
   mbedtls_x509_crt_free(&certificate_);
   mbedtls_ctr_drbg_free(&random_);
   mbedtls_entropy_free(&entropy_);

@@ -14,8 +14,9 @@ namespace exchange {
 
 class TlsServer {
  public:
-  /// `ticket_key`: 32 bytes; the same key accepts tickets of an earlier run. Throws std::runtime_error.
-  TlsServer(const Identity& identity, const std::string& ticket_key);
+  /// `ticket_key`: 32 bytes; the same key accepts tickets of an earlier run. `client_ca_pem`: clients have to show a
+  /// certificate of this authority; empty = none is asked for. Throws std::runtime_error.
+  TlsServer(const Identity& identity, const std::string& ticket_key, const std::string& client_ca_pem);
   ~TlsServer();
   TlsServer(const TlsServer&) = delete;
   TlsServer& operator=(const TlsServer&) = delete;
@@ -32,7 +33,7 @@ class TlsServer {
 
   mbedtls_entropy_context entropy_{};
   mbedtls_ctr_drbg_context random_{};
-  mbedtls_x509_crt certificate_{};
+  mbedtls_x509_crt certificate_{}, client_ca_{};
   mbedtls_pk_context key_{};
   mbedtls_ssl_config config_{};
   std::string ticket_key_;

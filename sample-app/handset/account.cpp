@@ -3,6 +3,7 @@
 
 #include "handset/session.h"
 #include "handset/text.h"
+#include "tls/fault.h"
 
 namespace handset {
 namespace {
@@ -19,7 +20,7 @@ std::string version_text(std::uint16_t version) {
 }  // namespace
 
 handsync::AccountId add_account(Session& session, const CommandLine& line, const std::string& password,
-                                const std::string& ca, Answers& answers) {
+                                const TlsFiles& files, Answers& answers) {
   handsync::AccountSettings settings;
   settings.email = line.email;
   settings.user = line.user;
@@ -29,9 +30,14 @@ handsync::AccountId add_account(Session& session, const CommandLine& line, const
   settings.window_max = line.window;
   settings.tls_level = line.legacy_tls ? handsync::TlsLevel::kLegacy : handsync::TlsLevel::kModern;
   const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
-  const auto added = session.phone.add_account(settings, password, ca);
+  const auto added = session.phone.add_account(settings, password, files);
   if (!added.ok()) {
-    if (!ca.empty() && added.error().domain == handsync::Domain::kTls) {
+    if (added.error() == handsync::tls::fault(handsync::tls::Fault::kBadIdentity)) {
+      throw usage("`" + line.client_cert_file + "` and `" + line.client_key_file +
+                      "` are not a certificate and its private key",
+                  "give both as PEM files, the key without a passphrase");
+    }
+    if (!files.ca.empty() && added.error().domain == handsync::Domain::kTls) {
       throw usage("`" + line.ca_file + "` holds no certificate that can be used",
                   "give a file of PEM certificates with --ca");
     }
@@ -70,14 +76,15 @@ int account_add(Session& session) {
     throw usage("`" + line.email + "` is on this phone already", "remove it first with `handset account remove`");
   const std::string password = read_secret(session, line.password_file, "Password of " + line.email + ": ",
                                            "give the password with --password-file FILE");
-  const std::string ca = line.ca_file.empty() ? "" : session.request.files.at(line.ca_file);
+  const auto file = [&](const std::string& name) { return name.empty() ? "" : session.request.files.at(name); };
+  const TlsFiles files{file(line.ca_file), file(line.client_cert_file), file(line.client_key_file)};
   Answers answers;
   answers.accept_policy = line.accept_policy;
   answers.redirect_hosts = line.redirect_hosts;
   if (!line.pin_file.empty()) {
     answers.pin = read_secret(session, line.pin_file, "", "put the PIN into `" + line.pin_file + "`");
   }
-  const AccountId id = add_account(session, line, password, ca, answers);
+  const AccountId id = add_account(session, line, password, files, answers);
   const AccountView view = account_view(session, id);
   const std::size_t count = folders(session, id).size();
   if (line.json) {

@@ -132,7 +132,6 @@ class Grammar {
   const std::string& body_text() const { return body_text_; }
   const std::string& tls_text() const { return tls_text_; }
   const std::string& mark_extra() const { return mark_extra_; }
-  bool client_certificate() const { return !client_cert_.empty() || !client_key_.empty(); }
 
  private:
   CLI::App* command(CLI::App& parent, const char* name, const char* about) {
@@ -181,8 +180,14 @@ class Grammar {
     add->add_option("--server", line_.server, "A URL or a host, instead of Autodiscover");
     add->add_option("--ca", line_.ca_file, "Trusted certificates of this account (PEM), instead of the system's")
         ->type_name("FILE");
-    add->add_option("--client-cert", client_cert_, "Client certificate (not in this version)")->type_name("FILE");
-    add->add_option("--client-key", client_key_, "Its key (not in this version)")->type_name("FILE");
+    CLI::Option* certificate = add->add_option("--client-cert", line_.client_cert_file,
+                                               "Certificate shown to a server that asks for one (PEM)")
+                                   ->type_name("FILE");
+    CLI::Option* key =
+        add->add_option("--client-key", line_.client_key_file, "Its private key (PEM, without a passphrase)")
+            ->type_name("FILE");
+    certificate->needs(key);
+    key->needs(certificate);
     password_and_pin(*add);
     add->add_flag("--accept-policy", line_.accept_policy, "Accept the server's policy without being asked");
     add->add_option("--accept-redirect", line_.redirect_hosts, "A host that may be sent the password")
@@ -278,7 +283,7 @@ class Grammar {
 
   CommandLine& line_;
   CLI::App app_;
-  std::string body_text_, tls_text_, client_cert_, client_key_, mark_extra_;
+  std::string body_text_, tls_text_, mark_extra_;
 };
 
 std::string first_line(std::string text) {
@@ -321,9 +326,6 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   }
   if (line.command == "mark" && !grammar.mark_extra().empty()) {
     throw usage("`" + grammar.mark_extra() + "` is one word too many", "for example `handset mark 12 read`");
-  }
-  if (grammar.client_certificate()) {
-    throw usage("client certificates are not in this version", "leave out --client-cert and --client-key");
   }
   if (!grammar.body_text().empty()) line.body_bytes_max = body_bytes(grammar.body_text());
   line.legacy_tls = grammar.tls_text() == "legacy";

@@ -147,7 +147,7 @@ int demo(Session& session) {
   answers.accept_policy = true;
   answers.pin = kPin;
   answers.redirect_hosts = {"localhost"};
-  const AccountId id = add_account(session, line, kPassword, read_file(line.ca_file, 1u << 20), answers);
+  const AccountId id = add_account(session, line, kPassword, {read_file(line.ca_file, 1u << 20), "", ""}, answers);
   const AccountView added = account_view(session, id);
   const handsync::DeviceView device = session.phone.call([](Engine& engine, Instant) { return engine.device(); });
   step(session, "policy",

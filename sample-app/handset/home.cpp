@@ -20,6 +20,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* kCa = ".pem";
+constexpr const char* kIdentity = ".identity";
+
 std::string reason() { return std::strerror(errno); }
 
 Failure not_usable(const std::string& path) {
@@ -36,6 +39,10 @@ void make_directories(const std::string& path) {
     }
     if (at == std::string::npos) break;
   }
+}
+
+std::string read_if_there(const std::string& path, std::size_t bytes_max) {
+  return fs::exists(path) ? read_file(path, bytes_max) : std::string();
 }
 
 }  // namespace
@@ -122,13 +129,20 @@ void Home::set_adding(std::uint16_t account) {
 
 std::uint16_t Home::adding() const { return adding_; }
 
-void Home::keep_ca(std::uint16_t account, const std::string& pem) {
-  write_file(path("account-" + std::to_string(account) + ".pem"), pem);
+std::string Home::of_account(std::uint16_t account, const char* extension) const {
+  return path("account-" + std::to_string(account) + extension);
 }
 
-std::string Home::ca(std::uint16_t account) const {
-  const std::string name = path("account-" + std::to_string(account) + ".pem");
-  return fs::exists(name) ? read_file(name, 4u << 20) : std::string();
+void Home::keep_ca(std::uint16_t account, const std::string& pem) { write_file(of_account(account, kCa), pem); }
+
+std::string Home::ca(std::uint16_t account) const { return read_if_there(of_account(account, kCa), 4u << 20); }
+
+void Home::keep_identity(std::uint16_t account, const std::string& sealed) {
+  write_file(of_account(account, kIdentity), sealed);
+}
+
+std::string Home::identity(std::uint16_t account) const {
+  return read_if_there(of_account(account, kIdentity), 1u << 20);
 }
 
 Home::Traffic Home::traffic(std::uint16_t account) const {
@@ -149,7 +163,7 @@ void Home::add_traffic(const std::map<std::uint16_t, Traffic>& more) {
 void Home::forget_account(std::uint16_t account) {
   if (traffic_.erase(account) != 0) save();
   std::error_code ignored;
-  fs::remove(path("account-" + std::to_string(account) + ".pem"), ignored);
+  for (const char* extension : {kCa, kIdentity}) fs::remove(of_account(account, extension), ignored);
 }
 
 void Home::forget_everything() {

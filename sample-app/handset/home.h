@@ -4,6 +4,7 @@
 ///   owner.sock     where others hand that process their commands (owner.h)
 ///   handset.json   which device port, an `account add` under way, and each account's traffic so far
 ///   account-N.pem  copy of an account's --ca file
+///   account-N.identity  its client certificate and key, sealed under the account's key (replicas.h)
 ///   device/, replica/   the device port's and the engine's (hal/posix/core.h)
 #pragma once
 #include <cstdint>
@@ -42,12 +43,15 @@ class Home {
 
   void keep_ca(std::uint16_t account, const std::string& pem);
   std::string ca(std::uint16_t account) const;  ///< "" = none
+  void keep_identity(std::uint16_t account, const std::string& sealed);
+  std::string identity(std::uint16_t account) const;  ///< sealed; "" = none
   void forget_account(std::uint16_t account);
   void forget_everything();  ///< all but the lock, the socket and the device port's own
 
   static std::vector<std::string> own_names();  ///< what a factory reset has to leave alone
 
  private:
+  std::string of_account(std::uint16_t account, const char* extension) const;
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   void save();
   std::string directory_, hal_;

@@ -1,5 +1,7 @@
 #include "handset/phone.h"
 
+#include <mbedtls/platform_util.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
@@ -7,6 +9,7 @@
 #include "absent/handset.h"
 #include "asio/loop.h"
 #include "asio/worker.h"
+#include "handset/client_identity.h"
 #include "handset/failure.h"
 #include "linux/handset.h"
 #include "simulated/handset.h"
@@ -152,14 +155,20 @@ void Phone::user_active() {
   device_->touched();
 }
 
-/// Before anything is sent: whom each account trusts. A copy that has been damaged trusts nobody, so nothing is sent on
-/// it.
+/// Before anything is sent: whom each account trusts, and what it shows of itself. A copy that has been damaged trusts
+/// nobody, so nothing is sent on it; without its certificate the account is refused by the server that wants one.
 void Phone::trust_accounts() {
   AccountId ids[16];
   const std::size_t count = std::min<std::size_t>(engine_->accounts(ids), std::size(ids));
   for (std::size_t i = 0; i < count; ++i) {
     const std::string pem = home_.ca(static_cast<std::uint16_t>(ids[i]));
     if (!pem.empty()) (void)carrier_->set_trust(ids[i], handsync::bytes_of(pem));
+    const std::string sealed = home_.identity(static_cast<std::uint16_t>(ids[i]));
+    std::string certificate, key;
+    if (!sealed.empty() && open_identity(*device_, static_cast<std::uint16_t>(ids[i]), sealed, certificate, key).ok()) {
+      (void)carrier_->set_identity(ids[i], handsync::bytes_of(certificate), handsync::bytes_of(key));
+      mbedtls_platform_zeroize(key.data(), key.size());
+    }
   }
 }
 
@@ -188,22 +197,33 @@ void Phone::settle_accounts() {
 }
 
 handsync::Result<AccountId> Phone::add_account(const handsync::AccountSettings& settings, const std::string& password,
-                                               const std::string& ca) {
+                                               const TlsFiles& files) {
   return call([&](Engine& engine, Instant now) -> handsync::Result<AccountId> {
     const auto added = engine.add_account(settings, handsync::bytes_of(password), now);
     if (!added.ok()) return added.error();
-    const auto slot = static_cast<std::uint16_t>(added.value());
-    home_.set_adding(slot);
-    if (!ca.empty()) {
-      if (const auto set = carrier_->set_trust(added.value(), handsync::bytes_of(ca)); !set.ok()) {
-        (void)engine.remove_account(added.value(), now);
-        home_.set_adding(0);
-        return set.error();
-      }
-      home_.keep_ca(slot, ca);
+    home_.set_adding(static_cast<std::uint16_t>(added.value()));
+    if (const auto kept = keep(added.value(), files); !kept.ok()) {
+      (void)engine.remove_account(added.value(), now);
+      home_.set_adding(0);
+      return kept.error();
     }
     return added.value();
   });
+}
+
+handsync::Status Phone::keep(AccountId id, const TlsFiles& files) {
+  const auto slot = static_cast<std::uint16_t>(id);
+  if (!files.ca.empty()) {
+    HANDSYNC_TRY(carrier_->set_trust(id, handsync::bytes_of(files.ca)));
+    home_.keep_ca(slot, files.ca);
+  }
+  if (!files.certificate.empty()) {
+    HANDSYNC_TRY(carrier_->set_identity(id, handsync::bytes_of(files.certificate), handsync::bytes_of(files.key)));
+    std::string sealed;
+    HANDSYNC_TRY(seal_identity(*device_, slot, files.certificate, files.key, sealed));
+    home_.keep_identity(slot, sealed);
+  }
+  return handsync::Done{};
 }
 
 handsync::Status Phone::remove_account(AccountId id) {
@@ -250,10 +270,6 @@ bool Phone::answer(handsync::QuestionId id, std::uint16_t choice, const std::str
 
 bool Phone::connect_to(const std::string& rule) {
   return call([&](Engine&, Instant) { return carrier_->connect_to(rule).ok(); });
-}
-
-handsync::Status Phone::set_trust(AccountId id, const std::string& pem) {
-  return call([&](Engine&, Instant) { return carrier_->set_trust(id, handsync::bytes_of(pem)); });
 }
 
 void Phone::forget(AccountId id) {

@@ -57,6 +57,11 @@ class Inbox {
   bool woken_ = false;
 };
 
+/// What the person gives for an account's connections, PEM each; empty = none.
+struct TlsFiles {
+  std::string ca, certificate, key;
+};
+
 class Phone final : private handsync::Ui, private handsync::Listener {
  public:
   /// Switches the phone on: opens device and engine, so that the boot gate has run when this returns. Throws Failure.
@@ -84,10 +89,9 @@ class Phone final : private handsync::Ui, private handsync::Listener {
 
   /// HOST:PORT:ADDR:PORT as in curl. False: not of that form.
   bool connect_to(const std::string&);
-  handsync::Status set_trust(handsync::AccountId, const std::string& pem);
   /// In one step, so that nothing is sent before it is known whom the account trusts; marked as half-added in the home.
   handsync::Result<handsync::AccountId> add_account(const handsync::AccountSettings&, const std::string& password,
-                                                    const std::string& ca);
+                                                    const TlsFiles&);
   /// Removes it with all that belongs to it, and waits until that is done.
   handsync::Status remove_account(handsync::AccountId);
   /// After an account has gone: connections, tickets, cookies, and what the home keeps of it.
@@ -110,6 +114,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void run(std::promise<handsync::Error>& ready);
   void broadcast(const Event&);
   void trust_accounts();
+  handsync::Status keep(handsync::AccountId, const TlsFiles&);
   void save_traffic();
   void settle_accounts();
 

@@ -11,7 +11,7 @@
 namespace handset {
 namespace {
 
-constexpr std::size_t kSecretMax = 4096, kCaMax = 4u << 20;
+constexpr std::size_t kSecretMax = 4096, kIdentityMax = 28'000, kCaMax = 4u << 20;
 
 /// Contents of files are bytes of any kind; JSON carries text.
 std::string to_hex(const std::string& bytes) {
@@ -42,6 +42,9 @@ Request make_request(const std::vector<std::string>& arguments, const CommandLin
   request.working_directory = std::filesystem::current_path(ignored).string();
   for (const std::string& secret : {line.password_file, line.pin_file, line.old_pin_file}) {
     if (!secret.empty() && !request.files.contains(secret)) request.files[secret] = read_file(secret, kSecretMax);
+  }
+  for (const std::string& pem : {line.client_cert_file, line.client_key_file}) {
+    if (!pem.empty()) request.files[pem] = read_file(pem, kIdentityMax);
   }
   if (!line.ca_file.empty()) request.files[line.ca_file] = read_file(line.ca_file, kCaMax);
   const std::time_t now = std::time(nullptr);

@@ -157,8 +157,7 @@ std::string item_line(Session&, const handsync::ItemRow&, handsync::AccountId);
 void print_folders(Session&, const std::vector<handsync::AccountView>&);
 void print_policy(Session&, handsync::AccountId only_or_0);
 /// Adds an account the normal way; nothing is left of it when this throws.
-handsync::AccountId add_account(Session&, const CommandLine&, const std::string& password, const std::string& ca,
-                                Answers&);
+handsync::AccountId add_account(Session&, const CommandLine&, const std::string& password, const TlsFiles&, Answers&);
 /// What one account's sync did, counted from the difference of two views; prints its line. The exit status.
 int report_sync(Session&, const handsync::AccountView& before, handsync::AccountId);
 

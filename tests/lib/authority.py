@@ -13,12 +13,12 @@ class Authority:
         openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-sha256", "-days", "30", "-subj", "/CN=" + name, "-keyout", self.key,
                 "-out", self.pem, "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
 
-    def leaf(self, name, host, start=None, end=None):
+    def leaf(self, name, host, start=None, end=None, usage="serverAuth"):
         """A certificate for one host and its key, in one file."""
         s = self.suite
         key, csr, out = s.path(name + ".key"), s.path(name + ".csr"), s.path(name + ".crt")
         extensions = s.path(name + ".ext", "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature,keyEncipherment\n"
-                            "extendedKeyUsage=serverAuth\nsubjectAltName=DNS:%s\n" % host)
+                            "extendedKeyUsage=%s\nsubjectAltName=DNS:%s\n" % (usage, host))
         openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + host, "-keyout", key, "-out", csr)
         if start:
             index, serial = s.path(name + ".index", ""), s.path(name + ".serial", "01\n")

@@ -9,7 +9,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from authority import Authority, self_signed  # noqa: E402
-from programs import Handset, Suite  # noqa: E402
+from programs import Exchange, Handset, Suite  # noqa: E402
 
 ALICE = "alice@example.test"
 
@@ -99,3 +99,24 @@ with Suite("certificates") as suite:
     r = phone.run("account", "add", ALICE, "--server", "https://localhost:%d/Microsoft-Server-ActiveSync" % server.port, "--ca", self_pem,
                   "--password-file", phone.password, "--accept-policy", timeout=60)
     suite.equal("self-signed but given by --ca: trusted", (r.status, bool(server.seen)), (3, True))
+    # A server that wants a client certificate: shown from the sealed copy in the home, also by later processes.
+    devices = Authority(suite, "devices")
+    mine, others = devices.leaf("mine", "phone7.test", usage="clientAuth"), other.leaf("others", "phone8.test", usage="clientAuth")
+    server = Exchange(suite, "--mails", 3, "--client-ca", devices.pem)
+    add = ["account", "add", ALICE, "--server", server.url, "--ca", server.ca, "--accept-policy"]
+    phone = Handset(suite, "with-certificate")
+    given = add + ["--password-file", phone.password, "--pin-file", phone.pin]
+    suite.equal("no client certificate: exit status 4, and what is wanted", (lambda r: (r.status, "--client-cert" in r.err))(phone.run(*given)), (4, True))
+    r = phone.run(*given, "--client-cert", others, "--client-key", others)
+    suite.equal("a certificate of another authority: exit status 4", r.status, 4)
+    r = phone.run(*given, "--client-cert", mine, "--client-key", others)
+    suite.equal("a key that does not belong to it: exit status 2, nothing sent", (r.status, phone.run("--json", "account", "list").objects), (2, []))
+    suite.equal("one without the other: exit status 2", phone.run(*given, "--client-cert", mine).status, 2)
+    r = phone.run(*given, "--client-cert", mine, "--client-key", mine)
+    suite.equal("its certificate: the account is added", (r.status, r.err), (0, ""))
+    suite.equal("its certificate: another process syncs", (phone.run("sync").status, len(phone.run("--json", "list", "Inbox").objects)), (0, 3))
+    kept = [os.path.join(folder, name) for folder, _, names in os.walk(phone.home) for name in names]
+    secret = open(mine, "rb").read().split(b"PRIVATE KEY-----")[1][10:200]
+    suite.check("its certificate: the key lies nowhere in the open", kept and not any(secret in open(name, "rb").read() for name in kept if os.path.isfile(name)))
+    suite.equal("its certificate: goes with the account", (phone.run("account", "remove", ALICE).status,
+                [name for name in os.listdir(phone.home) if name.startswith("account-")]), (0, []))

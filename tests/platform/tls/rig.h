@@ -164,6 +164,8 @@ struct ServerSettings {
   std::string chain;  // PEM, leaf first
   Key* key = &server_key();
   std::vector<int> suites;
+  std::string client_ca;     // PEM: clients have to show a certificate of this authority
+  std::size_t dhe_bits = 0;  // 0 = mbedTLS's own group
   int minor_min = MBEDTLS_SSL_MINOR_VERSION_3, minor_max = MBEDTLS_SSL_MINOR_VERSION_3;
 };
 
@@ -172,6 +174,7 @@ struct ServerContext {
   explicit ServerContext(ServerSettings settings_in) : settings(std::move(settings_in)) {
     mbedtls_ssl_config_init(&config);
     mbedtls_x509_crt_init(&chain);
+    mbedtls_x509_crt_init(&client_ca);
     mbedtls_ssl_ticket_init(&tickets);
     must(mbedtls_ssl_config_defaults(&config, MBEDTLS_SSL_IS_SERVER, MBEDTLS_SSL_TRANSPORT_STREAM,
                                      MBEDTLS_SSL_PRESET_DEFAULT),
@@ -184,6 +187,14 @@ struct ServerContext {
     mbedtls_ssl_conf_min_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, settings.minor_min);
     mbedtls_ssl_conf_max_version(&config, MBEDTLS_SSL_MAJOR_VERSION_3, settings.minor_max);
     must(mbedtls_ssl_conf_own_cert(&config, &chain, &settings.key->pk), "own cert");
+    if (!settings.client_ca.empty()) {
+      must(mbedtls_x509_crt_parse(&client_ca, reinterpret_cast<const unsigned char*>(settings.client_ca.c_str()),
+                                  settings.client_ca.size() + 1),
+           "client CA");
+      mbedtls_ssl_conf_ca_chain(&config, &client_ca, nullptr);
+      mbedtls_ssl_conf_authmode(&config, MBEDTLS_SSL_VERIFY_REQUIRED);
+    }
+    if (settings.dhe_bits != 0) use_group(settings.dhe_bits);
     if (!settings.suites.empty()) {
       settings.suites.push_back(0);
       mbedtls_ssl_conf_ciphersuites(&config, settings.suites.data());
@@ -196,7 +207,18 @@ struct ServerContext {
   ~ServerContext() {
     mbedtls_ssl_config_free(&config);
     mbedtls_x509_crt_free(&chain);
+    mbedtls_x509_crt_free(&client_ca);
     mbedtls_ssl_ticket_free(&tickets);
+  }
+  void use_group(std::size_t bits) {
+    mbedtls_mpi prime;
+    mbedtls_mpi_init(&prime);
+    must(mbedtls_mpi_gen_prime(&prime, bits, 0, mbedtls_ctr_drbg_random, &Random::it().drbg), "prime");
+    std::vector<unsigned char> bytes(bits / 8);
+    must(mbedtls_mpi_write_binary(&prime, bytes.data(), bytes.size()), "prime");
+    mbedtls_mpi_free(&prime);
+    const unsigned char generator = 2;
+    must(mbedtls_ssl_conf_dh_param_bin(&config, bytes.data(), bytes.size(), &generator, 1), "group");
   }
   static int on_sni(void* self, mbedtls_ssl_context*, const unsigned char* name, std::size_t bytes) {
     static_cast<ServerContext*>(self)->sni.assign(reinterpret_cast<const char*>(name), bytes);
@@ -204,7 +226,7 @@ struct ServerContext {
   }
   ServerSettings settings;
   mbedtls_ssl_config config;
-  mbedtls_x509_crt chain;
+  mbedtls_x509_crt chain, client_ca;
   mbedtls_ssl_ticket_context tickets;
   std::string sni;  // as the last client sent it
 };
@@ -252,6 +274,13 @@ class Server {
       if (rc <= 0) throw std::runtime_error("server write " + std::to_string(rc));
       at += static_cast<std::size_t>(rc);
     }
+  }
+  // The common name that the client's certificate carries; empty: none was shown.
+  std::string client_name() const {
+    const mbedtls_x509_crt* shown = mbedtls_ssl_get_peer_cert(&ssl_);
+    if (shown == nullptr) return {};
+    const auto& name = shown->subject.val;
+    return std::string(reinterpret_cast<const char*>(name.p), name.len);
   }
   void say_goodbye() { mbedtls_ssl_close_notify(&ssl_); }
   void renegotiate() { must(mbedtls_ssl_renegotiate(&ssl_), "renegotiate"); }

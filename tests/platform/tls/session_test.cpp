@@ -34,8 +34,9 @@ struct Outcome {
 
 /// A client and a server whose wires are strings.
 struct Pair {
-  Pair(rig::ServerContext& context, tls::Random& random, tls::Tickets& tickets, hal::Trust* trust)
-      : server(context), client(random, tickets, trust) {}
+  Pair(rig::ServerContext& context, tls::Random& random, tls::Tickets& tickets, hal::Trust* trust,
+       tls::Identity* identity = nullptr)
+      : server(context), client(random, tickets, trust, identity) {}
 
   std::string take() {
     const std::string out(text_of(client.pending()));
@@ -507,6 +508,68 @@ TEST(Tls, SuitesByLevel) {
       if (!allowed) refuses(Fault::kWeakServer, outcome);
     }
   }
+}
+
+TEST(Tls, SmallDiffieHellmanGroupsAreRefused) {
+  rig::ServerSettings settings = good();
+  settings.key = &rig::rsa_key(2048);
+  rig::Spec spec;
+  spec.key = settings.key;
+  settings.chain = rig::make(spec);
+  settings.suites = {MBEDTLS_TLS_DHE_RSA_WITH_AES_128_GCM_SHA256};
+  settings.dhe_bits = 2048;
+  CHECK(meet(settings, "mail.example.com", rig::ca_pem(), tls::Level::kLegacy).up);
+  tickets.forget(1);
+  settings.dhe_bits = 1024;
+  const Outcome outcome = meet(settings, "mail.example.com", rig::ca_pem(), tls::Level::kLegacy);
+  refuses(Fault::kWeakServer, outcome);
+}
+
+TEST(Tls, AClientCertificateIsShownToWhoAsks) {
+  rig::Spec mine;
+  mine.name = "phone 7";
+  mine.dns.clear();
+  mine.key = &rig::rsa_key(2048);
+  const std::string certificate = rig::make(mine);
+  unsigned char key[4096];
+  rig::must(mbedtls_pk_write_key_pem(&mine.key->pk, key, sizeof key), "key");
+  const std::string key_text(reinterpret_cast<char*>(key));
+  tls::MemoryTrust trust(bytes_of(rig::ca_pem()));
+  rig::ServerSettings asks = good();
+  asks.client_ca = rig::ca_pem();
+  {
+    tls::Identity identity;
+    CHECK(identity.load(bytes_of(certificate), bytes_of(key_text), random).ok());
+    rig::ServerContext context(asks);
+    Pair pair(context, random, tickets, &trust, &identity);
+    CHECK(pair.shake(origin_of("mail.example.com"), rig::kNow_ms).up);
+    STRCMP_EQUAL("phone 7", pair.server.client_name().c_str());
+    // Who cannot prove its own name gets to see nothing of it.
+    rig::Spec wrong;
+    wrong.dns = {"elsewhere.example.com"};
+    rig::ServerSettings other = asks;
+    other.chain = rig::make(wrong);
+    rig::ServerContext other_context(other);
+    Pair refused(other_context, random, tickets, &trust, &identity);
+    refuses(Fault::kWrongName, refused.shake(origin_of("mail.example.com", 2), rig::kNow_ms));
+    STRCMP_EQUAL("", refused.server.client_name().c_str());
+  }
+  {
+    rig::ServerContext context(asks);
+    Pair without(context, random, tickets, &trust);
+    CHECK_FALSE(without.shake(origin_of("mail.example.com", 3), rig::kNow_ms).up);
+    CHECK(without.client.cut() == tls::fault(Fault::kWantsCertificate));
+  }
+  const auto refused = [&](const std::string& certificates, const std::string& private_key) {
+    tls::Identity identity;
+    return identity.load(bytes_of(certificates), bytes_of(private_key), random).error() ==
+           tls::fault(Fault::kBadIdentity);
+  };
+  CHECK(refused("", key_text));
+  CHECK(refused(certificate, ""));
+  CHECK(refused(certificate, certificate));
+  CHECK(refused(rig::ca_pem(), key_text));
+  CHECK(refused(certificate + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", key_text));
 }
 
 TEST(Tls, RenegotiationIsDeclined) {

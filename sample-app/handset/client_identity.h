@@ -1,0 +1,17 @@
+/// A client certificate and its key as they lie in the home: sealed under the account's key, so that whatever destroys
+/// that key takes them along.
+#pragma once
+#include <string>
+
+#include "handsync/hal/device.h"
+
+namespace handset {
+
+/// PEM in, sealed bytes out. kNotThere: the account has no key.
+handsync::Status seal_identity(handsync::hal::Device&, handsync::hal::KeySlot, const std::string& certificate,
+                               const std::string& key, std::string& sealed);
+/// kDamaged: it has been tampered with, or belongs to another account.
+handsync::Status open_identity(handsync::hal::Device&, handsync::hal::KeySlot, const std::string& sealed,
+                               std::string& certificate, std::string& key);
+
+}  // namespace handset
