@@ -360,24 +360,36 @@ bool Account::full_sync_may_start() const {
   return ping_trouble() < kPausesFree || (ping_not_before_ms_ <= now && not_before_ms_ <= now && !work_ && !pushed_);
 }
 
-Wake Account::wake() const {
+namespace {
+
+void bring_forward(Wake& wake, std::uint64_t at_ms, std::uint64_t slack_ms, bool from_sleep) {
+  if (at_ms < wake.at_ms) {
+    wake.at_ms = at_ms;
+    wake.from_sleep = from_sleep;
+  }
+  if (at_ms + slack_ms < wake.latest_ms) wake.latest_ms = at_ms + slack_ms;
+}
+
+}  // namespace
+
+/// When this account next wants the radio of its own accord.
+Wake Account::next_visit() const {
   Wake wake;
-  auto by = [&](std::uint64_t at, std::uint64_t slack, bool from_sleep) {
-    if (at < wake.at_ms) {
-      wake.at_ms = at;
-      wake.from_sleep = from_sleep;
-    }
-    if (at + slack < wake.latest_ms) wake.latest_ms = at + slack;
-  };
+  if (wiped_ || stopped_ || work_ || (!manual_ && !push_)) return wake;
+  const std::uint64_t now = core_.now().mono_ms;
+  if (not_before_ms_ > now) bring_forward(wake, not_before_ms_, (not_before_ms_ - now) / 8, true);
+  if (push_ && !needs_ && !wait_ && ping_not_before_ms_ > now)
+    bring_forward(wake, ping_not_before_ms_, (ping_not_before_ms_ - now) / 8, true);
+  if (full_sync_may_start()) bring_forward(wake, full_sync_ms_, 600'000, true);
+  return wake;
+}
+
+Wake Account::wake() const {
+  Wake wake = next_visit();
   if (wiped_) return wake;
-  std::uint64_t now = core_.now().mono_ms;
-  if (arriving_) by(now + 250, 250, false);
-  if (store_.is_open() && !arriving_ && !work_) by(store_used_ms_ + kStoreIdleMs, 600'000, false);
-  if (!stopped_ && !work_ && (manual_ || push_)) {
-    if (not_before_ms_ > now) by(not_before_ms_, (not_before_ms_ - now) / 8, true);
-    if (push_ && !needs_ && !wait_ && ping_not_before_ms_ > now)
-      by(ping_not_before_ms_, (ping_not_before_ms_ - now) / 8, true);
-    if (full_sync_may_start()) by(full_sync_ms_, 600'000, true);
+  if (arriving_) bring_forward(wake, core_.now().mono_ms + 250, 250, false);
+  if (store_.is_open() && !arriving_ && !work_) {
+    bring_forward(wake, store_used_ms_ + kStoreIdleMs, 600'000, false);
   }
   return wake;
 }
@@ -408,7 +420,7 @@ AccountView Account::view() const {
   view.policy_wall_ms = policy_wall_ms_;
   view.last_sync_wall_ms = last_sync_wall_ms_;
   view.heartbeat_s = heartbeat_s_;
-  view.next_ms = wake().at_ms;
+  view.next_ms = next_visit().at_ms;
   view.tls_level = record_.tls_level;
   view.requests = requests_;
   view.bytes_in = bytes_in_;

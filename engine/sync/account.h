@@ -73,6 +73,7 @@ class Account final : public Changes {
   // --------------------------------------------------------------------------------------------------------
   void tick();
   Wake wake() const;
+  Wake next_visit() const;
   Call* call(RequestId);
   void response_head(Call&, int status, std::span<const Header>, const Channel&);
   void response_body(Call&, Bytes);

@@ -80,7 +80,7 @@ struct AccountView {
   std::uint32_t policy_key = 0;
   std::int64_t policy_wall_ms = 0, last_sync_wall_ms = 0;
   std::uint32_t heartbeat_s = 0;
-  std::uint64_t next_ms = 0;  ///< mono_ms of the next own step
+  std::uint64_t next_ms = 0;  ///< mono_ms when it next goes to the server by itself; UINT64_MAX = never
   TlsLevel tls_level{};
   std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;                  ///< bodies, this boot
   std::uint64_t added = 0, changed = 0, deleted = 0, sent = 0, parked = 0;  ///< this boot
