@@ -171,6 +171,8 @@ void put_plain_query(Appender& out, Command command, const Partner& partner, con
 
 Text version_text(Version version) {
   switch (version) {
+    case 120:
+      return "12.0";
     case 121:
       return "12.1";
     case 140:
@@ -235,7 +237,7 @@ Status RequestHead::build(Command command, const Partner& partner, const Paramet
   parameters.save_in_sent = asked.save_in_sent && sends_mime(command) && partner.version < 140;
   parameters.accept_multipart = asked.accept_multipart && command == Command::kItemOperations;
 
-  const bool plain = partner.form == QueryForm::kPlain;
+  const bool plain = partner.form == QueryForm::kPlain || partner.version < 121;
   Appender target(target_);
   target.put(partner.path).put('?');
   if (plain) {

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -83,11 +84,11 @@ void set_policy(Settings& settings, const std::string& file) {
 }
 
 void set_versions(Settings& settings, const std::string& value) {
-  const exchange::Options known;
+  constexpr std::array kSpoken = {"12.0", "12.1", "14.0", "14.1", "16.0", "16.1"};
   settings.options.versions = exchange::split(value, ',');
   for (const std::string& version : settings.options.versions) {
-    if (std::find(known.versions.begin(), known.versions.end(), version) == known.versions.end()) {
-      throw Usage("--versions: \"" + version + "\" is not spoken here; there are 12.1, 14.0, 14.1, 16.0, 16.1");
+    if (std::find(kSpoken.begin(), kSpoken.end(), version) == kSpoken.end()) {
+      throw Usage("--versions: \"" + version + "\" is not spoken here; there are 12.0, 12.1, 14.0, 14.1, 16.0, 16.1");
     }
   }
 }

@@ -17,10 +17,15 @@ Outcome say(int status) {
   return Outcome::answer(std::move(answer));
 }
 
-Node policy_document(const Policy& policy) {
+// 12.0 has the elements up to this one; MinDevicePasswordComplexCharacters and its neighbours came with 12.1.
+bool known_at(int version, Tag setting) { return version > 120 || setting <= pr::kDevicePasswordHistory; }
+
+Node policy_document(const Policy& policy, int version) {
   Node document(pr::kEASProvisionDoc);
   for (const PolicySetting& setting : policy) {
-    Node& node = document.add(wbxml::find_tag(wbxml::page_of(pr::kProvision), setting.name), setting.value);
+    const Tag tag = wbxml::find_tag(wbxml::page_of(pr::kProvision), setting.name);
+    if (!known_at(version, tag)) continue;
+    Node& node = document.add(tag, setting.value);
     const Tag entry = node.tag == pr::kApprovedApplicationList ? pr::kHash : pr::kApplicationName;
     for (const std::string& text : setting.entries) node.add(entry, text);
   }
@@ -126,7 +131,7 @@ Outcome download_policy(Call& call, const Node& request, const Node& policy) {
     device.temporary_generation = call.account->policy_generation;
     node.add(pr::kStatus, 1);
     node.add(pr::kPolicyKey, static_cast<std::int64_t>(device.temporary_key));
-    node.add(pr::kData).add(policy_document(*call.account->policy));
+    node.add(pr::kData).add(policy_document(*call.account->policy, call.version));
   }
   return Outcome::answer(std::move(root));
 }

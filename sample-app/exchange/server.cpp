@@ -207,6 +207,7 @@ class Request {
           400, version.empty() ? "names no protocol version" : "wants version " + version + ", which is not offered");
     }
     call.version = version_number(version);
+    if (call.query.binary && call.version < 121) return refuse(400, "has the binary query, which begins with 12.1");
     if (!is_command_name(call.query.command)) return refuse(501, "is no command");
     if (!find_device(account, call)) return;
     if (call.query.binary && version_header != nullptr)

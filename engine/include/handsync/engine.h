@@ -76,7 +76,7 @@ struct AccountView {
   AccountState state{};
   Error error{};              ///< the last failure, kNone after a success
   FixedText<256> detail;      ///< what remedies could not know: a host, a setting's name
-  std::uint16_t version = 0;  ///< 121, 140, 141, 160, 161; 0 = not yet negotiated
+  std::uint16_t version = 0;  ///< 120, 121, 140, 141, 160, 161; 0 = not yet negotiated
   std::uint32_t policy_key = 0;
   std::int64_t policy_wall_ms = 0, last_sync_wall_ms = 0;
   std::uint32_t heartbeat_s = 0;

@@ -202,12 +202,23 @@ TEST(Request, HeaderValuesOutliveTheirSources) {
   STRCMP_EQUAL("Handsync/1 that goes away", header(head, "User-Agent").c_str());
 }
 
+TEST(Request, TheBinaryQueryBeginsWith12_1) {
+  Partner one = partner();
+  one.form = QueryForm::kBase64;
+  one.version = 120;
+  RequestHead head;
+  CHECK(head.build(Command::kSync, one, {}, true).ok());
+  CHECK(std::string(head.target()).find("?Cmd=Sync&User=") != std::string::npos);
+  STRCMP_EQUAL("12.0", header(head, "MS-ASProtocolVersion").c_str());
+}
+
 TEST(Request, HighestCommonVersion) {
   LONGS_EQUAL(161, highest_common("2.5,12.0,12.1,14.0,14.1,16.0,16.1"));
   LONGS_EQUAL(141, highest_common(" 14.0 ,\t14.1 , 2.5"));
   LONGS_EQUAL(121, highest_common("12.1"));
   LONGS_EQUAL(160, highest_common("16.0,99.9"));
-  LONGS_EQUAL(0, highest_common("2.5,12.0"));
+  LONGS_EQUAL(120, highest_common("2.5,12.0"));
+  LONGS_EQUAL(0, highest_common("2.5"));
   LONGS_EQUAL(0, highest_common(""));
   LONGS_EQUAL(0, highest_common("114.1,14.11"));
   STRCMP_EQUAL("16.1", std::string(version_text(161)).c_str());

@@ -15,7 +15,7 @@ using protocol::eas_error;
 
 namespace {
 
-constexpr const char* kVersions[] = {"12.1", "14.0", "14.1", "16.0", "16.1"};
+constexpr const char* kVersions[] = {"12.0", "12.1", "14.0", "14.1", "16.0", "16.1"};
 constexpr const char* kEmail = "demo@example.test";
 
 exchange::Options with(int mails, const char* version = "16.1") {

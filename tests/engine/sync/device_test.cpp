@@ -1,4 +1,6 @@
 /// The one device under all accounts: PIN, lock, policies that change, and the strictest of them.
+#include <span>
+
 #include "engine/sync/mailbox_view.h"
 #include "engine/sync/wire_view.h"
 #include "policy/fault.h"
@@ -15,7 +17,7 @@ namespace {
 
 constexpr const char* kEmail = "demo@example.test";
 constexpr const char* kOther = "other@example.test";
-constexpr const char* kVersions[] = {"12.1", "14.0", "14.1", "16.0", "16.1"};
+constexpr const char* kVersions[] = {"12.0", "12.1", "14.0", "14.1", "16.0", "16.1"};
 
 exchange::Policy policy_of(std::initializer_list<std::pair<const char*, const char*>> settings) {
   exchange::Policy policy;
@@ -52,7 +54,7 @@ Error unlock(World& world, const std::string& pin) {
 TEST_GROUP(DeviceSide){};
 
 TEST(DeviceSide, AChangedPolicyIsFetchedByItselfAtEveryVersion) {
-  for (const char* version : kVersions) {
+  for (const char* version : std::span(kVersions).subspan(1)) {  // 12.0 knows no camera
     World world(with(version, policy_of({{"MaxEmailBodyTruncationSize", "5000"}, {"AllowCamera", "1"}})));
     AccountId id = world.add();
     LONGS_EQUAL_TEXT(0, world.sync(id).code, version);

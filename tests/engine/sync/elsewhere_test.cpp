@@ -246,8 +246,8 @@ TEST(Elsewhere, AnUpdatedServerIsSpokenToInItsNewVersionAndNothingIsLost) {
     const char *before, *after;
     int version;
   };
-  for (Row row :
-       {Row{"14.1", "16.1", 161}, Row{"12.1", "14.1", 141}, Row{"16.1", "14.0", 140}, Row{"16.0", "12.1", 121}}) {
+  for (Row row : {Row{"14.1", "16.1", 161}, Row{"12.1", "14.1", 141}, Row{"16.1", "14.0", 140},
+                  Row{"16.0", "12.1", 121}, Row{"12.1", "12.0", 120}, Row{"12.0", "14.1", 141}}) {
     exchange::Options options = plain();
     options.versions = {row.before};
     World world(options);

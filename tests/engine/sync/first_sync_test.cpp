@@ -11,7 +11,7 @@ using namespace handsync::test;
 TEST_GROUP(FirstSync){};
 
 TEST(FirstSync, AddsAnAccountAndFetchesEveryMail) {
-  for (const char* version : {"12.1", "14.0", "14.1", "16.0", "16.1"}) {
+  for (const char* version : {"12.0", "12.1", "14.0", "14.1", "16.0", "16.1"}) {
     exchange::Options options;
     options.mails = 120;
     options.versions = {version};
@@ -41,8 +41,8 @@ TEST(FirstSync, TheHighestCommonVersionIsChosen) {
     std::vector<std::string> versions;
     int chosen;
   };
-  for (const Row& row :
-       {Row{{"12.1", "14.0", "14.1", "16.0", "16.1"}, 161}, Row{{"12.1", "14.1"}, 141}, Row{{"12.1", "14.0"}, 140}}) {
+  for (const Row& row : {Row{{"12.1", "14.0", "14.1", "16.0", "16.1"}, 161}, Row{{"12.1", "14.1"}, 141},
+                         Row{{"12.1", "14.0"}, 140}, Row{{"12.0", "12.1"}, 121}, Row{{"2.5", "12.0"}, 120}}) {
     exchange::Options options;
     options.versions = row.versions;
     options.policy = std::nullopt;
