@@ -19,6 +19,8 @@ struct SyncCommand {
   bool has_flag = false;
   std::uint8_t flag_status = 0;  ///< 0 cleared, 1 complete, 2 active
   std::int64_t flag_wall_ms = 0;
+  bool has_categories = false;  ///< from 14.0 on
+  Text categories{};            ///< the whole list, items::kListSeparator between the names; empty = none
 };
 
 struct SyncRequest {

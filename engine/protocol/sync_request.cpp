@@ -1,5 +1,6 @@
 // The writing half of sync.h: children in the order of the schema, which servers enforce with Status 4.
 #include "items/datetime.h"
+#include "items/properties.h"
 #include "protocol/sync.h"
 #include "protocol/written.h"
 
@@ -17,7 +18,7 @@ constexpr Error fault(RequestFault code, std::size_t where) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), static_cast<std::uint32_t>(where)};
 }
 
-bool says_something(const SyncCommand& command) { return command.remove || command.has_read || command.has_flag; }
+bool says_something(const SyncCommand& command) { return command.remove || command.has_read || command.has_flag || command.has_categories; }
 
 Status check(std::span<const SyncCommand> commands) {
   if (commands.size() > kSyncCommandsMax) return fault(RequestFault::kTooManyCommands, commands.size());
@@ -59,6 +60,20 @@ void put_flag(wbxml::Writer& writer, const SyncCommand& command) {
   writer.close();
 }
 
+void put_categories(wbxml::Writer& writer, Text list) {
+  if (list.empty()) {
+    writer.empty(email::kCategories);
+    return;
+  }
+  writer.open(email::kCategories);
+  while (!list.empty()) {
+    const std::size_t end = list.find(items::kListSeparator);
+    writer.element(email::kCategory, list.substr(0, end));
+    list = end == Text::npos ? Text() : list.substr(end + 1);
+  }
+  writer.close();
+}
+
 void put_command(wbxml::Writer& writer, const SyncCommand& command) {
   if (command.remove) {
     writer.open(as::kDelete).element(as::kServerId, command.server_id).close();
@@ -67,6 +82,7 @@ void put_command(wbxml::Writer& writer, const SyncCommand& command) {
   writer.open(as::kChange).element(as::kServerId, command.server_id).open(as::kApplicationData);
   if (command.has_read) writer.element(email::kRead, command.read ? Text("1") : Text("0"));
   if (command.has_flag) put_flag(writer, command);
+  if (command.has_categories) put_categories(writer, command.categories);
   writer.close().close();
 }
 

@@ -40,6 +40,8 @@ class Applier {
   Result<bool> find_twin(const ItemRecord&, ItemNow&);
   Result<bool> same_beginning(std::uint64_t part, std::uint64_t part_bytes, std::uint64_t whole);
   Status judge(const ItemRecord&, const ItemNow&, bool whole, ItemColumns&);
+  Status count_unread(const ItemNow&, std::int64_t delta);
+  Status unlist(std::uint64_t item, std::uint32_t shown, bool read);
   Status remove_unconfirmed();
   Status finish(Text new_sync_key, bool more, std::int64_t wall_ms);
   Status changed(std::uint64_t item, std::uint64_t generation_before) {
@@ -186,8 +188,10 @@ Result<bool> Applier::find_twin(const ItemRecord& item, ItemNow& now) {
   Result<Statement> twins = prepare(store_.database,
                                     "SELECT "
                                     "id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,"
-                                    "read,body_truncated,flag_status"
-                                    " FROM item WHERE folder=?1 AND received=?2 AND epoch<>?3 AND "
+                                    "read,body_truncated,flag_status,shown"
+                                    // wherever it is listed: the index begins with that
+                                    " FROM item WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
+                                    " WHERE folder=?1 AND kind=4 AND parked=0) AND folder=?1 AND received=?2 AND epoch<>?3 AND "
                                     "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
                                     " coalesce(message_class,'')=?6 LIMIT 2");
   if (!twins.ok()) return twins.error();
@@ -318,7 +322,7 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
   columns.epoch = epoch_;
   columns.edits = now.edits;
   HANDSYNC_TRY(judge(item, now, whole, columns));
-  unread_delta_ += (now.read ? 1 : 0) - (columns.read ? 1 : 0);
+  HANDSYNC_TRY(count_unread(now, (now.read ? 1 : 0) - (columns.read ? 1 : 0)));
 
   ChangedParts parts;
   parts.body = whole || item.has(items::kBody) || item.has(items::kBodyData);
@@ -385,8 +389,29 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     HANDSYNC_TRY(update.value().run());
   }
   HANDSYNC_TRY(write_extras(item, now.id));
+  if (edits_ && (whole || item.has(items::kCategories))) HANDSYNC_TRY(judge_server_categories(store_, now.id));
   ++applied_.changed;
   return changed(now.id, now.generation);
+}
+
+/// An item may be listed elsewhere than in the folder whose answer this is, or nowhere.
+Status Applier::count_unread(const ItemNow& now, std::int64_t delta) {
+  if (now.shown == folder()) {
+    unread_delta_ += delta;
+    return Done{};
+  }
+  return delta == 0 ? Status(Done{}) : count_listed(store_, now.shown, 0, delta);
+}
+
+Status Applier::unlist(std::uint64_t item, std::uint32_t shown, bool read) {
+  if (shown == 0) return Done{};  // its deletion was told when it was made
+  if (shown == folder()) {
+    --items_delta_;
+    if (!read) --unread_delta_;
+  } else {
+    HANDSYNC_TRY(count_listed(store_, shown, -1, read ? 0 : -1));
+  }
+  return store_.log.gone(store_, item, shown);
 }
 
 Status Applier::remove(const ItemRecord& item) {
@@ -404,9 +429,7 @@ Status Applier::remove(const ItemRecord& item) {
     if (!parked.ok()) return parked.error();
     applied_.parked += parked.value();
     ++applied_.deleted;
-    --items_delta_;
-    if (!now.read) --unread_delta_;
-    HANDSYNC_TRY(store_.log.gone(store_, now.id, folder()));
+    HANDSYNC_TRY(unlist(now.id, now.shown, now.read));
   }
   return discard(item);
 }
@@ -505,12 +528,13 @@ Status Applier::remove_unconfirmed() {
   std::uint64_t last = 0;
   for (;;) {
     std::uint64_t ids[64];
+    std::uint32_t shown[64];
     bool read[64];
     int count = 0;
     {
       // By row id, whatever the planner thinks of the indices: a walk that goes on where it stopped.
       Result<Statement> rows = prepare(
-          store_.database, "SELECT id,read FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 ORDER BY id LIMIT 64");
+          store_.database, "SELECT id,read,shown FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 ORDER BY id LIMIT 64");
       if (!rows.ok()) return rows.error();
       rows.value().number(1, folder()).number(2, epoch_).number(3, last);
       for (;;) {
@@ -518,6 +542,7 @@ Status Applier::remove_unconfirmed() {
         if (!row.ok()) return row.error();
         if (!row.value()) break;
         ids[count] = static_cast<std::uint64_t>(rows.value().number(0));
+        shown[count] = static_cast<std::uint32_t>(rows.value().number(2));
         read[count++] = rows.value().number(1) != 0;
       }
     }
@@ -526,9 +551,7 @@ Status Applier::remove_unconfirmed() {
       if (!parked.ok()) return parked.error();
       applied_.parked += parked.value();
       ++applied_.deleted;
-      --items_delta_;
-      if (!read[i]) --unread_delta_;
-      HANDSYNC_TRY(store_.log.gone(store_, ids[i], folder()));
+      HANDSYNC_TRY(unlist(ids[i], shown[i], read[i]));
       last = ids[i];
     }
     if (count < 64) return Done{};

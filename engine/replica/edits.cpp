@@ -3,8 +3,6 @@
 namespace handsync::replica {
 namespace {
 
-constexpr std::uint32_t kTriesMax = 3;
-
 /// Statuses after which the same change may succeed (MS-ASCMD 2.2.3.177.17): passing server error, mailbox full,
 /// hierarchy out of date, retry.
 bool passing(std::uint32_t status) { return status == 5 || status == 9 || status == 12 || status == 16; }
@@ -44,19 +42,31 @@ Result<bool> next_edit(Statement& statement, Edit& edit) {
   return row;
 }
 
+/// The server has deleted the item: nobody lists it any more, and what else was wanted of it is moot.
+Status accept_delete(StoreState& store, const Edit& edit) {
+  Result<Statement> moot = prepare(store.database, "DELETE FROM change WHERE item=?1");
+  if (!moot.ok()) return moot.error();
+  HANDSYNC_TRY(moot.value().number(1, edit.item).run());
+  const Result<std::uint32_t> removed = remove_item(store, edit.item);
+  if (!removed.ok()) return removed.error();
+  return Done{};
+}
+
 Status accept(StoreState& store, const Edit& edit) {
+  if (edit.kind == EditKind::kDelete) return accept_delete(store, edit);
   const Result<bool> newer = newer_waits(store, edit);
   if (!newer.ok()) return newer.error();
   // The server works on commands before it looks for changes: what it says of the property in this answer is later than
   // our change.
   const bool said_since = edit.server_generation == store.log.generation();
   if (!newer.value()) {
-    if (said_since) HANDSYNC_TRY(show_value(store, edit.item, edit.kind, edit.server_value));
+    if (said_since) HANDSYNC_TRY(show_change(store, edit.id, false));
   } else if (!said_since) {
-    Result<Statement> inherit = prepare(store.database, "UPDATE change SET server_value=?3 WHERE item=?1 AND kind=?2");
+    Result<Statement> inherit = prepare(store.database,
+                                        "UPDATE change SET (server_value,server_text)=(SELECT value,text FROM change "
+                                        "WHERE id=?3) WHERE item=?1 AND kind=?2");
     if (!inherit.ok()) return inherit.error();
-    HANDSYNC_TRY(
-        inherit.value().number(1, edit.item).number(2, static_cast<int>(edit.kind)).number(3, edit.value).run());
+    HANDSYNC_TRY(inherit.value().number(1, edit.item).number(2, static_cast<int>(edit.kind)).number(3, edit.id).run());
   }
   Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
   if (!remove.ok()) return remove.error();
@@ -65,6 +75,7 @@ Status accept(StoreState& store, const Edit& edit) {
 }
 
 Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::uint32_t& parked) {
+  if (edit.kind == EditKind::kDelete && status == kStatusGone) return accept_delete(store, edit);
   if (passing(status) && edit.tries + 1 < kTriesMax) {
     Result<Statement> again =
         prepare(store.database, "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=0 WHERE id=?1");
@@ -87,12 +98,39 @@ Status count_edits(StoreState& store, std::uint64_t item) {
   return store.log.changed(store, item);
 }
 
+Status show_change(StoreState& store, std::uint64_t change, bool wish) {
+  std::uint64_t item = 0;
+  EditKind kind{};
+  std::int64_t value = 0;
+  {
+    Result<Statement> find =
+        prepare(store.database, wish ? "SELECT item,kind,value FROM change WHERE id=?1"
+                                     : "SELECT item,kind,server_value FROM change WHERE id=?1");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, change).step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, 0};
+    item = static_cast<std::uint64_t>(find.value().number(0));
+    kind = static_cast<EditKind>(find.value().number(1));
+    value = find.value().number(2);
+  }
+  if (kind == EditKind::kRead || kind == EditKind::kFlag) return show_value(store, item, kind, value);
+  if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
+  Result<Statement> show = prepare(
+      store.database,
+      wish ? "UPDATE item SET categories=(SELECT text FROM change WHERE id=?2),generation=?3 WHERE id=?1"
+           : "UPDATE item SET categories=(SELECT server_text FROM change WHERE id=?2),generation=?3 WHERE id=?1");
+  if (!show.ok()) return show.error();
+  HANDSYNC_TRY(show.value().number(1, item).number(2, change).number(3, store.log.generation()).run());
+  return store.log.changed(store, item);
+}
+
 Status show_value(StoreState& store, std::uint64_t item, EditKind kind, std::int64_t value) {
   if (kind == EditKind::kRead) {
     Result<Statement> unread =
         prepare(store.database,
                 "UPDATE folder SET unread=unread+(SELECT (read<>0)-(?2<>0) FROM item WHERE id=?1)"
-                " WHERE id=(SELECT folder FROM item WHERE id=?1) AND emptying=0");
+                " WHERE id=(SELECT shown FROM item WHERE id=?1) AND emptying=0");
     if (!unread.ok()) return unread.error();
     HANDSYNC_TRY(unread.value().number(1, item).number(2, value).run());
   }
@@ -128,6 +166,21 @@ Result<std::int64_t> judge_server_value(StoreState& store, std::uint64_t item, E
   return shown;
 }
 
+Status judge_server_categories(StoreState& store, std::uint64_t item) {
+  Result<Statement> note =
+      prepare(store.database,
+              "UPDATE change SET server_text=(SELECT categories FROM item WHERE id=?1),server_generation=?2"
+              " WHERE item=?1 AND kind=5");
+  if (!note.ok()) return note.error();
+  HANDSYNC_TRY(note.value().number(1, item).number(2, store.log.generation()).run());
+  Result<Statement> show = prepare(
+      store.database,
+      "UPDATE item SET categories=c.text FROM (SELECT text FROM change WHERE item=?1 AND kind=5 AND parked=0"
+      " ORDER BY id DESC LIMIT 1) AS c WHERE id=?1");
+  if (!show.ok()) return show.error();
+  return show.value().number(1, item).run();
+}
+
 Status park_change(StoreState& store, std::uint64_t change, Error reason, bool revert) {
   Edit edit;
   {
@@ -141,7 +194,7 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
   if (revert) {
     const Result<bool> newer = newer_waits(store, edit);
     if (!newer.ok()) return newer.error();
-    if (!newer.value()) HANDSYNC_TRY(show_value(store, edit.item, edit.kind, edit.server_value));
+    if (!newer.value()) HANDSYNC_TRY(show_change(store, edit.id, false));
   }
   Result<Statement> park =
       prepare(store.database,
@@ -155,6 +208,7 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
                    .number(3, static_cast<std::int64_t>(reason.code))
                    .number(4, reason.where)
                    .run());
+  if (edit.kind == EditKind::kDelete || edit.kind == EditKind::kMove) HANDSYNC_TRY(place_item(store, edit.item));
   return count_edits(store, edit.item);
 }
 
@@ -208,6 +262,13 @@ Status confirm_item(StoreState& store, std::uint32_t request, std::uint64_t item
 }
 
 Result<std::uint32_t> park_edits_of_gone(StoreState& store, std::uint64_t item, Text server_id, Text subject) {
+  {
+    // That is what a deletion wanted; and a move on its way has most likely been done, since that is how the item left.
+    Result<Statement> done = prepare(
+        store.database, "DELETE FROM change WHERE item=?1 AND parked=0 AND (kind=3 OR (kind=4 AND request<>0))");
+    if (!done.ok()) return done.error();
+    HANDSYNC_TRY(done.value().number(1, item).run());
+  }
   Result<Statement> park =
       prepare(store.database,
               "UPDATE change SET parked=1,request=0,domain=?2,code=?3,place=0,server_id=?4,subject=?5"

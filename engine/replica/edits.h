@@ -7,11 +7,24 @@
 
 namespace handsync::replica {
 
-enum class EditKind : std::uint8_t { kRead = 1, kFlag = 2 };
+enum class EditKind : std::uint8_t {
+  kRead = 1,
+  kFlag = 2,
+  kDelete = 3,      ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
+  kMove = 4,        ///< value: the folder it goes to. No Sync command: MoveItems
+  kCategories = 5,  ///< text: the whole list
+};
+/// Request number of moves on their way: no folder has it, so that answers of Sync do not touch them.
+inline constexpr std::uint32_t kMoveRequest = UINT32_MAX;
+
+inline constexpr std::uint32_t kTriesMax = 3;  ///< of a change that is refused for passing reasons; then it is parked
 
 /// Shown values after the server has said `server_value` for a property of an item: writes it beside every edit of it.
 /// Returns what to show.
 Result<std::int64_t> judge_server_value(StoreState&, std::uint64_t item, EditKind, std::int64_t server_value);
+
+/// The same for the list of categories, which the item's row has already as the server said it.
+Status judge_server_categories(StoreState&, std::uint64_t item);
 
 /// Answers other than success. Returns the number of edits parked.
 Result<std::uint32_t> apply_answer(StoreState&, std::uint32_t folder, std::uint32_t request, Text server_id,
@@ -23,11 +36,19 @@ Result<std::uint32_t> confirm_request(StoreState&, std::uint32_t folder, std::ui
 /// The same for one item that is about to go: those in this request were accepted before it went.
 Status confirm_item(StoreState&, std::uint32_t request, std::uint64_t item, std::uint32_t& confirmed);
 
-/// Parks one change; with `revert` the server's value is shown again.
+/// Parks one change; with `revert` the server's value is shown again. A deletion or a move that is parked leaves the
+/// item where the server has it.
 Status park_change(StoreState&, std::uint64_t change, Error reason, bool revert);
 
 /// Shows a value and keeps the folder's count of unread items right. Logs the item as changed.
 Status show_value(StoreState&, std::uint64_t item, EditKind, std::int64_t value);
+/// Shows what a change wants, or with `wish` false what the server has beside it.
+Status show_change(StoreState&, std::uint64_t change, bool wish);
+/// Lists the item where the edits that wait want it: nowhere, in another folder, or where the server has it. Keeps the
+/// counts of both folders right and logs the item.
+Status place_item(StoreState&, std::uint64_t item);
+/// Adds to the counts of a folder's list, unless it is being emptied.
+Status count_listed(StoreState&, std::uint32_t folder, std::int64_t items, std::int64_t unread);
 /// Sets item.edits to the number of edits that wait, and logs the item as changed.
 Status count_edits(StoreState&, std::uint64_t item);
 

@@ -20,6 +20,10 @@ bool supported_type(FolderType type) {
   }
 }
 
+bool holds(FolderType type, Class kind) {
+  return (kind == Class::kEmail || kind == Class::kSms) && supported_type(type);
+}
+
 SyncFolder sync_folder_of(const Statement& row) {
   SyncFolder folder;
   folder.id = static_cast<FolderId>(row.number(0));
@@ -66,13 +70,47 @@ Status start_over(StoreState& store, std::uint32_t folder) {
   if (!key.ok()) return key.error();
   HANDSYNC_TRY(key.value().number(1, folder).run());
   Result<Statement> thaw =
-      prepare(store.database, "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND parked=0");
+      prepare(store.database, "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0");
   if (!thaw.ok()) return thaw.error();
   return thaw.value().number(1, folder).run();
 }
 
+/// Parks the deletions and moves of a folder's items, and moves into one that has gone: the items are where the server
+/// has them. Those that are listed in a folder without items of its own are listed nowhere.
+Status unplace(StoreState& store, std::uint32_t folder, bool gone) {
+  for (;;) {
+    std::uint64_t change = 0;
+    {
+      Result<Statement> next = prepare(store.database,
+                                       "SELECT id FROM change WHERE parked=0 AND ((folder=?1 AND kind IN (3,4)) OR"
+                                       " (?2 AND kind=4 AND value=?1)) LIMIT 1");
+      if (!next.ok()) return next.error();
+      const Result<std::int64_t> id = query_number(next.value().number(1, folder).number(2, gone ? 1 : 0));
+      if (!id.ok()) return id.error();
+      change = static_cast<std::uint64_t>(id.value());
+    }
+    if (change == 0) return Done{};
+    HANDSYNC_TRY(park_change(store, change, Error{Domain::kEas, kStatusGone, 0}, false));
+  }
+}
+
+/// After a folder began or ceased to list items: those that wait to be moved there.
+Status place_moved(StoreState& store, std::uint32_t folder) {
+  Result<Statement> rows = prepare(store.database, "SELECT DISTINCT item FROM change WHERE kind=4 AND value=?1");
+  if (!rows.ok()) return rows.error();
+  rows.value().number(1, folder);
+  for (;;) {
+    const Result<bool> row = rows.value().step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Done{};
+    HANDSYNC_TRY(place_item(store, static_cast<std::uint64_t>(rows.value().number(0))));
+  }
+}
+
 /// Local items are to go, in small steps of idle(); from now on nobody sees them. The edits of all of them are parked.
+/// The log of a generation is open.
 Status start_emptying(StoreState& store, std::uint32_t folder, bool gone) {
+  HANDSYNC_TRY(unplace(store, folder, gone));
   Result<Statement> park =
       prepare(store.database,
               "UPDATE change SET parked=1,request=0,domain=?2,code=?3,"
@@ -86,6 +124,7 @@ Status start_emptying(StoreState& store, std::uint32_t folder, bool gone) {
               "rekeying=0,epoch=epoch+1,items=0,unread=0,guard=0 WHERE id=?1");
   if (!empty.ok()) return empty.error();
   HANDSYNC_TRY(empty.value().number(1, folder).number(2, gone ? 1 : 0).run());
+  HANDSYNC_TRY(place_moved(store, folder));
   Result<Statement> list = prepare(store.database, "DELETE FROM parked WHERE folder=?1");
   if (!list.ok()) return list.error();
   return list.value().number(1, folder).run();
@@ -95,7 +134,7 @@ Status restore_counts(StoreState& store, std::uint32_t folder) {
   Result<Statement> count =
       prepare(store.database,
               "UPDATE folder SET (items,unread)=(SELECT count(*),coalesce(sum(read=0),0) FROM item"
-              " WHERE folder=?1) WHERE id=?1 AND emptying=1");
+              " WHERE shown=?1) WHERE id=?1 AND emptying=1");
   if (!count.ok()) return count.error();
   return count.value().number(1, folder).run();
 }
@@ -186,6 +225,7 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(match_folders(store, store.hierarchy_whole));
+  HANDSYNC_TRY(store.start_log());
   bool changed = false;
 
   // New ids first: while they are given, two rows may not have the same.
@@ -265,7 +305,6 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
         run(store,
             "UPDATE folder SET parent=coalesce((SELECT p.id FROM folder p WHERE p.server_id=folder.parent_server_id"
             " AND p.gone=0 AND p.id<>folder.id),0)"));
-    HANDSYNC_TRY(store.start_log());
     HANDSYNC_TRY(store.log.finish(store));
   }
   HANDSYNC_TRY(run(store, "DELETE FROM hierarchy_stage"));
@@ -340,6 +379,7 @@ Status Store::select(FolderId id, bool wanted) {
   const auto folder = static_cast<std::uint32_t>(id);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(store.start_log());
   if (wanted) {
     // Items that have not been removed yet are as good as those of a re-key: the next sync confirms or removes them.
     HANDSYNC_TRY(restore_counts(store, folder));
@@ -347,10 +387,10 @@ Status Store::select(FolderId id, bool wanted) {
     Result<Statement> select = prepare(database_, "UPDATE folder SET selected=1,emptying=0 WHERE id=?1");
     if (!select.ok()) return select.error();
     HANDSYNC_TRY(select.value().number(1, folder).run());
+    HANDSYNC_TRY(place_moved(store, folder));
   } else {
     HANDSYNC_TRY(start_emptying(store, folder, false));
   }
-  HANDSYNC_TRY(store.start_log());
   HANDSYNC_TRY(store.log.finish(store));
   return transaction.commit();
 }

@@ -112,6 +112,7 @@ ItemNow item_now_of(const Statement& row) {
   now.read = row.number(9) != 0;
   now.body_truncated = row.number(10) != 0;
   now.flag_status = static_cast<std::uint8_t>(row.number(11));
+  now.shown = static_cast<std::uint32_t>(row.number(12));
   return now;
 }
 
@@ -130,12 +131,12 @@ void write_item_sql(char (&sql)[kItemSqlBytesMax], bool insert) {
     return;
   }
   sentence.add(
-      "INSERT INTO item(id,folder,server_id,class,generation,epoch,edits,body_blob,body_here,attachment_list,"
+      "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,attachment_list,"
       "attachment_count,rest");
   for (const Property& row : table) {
     if (row.place == Place::kItem) sentence.add(",%s", row.column);
   }
-  sentence.add("%s", ") VALUES(?1");
+  sentence.add("%s", ") VALUES(?1,?2");
   for (int at = kFolder; at < kFirstRow; ++at) sentence.add(",?%d", at);
   for (std::size_t i = 0; i < table.size(); ++i) {
     if (table[i].place == Place::kItem) sentence.add(",?%d", kFirstRow + static_cast<int>(i));

@@ -41,6 +41,7 @@ struct ItemRecord {
 /// What the replica judges of a row that is there already.
 struct ItemNow {
   std::uint64_t id = 0, generation = 0, epoch = 0, body_blob = 0, body_here = 0, attachment_list = 0;
+  std::uint32_t shown = 0;  ///< the folder whose list has it; 0 = none
   std::int64_t body_type = 0, body_size = 0;
   std::uint32_t edits = 0;
   bool read = false, body_truncated = false;
@@ -48,7 +49,8 @@ struct ItemNow {
 };
 inline constexpr char kItemFindSql[] =
     "SELECT "
-    "id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,read,body_truncated,flag_status"
+    "id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,read,body_truncated,flag_status,"
+    "shown"
     " FROM item WHERE folder=?1 AND server_id=?2";
 ItemNow item_now_of(const Statement&);
 

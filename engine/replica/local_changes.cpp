@@ -1,4 +1,7 @@
 /// The user's changes: made, frozen into a request, parked, retried, dropped. Each a short transaction of its own.
+#include <cstdio>
+
+#include "items/properties.h"
 #include "replica/edits.h"
 
 namespace handsync::replica {
@@ -7,94 +10,187 @@ namespace {
 const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 
 struct Found {
-  std::uint32_t folder = 0;
-  std::int64_t shown = 0;
+  std::uint32_t folder = 0, shown_in = 0;
+  Class kind{};
+  std::int64_t shown = 0;            ///< the value that the edit would replace
+  char text[kCategoriesBytesMax]{};  ///< likewise of the list of categories
+  std::size_t text_bytes = 0;
 };
 
-Result<Found> find_item(StoreState& store, ItemId item, EditKind kind) {
-  Result<Statement> find = prepare(
-      store.database,
-      kind == EditKind::kRead
-          ? "SELECT folder,read FROM item WHERE id=?1 AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)"
-          : "SELECT folder,flag_status FROM item WHERE id=?1 AND folder NOT IN (SELECT id FROM folder WHERE"
-            " emptying=1)");
+/// An item that is listed somewhere, and what it shows of what an edit of this kind changes.
+Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
+  Result<Statement> find = prepare(store.database,
+                                   "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
+                                   "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
+                                   " IN (SELECT id FROM folder WHERE emptying=1)");
   if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, static_cast<std::uint64_t>(item)).step();
+  const Result<bool> row =
+      find.value().number(1, static_cast<std::uint64_t>(item)).number(2, static_cast<int>(kind)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
-  return Found{static_cast<std::uint32_t>(find.value().number(0)), find.value().number(1)};
+  found.folder = static_cast<std::uint32_t>(find.value().number(0));
+  found.shown_in = static_cast<std::uint32_t>(find.value().number(1));
+  found.kind = static_cast<Class>(find.value().number(2));
+  found.shown = find.value().number(3);
+  const Text text = find.value().text(4);
+  if (text.size() > sizeof found.text) return Error{Domain::kSqlite, kTooManyCategories, 0};
+  for (char value : text) found.text[found.text_bytes++] = value;
+  return Done{};
 }
 
-Result<std::uint64_t> mark(StoreState& store, ItemId id, EditKind kind, std::int64_t value, std::int64_t wall_ms) {
+/// What an edit wants: a number, or a text.
+struct Wish {
+  EditKind kind{};
+  std::int64_t value = 0;
+  Text text{};
+};
+
+/// Queues a wish: the newest of its kind that waits and has not been sent is made to say it, else it is a new row.
+Result<std::uint64_t> queue_edit(StoreState& store, std::uint64_t item, const Found& found, const Wish& wish,
+                                 std::int64_t wall_ms) {
+  std::uint64_t newest = 0;
+  bool in_flight = false;
+  {
+    Result<Statement> find = prepare(
+        store.database, "SELECT id,request FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, item).number(2, static_cast<int>(wish.kind)).step();
+    if (!row.ok()) return row.error();
+    if (row.value()) {
+      newest = static_cast<std::uint64_t>(find.value().number(0));
+      in_flight = find.value().number(1) != 0;
+    }
+  }
+  if (newest != 0 && !in_flight) {
+    Result<Statement> again = prepare(
+        store.database, "UPDATE change SET value=?2,text=?3,wall_ms=?4,tries=0,domain=0,code=0,place=0 WHERE id=?1");
+    if (!again.ok()) return again.error();
+    HANDSYNC_TRY(again.value().number(1, newest).number(2, wish.value).text(3, wish.text).number(4, wall_ms).run());
+    return newest;
+  }
+  // The server's value is what is shown, or what an edit before it has noted.
+  Result<Statement> add = prepare(
+      store.database,
+      newest != 0 ? "INSERT INTO change(folder,item,kind,value,text,wall_ms,server_value,server_text,server_generation)"
+                    " SELECT ?1,?2,?3,?4,?5,?6,server_value,server_text,server_generation FROM change WHERE id=?9"
+                  : "INSERT INTO change(folder,item,kind,value,text,wall_ms,server_value,server_text,server_generation)"
+                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,0)");
+  if (!add.ok()) return add.error();
+  Statement& row = add.value();
+  row.number(1, found.folder).number(2, item).number(3, static_cast<int>(wish.kind)).number(4, wish.value);
+  row.text(5, wish.text).number(6, wall_ms);
+  if (newest != 0) {
+    row.number(9, newest);
+  } else {
+    row.number(7, found.shown).text(8, Text(found.text, found.text_bytes));
+  }
+  HANDSYNC_TRY(row.run());
+  return static_cast<std::uint64_t>(sqlite3_last_insert_rowid(store.database));
+}
+
+/// The newest change of this kind that waits; 0 = none.
+Result<std::uint64_t> waiting(StoreState& store, std::uint64_t item, EditKind kind) {
+  Result<Statement> find =
+      prepare(store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0");
+  if (!find.ok()) return find.error();
+  const Result<std::int64_t> id = query_number(find.value().number(1, item).number(2, static_cast<int>(kind)));
+  if (!id.ok()) return id.error();
+  return static_cast<std::uint64_t>(id.value());
+}
+
+/// One edit in a transaction of its own: queued, shown, logged. `choose` fills in the wish; false: it is so already, and
+/// the answer is what waits.
+template <class Choose>
+Result<std::uint64_t> edit(StoreState& store, ItemId id, EditKind kind, std::int64_t wall_ms, Choose choose) {
   const auto item = static_cast<std::uint64_t>(id);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  const Result<Found> found = find_item(store, id, kind);
-  if (!found.ok()) return found.error();
-  std::uint64_t change = 0;
-  bool in_flight = false;
-  std::int64_t server_value = found.value().shown, server_generation = 0;
-  {
-    Result<Statement> newest =
-        prepare(store.database,
-                "SELECT id,request,server_value,server_generation FROM change WHERE item=?1 AND kind=?2"
-                " AND parked=0 ORDER BY id DESC LIMIT 1");
-    if (!newest.ok()) return newest.error();
-    const Result<bool> row = newest.value().number(1, item).number(2, static_cast<int>(kind)).step();
-    if (!row.ok()) return row.error();
-    if (row.value()) {
-      change = static_cast<std::uint64_t>(newest.value().number(0));
-      in_flight = newest.value().number(1) != 0;
-      server_value = newest.value().number(2);
-      server_generation = newest.value().number(3);
-    }
-  }
-  if (found.value().shown == value) {
-    HANDSYNC_TRY(transaction.commit());
-    return change;  // nothing to do but what is on its way already
-  }
+  Found found;
+  HANDSYNC_TRY(find_item(store, id, kind, found));
+  Wish wish;
+  wish.kind = kind;
+  const Result<bool> differs = choose(found, wish);
+  if (!differs.ok()) return differs.error();
+  if (!differs.value()) return waiting(store, item, kind);
   HANDSYNC_TRY(store.start_log());
-  if (change != 0 && !in_flight) {
-    Result<Statement> again =
-        prepare(store.database, "UPDATE change SET value=?2,wall_ms=?3,tries=0,domain=0,code=0,place=0 WHERE id=?1");
-    if (!again.ok()) return again.error();
-    HANDSYNC_TRY(again.value().number(1, change).number(2, value).number(3, wall_ms).run());
-  } else {
-    Result<Statement> add = prepare(store.database,
-                                    "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms) "
-                                    "VALUES(?1,?2,?3,?4,?5,?6,?7)");
-    if (!add.ok()) return add.error();
-    HANDSYNC_TRY(add.value()
-                     .number(1, found.value().folder)
-                     .number(2, item)
-                     .number(3, static_cast<int>(kind))
-                     .number(4, value)
-                     .number(5, server_value)
-                     .number(6, server_generation)
-                     .number(7, wall_ms)
-                     .run());
-    change = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(store.database));
-  }
-  HANDSYNC_TRY(show_value(store, item, kind, value));
+  const Result<std::uint64_t> change = queue_edit(store, item, found, wish, wall_ms);
+  if (!change.ok()) return change.error();
+  HANDSYNC_TRY(show_change(store, change.value(), true));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
-  return change;
+  return change.value();
+}
+
+Result<std::uint64_t> mark(StoreState& store, ItemId id, EditKind kind, std::int64_t value, std::int64_t wall_ms) {
+  return edit(store, id, kind, wall_ms, [&](const Found& found, Wish& wish) -> Result<bool> {
+    wish.value = value;
+    return found.shown != value;
+  });
+}
+
+bool is_name(Text name) {
+  if (name.empty() || name.size() > 255) return false;
+  for (char value : name) {
+    if (static_cast<unsigned char>(value) < 0x20 || value == 0x7F) return false;
+  }
+  return true;
+}
+
+/// `list` without `name`, in `out`; true when it was there.
+bool without(Text list, Text name, char* out, std::size_t& bytes) {
+  bool found = false;
+  bytes = 0;
+  while (!list.empty()) {
+    const std::size_t end = list.find(items::kListSeparator);
+    const Text one = list.substr(0, end);
+    list = end == Text::npos ? Text() : list.substr(end + 1);
+    if (one == name) {
+      found = true;
+      continue;
+    }
+    if (bytes != 0) out[bytes++] = items::kListSeparator;
+    for (char value : one) out[bytes++] = value;
+  }
+  return found;
 }
 
 /// Adds one queued edit to what goes out for its server item.
-void merge(Outgoing& out, const Statement& row) {
+void merge(Outgoing& out, const Statement& row, Room& texts) {
   const auto kind = static_cast<EditKind>(row.number(1));
   if (out.change == 0) out.change = static_cast<std::uint64_t>(row.number(0));
-  if (kind == EditKind::kRead) {
-    out.has_read = true;
-    out.read = row.number(2) != 0;
-  } else {
-    out.has_flag = true;
-    out.flag_status = static_cast<std::uint8_t>(row.number(2));
-    out.flag_wall_ms = row.number(3);
+  switch (kind) {
+    case EditKind::kRead:
+      out.has_read = true;
+      out.read = row.number(2) != 0;
+      break;
+    case EditKind::kFlag:
+      out.has_flag = true;
+      out.flag_status = static_cast<std::uint8_t>(row.number(2));
+      out.flag_wall_ms = row.number(3);
+      break;
+    case EditKind::kDelete:
+      out.remove = true;
+      out.for_good = row.number(2) != 0;
+      break;
+    case EditKind::kCategories: {
+      const Text list = row.text(6);
+      for (std::size_t i = 0; i < list.size(); ++i) texts[i] = static_cast<std::byte>(list[i]);
+      out.has_categories = true;
+      out.categories = text_of(Bytes(texts.data(), list.size()));
+      texts = texts.subspan(list.size());
+      break;
+    }
+    case EditKind::kMove:
+      break;
   }
 }
+
+/// What goes out with Sync now: a deletion alone of its item's edits, and nothing of an item whose move is on its way.
+constexpr char kSendable[] =
+    "c.parked=0 AND c.kind<>4 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND ((o.kind=4 AND"
+    " o.request<>0) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0))))";
+constexpr std::size_t kSqlBytesMax = 1024;
 
 }  // namespace
 
@@ -108,9 +204,74 @@ Result<std::uint64_t> Store::mark_flag(ItemId item, std::uint8_t flag_status, st
   return mark(state_of(state_), item, EditKind::kFlag, flag_status, wall_ms);
 }
 
+Result<std::uint64_t> Store::mark_category(ItemId item, Text name, bool on, std::int64_t wall_ms) {
+  if (state_ == nullptr) return kNotOpen;
+  if (!is_name(name)) return Error{Domain::kSqlite, kTooManyCategories, 0};
+  char list[2 * kCategoriesBytesMax];
+  return edit(state_of(state_), item, EditKind::kCategories, wall_ms, [&](const Found& found, Wish& wish) -> Result<bool> {
+    std::size_t bytes = 0;
+    const bool there = without(Text(found.text, found.text_bytes), name, list, bytes);
+    if (there == on) return false;
+    if (on) {
+      if (bytes != 0) list[bytes++] = items::kListSeparator;
+      for (char value : name) list[bytes++] = value;
+    }
+    if (bytes > kCategoriesBytesMax) return Error{Domain::kSqlite, kTooManyCategories, 0};
+    wish.text = Text(list, bytes);
+    return true;
+  });
+}
+
+Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wall_ms) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  return edit(store, item, EditKind::kDelete, wall_ms, [&](const Found&, Wish& wish) -> Result<bool> {
+    wish.value = for_good ? 1 : 0;
+    // Where it was to be moved to does not matter any more.
+    Result<Statement> moot = prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0");
+    if (!moot.ok()) return moot.error();
+    HANDSYNC_TRY(moot.value().number(1, static_cast<std::uint64_t>(item)).run());
+    return true;
+  });
+}
+
+Result<std::uint64_t> Store::move(ItemId id, FolderId to, std::int64_t wall_ms) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  const auto item = static_cast<std::uint64_t>(id);
+  const auto destination = static_cast<std::uint32_t>(to);
+  bool back = false;
+  const Result<std::uint64_t> change =
+      edit(store, id, EditKind::kMove, wall_ms, [&](const Found& found, Wish& wish) -> Result<bool> {
+        wish.value = destination;
+        Result<Statement> find = prepare(store.database, "SELECT type FROM folder WHERE id=?1 AND gone=0");
+        if (!find.ok()) return find.error();
+        const Result<std::int64_t> type = query_number(find.value().number(1, destination), -1);
+        if (!type.ok()) return type.error();
+        if (type.value() < 0) return Error{Domain::kSqlite, kNoSuchFolder, destination};
+        if (!holds(static_cast<FolderType>(type.value()), found.kind)) {
+          return Error{Domain::kSqlite, kWrongFolder, destination};
+        }
+        if (found.shown_in == destination) return false;
+        Result<Statement> sent =
+            prepare(store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)");
+        if (!sent.ok()) return sent.error();
+        const Result<std::int64_t> in_flight = query_number(sent.value().number(1, item));
+        if (!in_flight.ok()) return in_flight.error();
+        back = found.folder == destination && in_flight.value() == 0;
+        return true;
+      });
+  if (!change.ok() || !back) return change;
+  // Before anything of it was sent: it is as if it had never been moved.
+  HANDSYNC_TRY(drop(change.value()));
+  return std::uint64_t{0};
+}
+
 Result<bool> Store::has_outgoing(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> any = prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND parked=0)");
+  char sql[kSqlBytesMax];
+  std::snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 FROM change c WHERE c.folder=?1 AND %s)", kSendable);
+  Result<Statement> any = prepare(database_, sql);
   if (!any.ok()) return any.error();
   const Result<std::int64_t> found = query_number(any.value().number(1, static_cast<std::uint32_t>(folder)));
   if (!found.ok()) return found.error();
@@ -120,14 +281,15 @@ Result<bool> Store::has_outgoing(FolderId folder) const {
 Result<bool> Store::has_frozen(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   Result<Statement> any =
-      prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND parked=0)");
+      prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0)");
   if (!any.ok()) return any.error();
   const Result<std::int64_t> found = query_number(any.value().number(1, static_cast<std::uint32_t>(folder)));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
 
-Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, std::span<Outgoing> out) {
+Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, std::span<Outgoing> out,
+                                           Room texts) {
   if (state_ == nullptr) return kNotOpen;
   if (out.empty() || request == 0) return std::size_t{0};
   StoreState& store = state_of(state_);
@@ -141,38 +303,49 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   const Result<bool> again = has_frozen(id);
   if (!again.ok()) return again.error();
   std::size_t count = 0;
+  bool any_removal = false, for_good = false;
   {
     // A retry takes those that are marked; the first try all that wait. By item, so that one item is one command.
-    Result<Statement> rows = prepare(database_,
-                                     "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id FROM change c JOIN item "
-                                     "i ON i.id=c.item WHERE c.folder=?1 AND"
-                                     " c.parked=0 AND (c.request<>0)=?2 ORDER BY (SELECT min(id) FROM change m WHERE "
-                                     "m.item=c.item AND m.parked=0 AND"
-                                     " (m.request<>0)=?2),c.id");
+    char sql[kSqlBytesMax];
+    std::snprintf(sql, sizeof sql,
+                  "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,(SELECT sum(length(CAST(t.text AS"
+                  " BLOB))) FROM change t WHERE t.item=c.item AND t.kind=5 AND t.parked=0 AND (t.request<>0)=?2) FROM"
+                  " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
+                  " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
+                  kSendable);
+    Result<Statement> rows = prepare(database_, sql);
     if (!rows.ok()) return rows.error();
     rows.value().number(1, folder).number(2, again.value());
     Result<Statement> freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
     if (!freeze.ok()) return freeze.error();
     std::int64_t item = 0;
+    bool taken = false;
     for (;;) {
       const Result<bool> row = rows.value().step();
       if (!row.ok()) return row.error();
       if (!row.value()) break;
       const Statement& change = rows.value();
-      const bool next = change.number(4) != item;
-      item = change.number(4);
-      if (next && count < out.size()) {
-        out[count] = {};
-        static_cast<void>(out[count].server_id.assign(change.text(5)));
+      if (change.number(4) != item) {
+        item = change.number(4);
+        const bool removal = static_cast<EditKind>(change.number(1)) == EditKind::kDelete;
+        const bool good = removal && change.number(2) != 0;
+        // A request deletes for good or not, as a whole.
+        taken = count < out.size() && static_cast<std::size_t>(change.number(7)) <= texts.size() &&
+                !(removal && any_removal && good != for_good);
+        if (taken) {
+          out[count] = {};
+          static_cast<void>(out[count++].server_id.assign(change.text(5)));
+          if (removal) for_good = good;
+          any_removal |= removal;
+        }
       }
-      if (next) ++count;
       // Those beyond the caller's room are set free: what is not sent must not be taken for accepted.
-      if (count <= out.size()) merge(out[count - 1], change);
-      HANDSYNC_TRY(freeze.value().number(1, change.number(0)).number(2, count <= out.size() ? request : 0u).run());
+      if (taken) merge(out[count - 1], change, texts);
+      HANDSYNC_TRY(freeze.value().number(1, change.number(0)).number(2, taken ? request : 0u).run());
     }
   }
   HANDSYNC_TRY(transaction.commit());
-  return count < out.size() ? count : out.size();
+  return count;
 }
 
 Status Store::park(std::uint64_t change, Error reason) {
@@ -182,12 +355,12 @@ Status Store::park(std::uint64_t change, Error reason) {
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(store.start_log());
   // What went out as one command is refused as one: the rows of the same item in the same request.
-  std::uint64_t linked[2];
+  std::uint64_t linked[4];
   int count = 0;
   {
     Result<Statement> rows = prepare(database_,
                                      "SELECT id FROM change WHERE id=?1 OR (parked=0 AND request<>0 AND (item,request)="
-                                     "(SELECT item,request FROM change WHERE id=?1)) LIMIT 2");
+                                     "(SELECT item,request FROM change WHERE id=?1)) LIMIT 4");
     if (!rows.ok()) return rows.error();
     rows.value().number(1, change);
     for (;;) {
@@ -213,20 +386,26 @@ Status Store::retry(std::uint64_t change) {
   HANDSYNC_TRY(transaction.begin());
   std::uint64_t item = 0;
   EditKind kind{};
-  std::int64_t value = 0;
   {
-    Result<Statement> find = prepare(database_, "SELECT item,kind,value,parked FROM change WHERE id=?1");
+    Result<Statement> find = prepare(database_, "SELECT item,kind,parked FROM change WHERE id=?1");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, change).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
-    if (find.value().number(3) == 0) return Done{};
+    if (find.value().number(2) == 0) return Done{};
     item = static_cast<std::uint64_t>(find.value().number(0));
     kind = static_cast<EditKind>(find.value().number(1));
-    value = find.value().number(2);
   }
-  const Result<Found> found = find_item(store, static_cast<ItemId>(item), kind);
-  if (!found.ok()) return found.error();
+  Found found;
+  HANDSYNC_TRY(find_item(store, static_cast<ItemId>(item), kind, found));
+  if (kind == EditKind::kMove) {
+    Result<Statement> destination = prepare(
+        database_, "SELECT EXISTS(SELECT 1 FROM folder WHERE gone=0 AND id=(SELECT value FROM change WHERE id=?1))");
+    if (!destination.ok()) return destination.error();
+    const Result<std::int64_t> there = query_number(destination.value().number(1, change));
+    if (!there.ok()) return there.error();
+    if (there.value() == 0) return Error{Domain::kSqlite, kNoSuchFolder, 0};
+  }
   HANDSYNC_TRY(store.start_log());
   {
     // It is what the user wants now: an edit of the same property that waits gives way to it.
@@ -237,11 +416,12 @@ Status Store::retry(std::uint64_t change) {
   }
   {
     Result<Statement> free =
-        prepare(database_, "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1");
+        prepare(database_,
+                "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2 WHERE id=?1");
     if (!free.ok()) return free.error();
-    HANDSYNC_TRY(free.value().number(1, change).run());
+    HANDSYNC_TRY(free.value().number(1, change).number(2, found.folder).run());
   }
-  HANDSYNC_TRY(show_value(store, item, kind, value));
+  HANDSYNC_TRY(show_change(store, change, true));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   return transaction.commit();

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <new>
 
+#include "replica/edits.h"
 #include "replica/reader_factory.h"
 #include "replica/schema.h"
 #include "replica/state.h"
@@ -10,14 +11,15 @@
 namespace handsync::replica {
 namespace {
 
-constexpr std::size_t kBatchBytes = 32 * 1024;  // one row of the largest values fits: 5 x 4 KiB and some
+constexpr std::size_t kBatchBytes = 32 * 1024;  // one row of the largest values fits: 6 x 4 KiB and some
 constexpr std::size_t kRowsInBatch = 64;
 
 constexpr char kItemColumns[] =
-    "id,folder,class,server_id,subject,author,recipients,preview,conversation_id,received,importance,last_verb,"
-    "attachment_count,body_size,body_here,body_type,read,flag_status,edits,generation,body_truncated";
-/// Items of a folder that is being emptied are as good as gone.
-constexpr char kVisible[] = "folder NOT IN (SELECT id FROM folder WHERE emptying=1)";
+    "id,shown,class,server_id,subject,author,recipients,preview,conversation_id,received,importance,last_verb,"
+    "attachment_count,body_size,body_here,body_type,read,flag_status,edits,generation,body_truncated,"
+    "categories";
+/// Items of a folder that is being emptied are as good as gone, and so are those whose deletion waits.
+constexpr char kVisible[] = "shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)";
 
 /// The rows of one batch and the texts they refer to.
 class Batch {
@@ -231,6 +233,7 @@ Result<bool> SqlReader::add_item(const Statement& row) {
   item.from = row.text(5);
   item.to = row.text(6);
   item.preview = row.text(7);
+  item.categories = row.text(21);
   item.when_ms = row.number(9);
   item.importance = row.is_null(10) ? std::uint8_t{1} : static_cast<std::uint8_t>(row.number(10));
   item.reply_state = static_cast<std::uint8_t>(row.number(11));
@@ -247,7 +250,7 @@ Result<bool> SqlReader::add_item(const Statement& row) {
   item.edited_here = row.number(18) != 0;
   const std::size_t used = batch_.used();
   if (batch_.full() || !batch_.keep(item.server_id) || !batch_.keep(item.subject) || !batch_.keep(item.from) ||
-      !batch_.keep(item.to) || !batch_.keep(item.preview) || !batch_.keep_hex(row.blob(8), item.conversation_id)) {
+      !batch_.keep(item.to) || !batch_.keep(item.preview) || !batch_.keep(item.categories) || !batch_.keep_hex(row.blob(8), item.conversation_id)) {
     if (batch_.at_end()) return sql_error(SQLITE_TOOBIG);
     batch_.shrink(used);
     return false;
@@ -275,11 +278,11 @@ Status SqlReader::fill(const ItemRow&) {
   const bool one = query_.item != ItemId{};
   const bool all = query_.folder == FolderId{};
   char sql[900];
-  // Newest first, on from the last row: the index on (folder, received) ends in the row's id.
+  // Newest first, on from the last row: the index on (shown, received) ends in the row's id.
   std::snprintf(sql, sizeof sql, "SELECT %s FROM item WHERE %s AND %s%s%s%s%s", kItemColumns,
                 one   ? "id=?1 AND ?2=?2 AND ?3=?3"
                 : all ? "?1=?1 AND (received,id)<(?2,?3)"
-                      : "folder=?1 AND (received,id)<(?2,?3)",
+                      : "shown=?1 AND (received,id)<(?2,?3)",
                 kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
                 query_.important_only ? " AND importance=2" : "", one ? "" : " ORDER BY received DESC,id DESC");
   Result<Statement> rows = prepare(database_, sql);
@@ -324,7 +327,7 @@ Status SqlReader::fill_changes() {
   if (!log.ok()) return log.error();
   char sql[700];
   std::snprintf(sql, sizeof sql,
-                "SELECT %s FROM item WHERE id=?1 AND generation=?2 AND %s AND (?3=0 OR folder=?3)%s%s%s", kItemColumns,
+                "SELECT %s FROM item WHERE id=?1 AND generation=?2 AND %s AND (?3=0 OR shown=?3)%s%s%s", kItemColumns,
                 kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
                 query_.important_only ? " AND importance=2" : "");
   Result<Statement> find = prepare(database_, sql);
@@ -385,7 +388,7 @@ Status SqlReader::fill_older_changes(std::uint64_t before) {
   char sql[700];
   std::snprintf(
       sql, sizeof sql,
-      "SELECT %s FROM item WHERE id>?1 AND generation>?2 AND generation<?3 AND %s AND (?4=0 OR +folder=?4)%s%s%s"
+      "SELECT %s FROM item WHERE id>?1 AND generation>?2 AND generation<?3 AND %s AND (?4=0 OR +shown=?4)%s%s%s"
       " ORDER BY id",
       kItemColumns, kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
       query_.important_only ? " AND importance=2" : "");
@@ -414,6 +417,22 @@ Status SqlReader::fill_older_changes(std::uint64_t before) {
   }
 }
 
+Text what_of(EditKind kind, std::int64_t value) {
+  switch (kind) {
+    case EditKind::kRead:
+      return value != 0 ? "read" : "unread";
+    case EditKind::kFlag:
+      return value == 2 ? "flag" : value == 1 ? "done" : "unflag";
+    case EditKind::kDelete:
+      return value != 0 ? "delete for good" : "delete";
+    case EditKind::kMove:
+      return "move";
+    case EditKind::kCategories:
+      return "category";
+  }
+  return "change";
+}
+
 Status SqlReader::fill(const QueueRow&) {
   Result<Statement> rows =
       prepare(database_,
@@ -429,10 +448,7 @@ Status SqlReader::fill(const QueueRow&) {
     change.id = static_cast<std::uint64_t>(row.number(0));
     change.item = static_cast<ItemId>(row.number(1));
     const std::int64_t value = row.number(3);
-    change.what = row.number(2) == 1 ? (value != 0 ? "read" : "unread")
-                  : value == 2       ? "flag"
-                  : value == 1       ? "done"
-                                     : "unflag";
+    change.what = what_of(static_cast<EditKind>(row.number(2)), value);
     change.tries = static_cast<std::uint32_t>(row.number(4));
     change.last = Error{static_cast<Domain>(row.number(5)), static_cast<std::int32_t>(row.number(6)),
                         static_cast<std::uint32_t>(row.number(7))};

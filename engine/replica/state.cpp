@@ -253,6 +253,7 @@ Status CommitLog::gone(StoreState& state, std::uint64_t item, std::uint32_t fold
   if (size_ > sizeof data_ - 20) HANDSYNC_TRY(flush(state));
   put(item << 1 | 1);
   put(folder);
+  last_ = 0;  // where it is listed from now on is told after this
   return Done{};
 }
 

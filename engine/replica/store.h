@@ -22,6 +22,8 @@ enum Fault : std::int32_t {
   kOvertaken = -6,  ///< the folder was deselected, removed or re-keyed while its response arrived: drop the response
   kNoSuchChange = -7,
   kNotSealed = -9,  ///< StoreOptions::sealed, and the VFS seals nothing: it is neither made nor opened
+  kWrongFolder = -10,        ///< the folder does not hold items of that class
+  kTooManyCategories = -11,  ///< beyond kCategoriesBytesMax, or a name that is empty or has control characters
   kInFlight = -8,   ///< the change is part of a request that was sent: its answer decides
 };
 
@@ -78,7 +80,18 @@ struct Outgoing {
   bool has_flag = false;
   std::uint8_t flag_status = 0;   ///< 0 cleared, 1 complete, 2 active (MS-ASEMAIL 2.2.2.34)
   std::int64_t flag_wall_ms = 0;  ///< when the user set it: CompleteTime, DateCompleted
-  bool remove = false;
+  bool remove = false, for_good = false;
+  bool has_categories = false;
+  Text categories{};  ///< the whole list, items::kListSeparator between the names; in the caller's room
+};
+/// A list of categories that can be sent; longer ones are refused when they are made.
+inline constexpr std::size_t kCategoriesBytesMax = 1024;
+
+/// One move for MoveItems. Fixed size.
+struct OutgoingMove {
+  std::uint64_t change = 0;
+  FixedText<64> server_id, from_server_id, to_server_id;
+  FolderId from{}, to{};
 };
 
 /// Where the server keeps an item.
@@ -129,12 +142,27 @@ class Store {
   // -------------------------------------------------------------------------------------------------------
   Result<std::uint64_t> mark_read(ItemId, bool read, std::int64_t wall_ms);
   Result<std::uint64_t> mark_flag(ItemId, std::uint8_t flag_status, std::int64_t wall_ms);
-  Result<bool> has_outgoing(FolderId) const;
+  /// Adds a name to the item's list, or takes it away.
+  Result<std::uint64_t> mark_category(ItemId, Text name, bool on, std::int64_t wall_ms);
+  /// The item is listed nowhere from now on, and in its folder again if the server refuses.
+  Result<std::uint64_t> remove(ItemId, bool for_good, std::int64_t wall_ms);
+  /// The item is listed in the other folder at once. 0: it was a way back, nothing waits any more.
+  Result<std::uint64_t> move(ItemId, FolderId to, std::int64_t wall_ms);
+  Result<bool> has_outgoing(FolderId) const;  ///< for Sync: moves go another way
   Result<bool> has_frozen(FolderId) const;  ///< of a request whose answer has not come
   /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A
   /// lost answer is the normal case: as long as request changes are marked, the same ones are returned again and no
   /// others.
-  Result<std::size_t> freeze_outgoing(FolderId, std::uint32_t request, std::span<Outgoing> out);
+  /// Deletions for good and others are not mixed in one request. `texts` holds what does not fit in an Outgoing.
+  Result<std::size_t> freeze_outgoing(FolderId, std::uint32_t request, std::span<Outgoing> out, Room texts = {});
+  /// Moves of items of which nothing else waits, marked durably as sent. What becomes of a lost answer: the moves stay
+  /// in doubt until their folder has been synced, where an item that was moved disappears; then thaw_moves.
+  Result<std::size_t> freeze_moves(std::span<OutgoingMove> out);
+  Result<bool> has_moves() const;
+  Result<std::size_t> moves_in_doubt(std::span<FolderId> folders) const;  ///< folders to be synced; their number
+  Status thaw_moves(FolderId from);
+  Status move_done(std::uint64_t change, Text new_server_id);  ///< the item keeps its own id
+  Result<bool> move_refused(std::uint64_t change, Error reason, bool passing);  ///< true = parked
   Status park(std::uint64_t change, Error reason);
   Status retry(std::uint64_t change);
   Status drop(std::uint64_t change);

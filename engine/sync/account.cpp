@@ -143,7 +143,7 @@ Status Account::sync(FolderId only) {
     mark_all_due();
     needs_ |= kNeedFolders;
   }
-  needs_ |= kNeedItems;
+  needs_ |= kNeedItems | kNeedMoves;
   try_afresh();
   return Done{};
 }
@@ -182,7 +182,7 @@ Status Account::push(bool on) {
   }
   HANDSYNC_TRY(open_store());
   stopped_ = false;
-  needs_ |= kNeedFolders | kNeedItems;
+  needs_ |= kNeedFolders | kNeedItems | kNeedMoves;
   mark_all_due();
   advance();
   return Done{};
@@ -262,6 +262,7 @@ void Account::advance() {
       {kNeedAcknowledge,       &Account::start_acknowledge},
       {kNeedFolders,           &Account::start_folders},
       {kNeedBody,              &Account::start_body},
+      {kNeedMoves,             &Account::start_moves},
       {kNeedItems,             &Account::start_items},
   };
   // clang-format on

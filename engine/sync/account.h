@@ -4,8 +4,8 @@
 /// left.
 ///
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
-/// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, collection.cpp (Sync of one folder), push.cpp
-/// (Ping). Engine thread only.
+/// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, collection.cpp (Sync of one folder), moves.cpp,
+/// push.cpp (Ping). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -31,6 +31,7 @@ enum Need : std::uint16_t {
   kNeedFolders = 64,
   kNeedItems = 128,  ///< some folder is due
   kNeedBody = 256,   ///< the rest of one body
+  kNeedMoves = 512,  ///< a move waits, or is in doubt
 };
 
 /// A folder in RAM, so that waiting needs no database.
@@ -84,6 +85,9 @@ class Account final : public Changes {
   // -- Changes (handsync/changes.h)
   // ------------------------------------------------------------------------------------------
   Result<ChangeId> mark(ItemId, Mark) override;
+  Result<ChangeId> categorize(ItemId, Text name, bool on) override;
+  Result<ChangeId> remove(ItemId, bool for_good) override;
+  Result<ChangeId> move(ItemId, FolderId to) override;
   Status retry(ChangeId) override;
   Status drop(ChangeId) override;
   Status select(FolderId, bool wanted) override;
@@ -123,6 +127,7 @@ class Account final : public Changes {
   void follow(Error, std::uint32_t retry_after_s = 0);  ///< what comes after a failure: the table of rules
   void pause(Error, std::uint32_t retry_after_s);
   void changes_wait();
+  Result<ChangeId> queued(const Result<std::uint64_t>& change);
   void stop(Error);  ///< nothing more by itself: a person or an administrator
   void succeed();    ///< a command was accepted
   void idle();
@@ -183,6 +188,13 @@ class Account final : public Changes {
   std::uint32_t body_bytes_max() const;
   std::uint8_t filter() const;
 
+  // moves.cpp
+  void moves_wait();
+  Status start_moves();
+  void ended_moves(Call&, Error);
+  Status settle_move(const replica::OutgoingMove&, const protocol::MoveItemsResponse::Answer*);
+  void due_for_pull(FolderId);
+
   // push.cpp
   void consider_ping();
   bool full_sync_may_start() const;
@@ -235,6 +247,8 @@ class Account final : public Changes {
   bool current_pull_ = false;
   std::uint16_t current_commands_ = 0;
   ItemId body_item_{};
+  replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
+  std::size_t moving_count_ = 0;
   Hierarchy hierarchy_{*this};
   bool hierarchy_open_ = false;
 

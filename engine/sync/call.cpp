@@ -41,6 +41,7 @@ protocol::ResponseReader* Call::reader_sink() {
   if (auto* provision = std::get_if<protocol::ProvisionResponse>(&answer)) return provision;
   if (auto* settings = std::get_if<protocol::SettingsResponse>(&answer)) return settings;
   if (auto* fetch = std::get_if<protocol::FetchResponse>(&answer)) return fetch;
+  if (auto* moves = std::get_if<protocol::MoveItemsResponse>(&answer)) return moves;
   return nullptr;
 }
 

@@ -7,6 +7,7 @@
 #include "handsync/engine.h"
 #include "protocol/folder_sync.h"
 #include "protocol/item_operations.h"
+#include "protocol/move_items.h"
 #include "protocol/ping.h"
 #include "protocol/provision.h"
 #include "protocol/request.h"
@@ -60,7 +61,7 @@ class Call {
   bool looks_like_wbxml = true;
 
   std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
-               protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse>
+               protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse, protocol::MoveItemsResponse>
       answer;
   protocol::ResponseReader* reader_sink();
   void read_with_wbxml();  ///< call after `answer` has been chosen

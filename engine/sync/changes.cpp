@@ -25,6 +25,29 @@ Result<ChangeId> Account::mark(ItemId item, Mark mark) {
       change = store_.mark_flag(item, 1, wall);
       break;
   }
+  return queued(change);
+}
+
+Result<ChangeId> Account::categorize(ItemId item, Text name, bool on) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  if (version_ != 0 && version_ < 140) return engine_fault(EngineFault::kNotInVersion);
+  HANDSYNC_TRY(open_store());
+  return queued(store_.mark_category(item, name, on, core_.now().wall_ms));
+}
+
+Result<ChangeId> Account::remove(ItemId item, bool for_good) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  return queued(store_.remove(item, for_good, core_.now().wall_ms));
+}
+
+Result<ChangeId> Account::move(ItemId item, FolderId to) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  return queued(store_.move(item, to, core_.now().wall_ms));
+}
+
+Result<ChangeId> Account::queued(const Result<std::uint64_t>& change) {
   if (!change.ok()) return change.error();
   changes_wait();
   return ChangeId{change.value()};
@@ -37,6 +60,7 @@ void Account::changes_wait() {
     if (waiting.ok() && waiting.value()) folders_[i].due = true;
   }
   needs_ |= kNeedItems;
+  moves_wait();
   if (push_) advance();
 }
 

@@ -58,17 +58,20 @@ Status Account::start_items() {
 
   replica::Outgoing outgoing[kCommandsPerRequestMax];
   protocol::SyncCommand commands[kCommandsPerRequestMax];
+  std::byte texts[kCategoryBytesMax];
   std::size_t count = 0;
+  bool for_good = false;
   if (may_send) {
     auto frozen = store_.freeze_outgoing(row.id, frozen_id(row),
-                                         std::span(outgoing, folder->singly ? 1 : kCommandsPerRequestMax));
+                                         std::span(outgoing, folder->singly ? 1 : kCommandsPerRequestMax), texts);
     if (!frozen.ok()) return give_up(frozen.error());
     count = frozen.value();
   }
   for (std::size_t i = 0; i < count; ++i) {
     const replica::Outgoing& from = outgoing[i];
-    commands[i] = {from.server_id.view(), from.remove,      from.has_read,    from.read,
-                   from.has_flag,         from.flag_status, from.flag_wall_ms};
+    commands[i] = {from.server_id.view(), from.remove,       from.has_read,       from.read,      from.has_flag,
+                   from.flag_status,      from.flag_wall_ms, from.has_categories, from.categories};
+    for_good |= from.for_good;
   }
   if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
 
@@ -81,7 +84,7 @@ Status Account::start_items() {
   request.filter = filter();
   request.body_bytes_max = body_bytes_max();
   request.html = core_.caps().html;
-  request.deletes_as_moves = row.type != FolderType::kDeleted;
+  request.deletes_as_moves = row.type != FolderType::kDeleted && !for_good;
   request.with_options = count == 0;
   request.commands = {commands, count};
   auto body = protocol::write_sync(call->body_room(), request);
@@ -208,9 +211,13 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
       folder.sent_bare_pull = false;
       auto waiting = store_.has_outgoing(folder.row.id);
       folder.due = waiting.ok() && waiting.value();
+      // What was to leave this folder and is still in it has not left.
+      if (Status thawed = store_.thaw_moves(folder.row.id); !thawed.ok()) return stop(thawed.error());
+      moves_wait();
     }
     folder.row.filter = filter();
   } else {
+    moves_wait();  // what waits of the same items goes before them
     folder.singly = folder.singly && current_commands_ != 0;
   }
   bool changed = before.rounds_without_progress != folder.row.rounds_without_progress ||
@@ -259,7 +266,8 @@ void Account::collection_failed(FolderState& folder, Error error) {
       }
       if (current_commands_ == 1) {
         replica::Outgoing one[1];
-        auto frozen = store_.freeze_outgoing(folder.row.id, frozen_id(folder.row), one);
+        std::byte texts[kCategoryBytesMax];
+        auto frozen = store_.freeze_outgoing(folder.row.id, frozen_id(folder.row), one, texts);
         if (!frozen.ok()) return stop(frozen.error());
         if (frozen.value() == 1)
           if (Status parked = store_.park(one[0].change, error); !parked.ok()) return stop(parked.error());

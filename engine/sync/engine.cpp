@@ -18,6 +18,9 @@ sync::Core& core_at(Engine& engine, Instant now) {
 class NoChanges final : public Changes {
  public:
   Result<ChangeId> mark(ItemId, Mark) override { return kNone; }
+  Result<ChangeId> categorize(ItemId, Text, bool) override { return kNone; }
+  Result<ChangeId> remove(ItemId, bool) override { return kNone; }
+  Result<ChangeId> move(ItemId, FolderId) override { return kNone; }
   Status retry(ChangeId) override { return kNone; }
   Status drop(ChangeId) override { return kNone; }
   Status select(FolderId, bool) override { return kNone; }

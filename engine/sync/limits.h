@@ -32,7 +32,9 @@ inline constexpr std::uint64_t kWipeRetryMs = 60'000;  ///< a step of a wipe tha
 inline constexpr std::size_t kCommandsPerRequestMax = 50;    ///< Exchange takes 200; a lost answer repeats all of them
 inline constexpr std::size_t kCommandBytesMax = 288;         ///< one Change with Flag and a ServerId of 64 bytes
 inline constexpr std::size_t kSmallBodyBytesMax = 6 * 1024;  ///< every other request
-inline constexpr std::size_t kSyncBodyBytesMax = 1024 + kCommandsPerRequestMax * kCommandBytesMax;
+inline constexpr std::size_t kCategoryBytesMax = 2048;  ///< of the names in one request; 3 bytes more each on the wire
+inline constexpr std::size_t kSyncBodyBytesMax =
+    1024 + kCommandsPerRequestMax * kCommandBytesMax + 4 * kCategoryBytesMax;
 inline constexpr std::size_t kFoldersMax = 1000;  ///< status 151: Exchange's own limit
 inline constexpr std::size_t kSecretBytesMax = 512;
 inline constexpr std::uint16_t kWindowFirst = 50;           ///< what the first request of a folder asks for

@@ -148,6 +148,9 @@ void Account::finish_work(Call& ended, Error transport) {
       case Command::kItemOperations:
         ended_body(*call, error);
         break;
+      case Command::kMoveItems:
+        ended_moves(*call, error);
+        break;
       case Command::kPing:
         ended_ping(*call, error);
         break;

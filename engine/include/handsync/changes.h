@@ -14,6 +14,15 @@ class Changes {
  public:
   /// Read state and flag of a mail (MS-ASEMAIL 2.2.2.58 Read, 2.2.2.34 Flag). The row shows the change at once.
   virtual Result<ChangeId> mark(ItemId, Mark) = 0;
+  /// One of the item's categories, there or not (MS-ASEMAIL 2.2.2.16 Categories). From protocol version 14.0 on; below,
+  /// EngineFault::kNotInVersion.
+  virtual Result<ChangeId> categorize(ItemId, Text name, bool on) = 0;
+  /// Deletes an item: into the server's folder of deleted items, or for good (MS-ASCMD 2.2.3.49 DeletesAsMoves). It is
+  /// listed nowhere from now on; refused by the server, it is back.
+  virtual Result<ChangeId> remove(ItemId, bool for_good) = 0;
+  /// Moves an item to another folder of its class (MS-ASCMD 2.2.1.12). It keeps its id and is listed there at once; the
+  /// id is 0 when that undid a move of which nothing had been sent.
+  virtual Result<ChangeId> move(ItemId, FolderId to) = 0;
   virtual Status retry(ChangeId) = 0;  ///< un-parks
   virtual Status drop(ChangeId) = 0;   ///< the server's version is shown again after the next sync
   /// Selective sync. Deselecting removes local items only; the server keeps them.

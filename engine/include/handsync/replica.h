@@ -46,6 +46,9 @@ struct FolderRow {
   std::uint32_t items = 0, unread = 0;
 };
 
+/// Between the names in ItemRow::categories.
+inline constexpr char kCategorySeparator = '\x1F';
+
 /// Texts live until the cursor moves.
 struct ItemRow {
   ItemId id{};
@@ -53,6 +56,7 @@ struct ItemRow {
   Class kind{};
   Text server_id;
   Text subject, from, to, preview, conversation_id;  ///< conversation_id: lower-case hex
+  Text categories;                                   ///< names, kCategorySeparator between them
   std::int64_t when_ms = 0;                          ///< DateReceived for mail
   std::uint8_t importance = 1, reply_state = 0;      ///< reply_state: LastVerbExecuted (MS-ASEMAIL 2.2.2.43)
   std::uint32_t attachments = 0;
@@ -75,7 +79,7 @@ struct Query {
 struct QueueRow {
   std::uint64_t id = 0;
   ItemId item{};
-  Text what;  ///< "read", "flag" ...
+  Text what;  ///< "read", "flag", "delete", "move" ...
   std::uint32_t tries = 0;
   Error last{};
   bool parked = false;

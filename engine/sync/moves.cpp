@@ -1,0 +1,100 @@
+/// Moves to other folders: MoveItems. A lost answer leaves a move in doubt; then its folder is synced first, where an item
+/// that has moved disappears, and what is still there goes again.
+#include "sync/core.h"
+
+namespace handsync::sync {
+
+using protocol::Command;
+using protocol::eas_error;
+using protocol::MoveItemsResponse;
+
+void Account::moves_wait() {
+  auto moves = store_.has_moves();
+  if (moves.ok() && moves.value()) needs_ |= kNeedMoves;
+}
+
+Status Account::start_moves() {
+  needs_ &= static_cast<std::uint16_t>(~kNeedMoves);
+  HANDSYNC_TRY(open_store());
+  FolderId doubtful[protocol::kMovesMax];
+  auto in_doubt = store_.moves_in_doubt(doubtful);
+  if (!in_doubt.ok()) return in_doubt.error();
+  if (in_doubt.value() != 0) {  // items_committed comes back to them
+    for (std::size_t i = 0; i < in_doubt.value() && i < protocol::kMovesMax; ++i) due_for_pull(doubtful[i]);
+    return Done{};
+  }
+  auto frozen = store_.freeze_moves(moving_);
+  if (!frozen.ok()) return frozen.error();
+  moving_count_ = frozen.value();
+  if (moving_count_ == 0) return Done{};
+  protocol::Move moves[protocol::kMovesMax];
+  for (std::size_t i = 0; i < moving_count_; ++i)
+    moves[i] = {moving_[i].server_id.view(), moving_[i].from_server_id.view(), moving_[i].to_server_id.view()};
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kMoveItems, Lane::kWork, call, kSmallBodyBytesMax));
+  auto body = protocol::write_move_items(call->body_room(), {moves, moving_count_});
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  call->answer.emplace<MoveItemsResponse>();
+  call->read_with_wbxml();
+  needs_ |= kNeedMoves;  // until their answer is here
+  return launch(call, body.value());
+}
+
+/// A folder is synced with a pull before anything else is sent to it.
+void Account::due_for_pull(FolderId id) {
+  FolderState* folder = find(id);
+  if (!folder || !wanted(*folder)) return;
+  folder->due = folder->pull_open = true;
+  needs_ |= kNeedItems;
+}
+
+void Account::ended_moves(Call& call, Error error) {
+  if (!error && call.answer_bytes == 0)
+    error = protocol::answer_fault(Command::kMoveItems, protocol::AnswerFault::kEmpty);
+  if (error) return request_failed(call, error);
+  auto& answer = std::get<MoveItemsResponse>(call.answer);
+  if (answer.root() != wbxml::move::kMoveItems)
+    return follow(protocol::answer_fault(Command::kMoveItems, protocol::AnswerFault::kWrongRoot));
+  if (answer.status() > 100) return follow(eas_error(Command::kMoveItems, answer.status()));
+  needs_ &= static_cast<std::uint16_t>(~kNeedMoves);
+  for (std::size_t i = 0; i < moving_count_; ++i) {
+    const replica::OutgoingMove& move = moving_[i];
+    due_for_pull(move.from);
+    due_for_pull(move.to);
+    const MoveItemsResponse::Answer* one = answer.find(move.server_id.view());
+    if (Status settled = settle_move(move, one); !settled.ok()) {
+      bool overtaken = settled.error().domain == Domain::kSqlite && settled.error().code == replica::kNoSuchChange;
+      if (!overtaken) return stop(settled.error());  // parked or gone with its folder meanwhile: nothing is wrong
+    }
+  }
+  moving_count_ = 0;
+  succeed();
+  moves_wait();
+}
+
+/// `answer` null: none came for this move, it stays in doubt.
+Status Account::settle_move(const replica::OutgoingMove& move, const MoveItemsResponse::Answer* answer) {
+  if (!answer) return Done{};
+  const bool done = answer->status == protocol::kMoveDone;
+  if (done) {
+    ++sent_;
+    HANDSYNC_TRY(store_.move_done(move.change, answer->new_server_id.view()));
+    core_.tell(id_, Notice::kItemsChanged, static_cast<std::uint32_t>(move.to), 1);
+    return Done{};
+  }
+  // 1: not there, which its folder will show; 5 and 7: locked. The others stay as they are.
+  const bool passing = answer->status == 1 || answer->status == 5 || answer->status == 7;
+  if (answer->status == 2) needs_ |= kNeedFolders;
+  auto parked = store_.move_refused(move.change, eas_error(Command::kMoveItems, answer->status), passing);
+  if (!parked.ok()) return parked.error();
+  if (parked.value()) {
+    ++parked_;
+    core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(move.from), 1);
+  }
+  return Done{};
+}
+
+}  // namespace handsync::sync
