@@ -4,7 +4,7 @@
 
 namespace handsync::protocol {
 
-inline constexpr std::size_t kMovesMax = 20;  ///< in one request; servers take 1000
+inline constexpr std::size_t kMovesMax = 20;   ///< in one request; servers take 1000
 inline constexpr std::uint32_t kMoveDone = 3;  ///< the Status that is success here
 
 struct Move {

@@ -18,7 +18,9 @@ constexpr Error fault(RequestFault code, std::size_t where) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), static_cast<std::uint32_t>(where)};
 }
 
-bool says_something(const SyncCommand& command) { return command.remove || command.has_read || command.has_flag || command.has_categories; }
+bool says_something(const SyncCommand& command) {
+  return command.remove || command.has_read || command.has_flag || command.has_categories;
+}
 
 Status check(std::span<const SyncCommand> commands) {
   if (commands.size() > kSyncCommandsMax) return fault(RequestFault::kTooManyCommands, commands.size());

@@ -185,15 +185,16 @@ Result<bool> Applier::find(Text server_id, ItemNow& now) {
 
 /// During a re-key a server may have given new ids: the one row not yet confirmed that is the same mail.
 Result<bool> Applier::find_twin(const ItemRecord& item, ItemNow& now) {
-  Result<Statement> twins = prepare(store_.database,
-                                    "SELECT "
-                                    "id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,"
-                                    "read,body_truncated,flag_status,shown"
-                                    // wherever it is listed: the index begins with that
-                                    " FROM item WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
-                                    " WHERE folder=?1 AND kind=4 AND parked=0) AND folder=?1 AND received=?2 AND epoch<>?3 AND "
-                                    "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
-                                    " coalesce(message_class,'')=?6 LIMIT 2");
+  Result<Statement> twins =
+      prepare(store_.database,
+              "SELECT "
+              "id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,"
+              "read,body_truncated,flag_status,shown"
+              // wherever it is listed: the index begins with that
+              " FROM item WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
+              " WHERE folder=?1 AND kind=4 AND parked=0) AND folder=?1 AND received=?2 AND epoch<>?3 AND "
+              "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
+              " coalesce(message_class,'')=?6 LIMIT 2");
   if (!twins.ok()) return twins.error();
   const auto text = [&](items::PropertyId id) {
     const PropertyValue* value = item.find(id);
@@ -533,8 +534,9 @@ Status Applier::remove_unconfirmed() {
     int count = 0;
     {
       // By row id, whatever the planner thinks of the indices: a walk that goes on where it stopped.
-      Result<Statement> rows = prepare(
-          store_.database, "SELECT id,read,shown FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 ORDER BY id LIMIT 64");
+      Result<Statement> rows =
+          prepare(store_.database,
+                  "SELECT id,read,shown FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 ORDER BY id LIMIT 64");
       if (!rows.ok()) return rows.error();
       rows.value().number(1, folder()).number(2, epoch_).number(3, last);
       for (;;) {

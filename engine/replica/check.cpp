@@ -25,7 +25,8 @@ constexpr const char* kRelations[] = {
     "SELECT count(*) FROM folder f WHERE emptying=0 AND (items<>(SELECT count(*) FROM item WHERE shown=f.id)"
     " OR unread<>(SELECT count(*) FROM item WHERE shown=f.id AND read=0))",
     // an item is listed elsewhere than in its folder only while an edit asks for it
-    "SELECT count(*) FROM item i WHERE shown<>folder AND NOT EXISTS(SELECT 1 FROM change WHERE item=i.id AND kind IN (3,4)"
+    "SELECT count(*) FROM item i WHERE shown<>folder AND NOT EXISTS(SELECT 1 FROM change WHERE item=i.id AND kind IN "
+    "(3,4)"
     " AND parked=0)",
     // an edit that waits has its item, and the item knows
     "SELECT count(*) FROM change WHERE parked=0 AND item NOT IN (SELECT id FROM item)",

@@ -103,9 +103,8 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   EditKind kind{};
   std::int64_t value = 0;
   {
-    Result<Statement> find =
-        prepare(store.database, wish ? "SELECT item,kind,value FROM change WHERE id=?1"
-                                     : "SELECT item,kind,server_value FROM change WHERE id=?1");
+    Result<Statement> find = prepare(store.database, wish ? "SELECT item,kind,value FROM change WHERE id=?1"
+                                                          : "SELECT item,kind,server_value FROM change WHERE id=?1");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, change).step();
     if (!row.ok()) return row.error();
@@ -173,10 +172,10 @@ Status judge_server_categories(StoreState& store, std::uint64_t item) {
               " WHERE item=?1 AND kind=5");
   if (!note.ok()) return note.error();
   HANDSYNC_TRY(note.value().number(1, item).number(2, store.log.generation()).run());
-  Result<Statement> show = prepare(
-      store.database,
-      "UPDATE item SET categories=c.text FROM (SELECT text FROM change WHERE item=?1 AND kind=5 AND parked=0"
-      " ORDER BY id DESC LIMIT 1) AS c WHERE id=?1");
+  Result<Statement> show =
+      prepare(store.database,
+              "UPDATE item SET categories=c.text FROM (SELECT text FROM change WHERE item=?1 AND kind=5 AND parked=0"
+              " ORDER BY id DESC LIMIT 1) AS c WHERE id=?1");
   if (!show.ok()) return show.error();
   return show.value().number(1, item).run();
 }

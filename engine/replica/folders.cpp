@@ -111,6 +111,13 @@ Status place_moved(StoreState& store, std::uint32_t folder) {
 /// The log of a generation is open.
 Status start_emptying(StoreState& store, std::uint32_t folder, bool gone) {
   HANDSYNC_TRY(unplace(store, folder, gone));
+  {
+    // Selected again before they are removed, they know that nothing of them waits.
+    Result<Statement> none = prepare(
+        store.database, "UPDATE item SET edits=0 WHERE id IN (SELECT item FROM change WHERE folder=?1 AND parked=0)");
+    if (!none.ok()) return none.error();
+    HANDSYNC_TRY(none.value().number(1, folder).run());
+  }
   Result<Statement> park =
       prepare(store.database,
               "UPDATE change SET parked=1,request=0,domain=?2,code=?3,"

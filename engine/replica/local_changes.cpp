@@ -19,10 +19,11 @@ struct Found {
 
 /// An item that is listed somewhere, and what it shows of what an edit of this kind changes.
 Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
-  Result<Statement> find = prepare(store.database,
-                                   "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
-                                   "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
-                                   " IN (SELECT id FROM folder WHERE emptying=1)");
+  Result<Statement> find =
+      prepare(store.database,
+              "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
+              "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
+              " IN (SELECT id FROM folder WHERE emptying=1)");
   if (!find.ok()) return find.error();
   const Result<bool> row =
       find.value().number(1, static_cast<std::uint64_t>(item)).number(2, static_cast<int>(kind)).step();
@@ -51,8 +52,9 @@ Result<std::uint64_t> queue_edit(StoreState& store, std::uint64_t item, const Fo
   std::uint64_t newest = 0;
   bool in_flight = false;
   {
-    Result<Statement> find = prepare(
-        store.database, "SELECT id,request FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1");
+    Result<Statement> find =
+        prepare(store.database,
+                "SELECT id,request FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, item).number(2, static_cast<int>(wish.kind)).step();
     if (!row.ok()) return row.error();
@@ -98,8 +100,8 @@ Result<std::uint64_t> waiting(StoreState& store, std::uint64_t item, EditKind ki
   return static_cast<std::uint64_t>(id.value());
 }
 
-/// One edit in a transaction of its own: queued, shown, logged. `choose` fills in the wish; false: it is so already, and
-/// the answer is what waits.
+/// One edit in a transaction of its own: queued, shown, logged. `choose` fills in the wish; false: it is so already,
+/// and the answer is what waits.
 template <class Choose>
 Result<std::uint64_t> edit(StoreState& store, ItemId id, EditKind kind, std::int64_t wall_ms, Choose choose) {
   const auto item = static_cast<std::uint64_t>(id);
@@ -188,7 +190,8 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
 
 /// What goes out with Sync now: a deletion alone of its item's edits, and nothing of an item whose move is on its way.
 constexpr char kSendable[] =
-    "c.parked=0 AND c.kind<>4 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND ((o.kind=4 AND"
+    "c.parked=0 AND c.kind<>4 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND ((o.kind=4 "
+    "AND"
     " o.request<>0) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0))))";
 constexpr std::size_t kSqlBytesMax = 1024;
 
@@ -208,18 +211,19 @@ Result<std::uint64_t> Store::mark_category(ItemId item, Text name, bool on, std:
   if (state_ == nullptr) return kNotOpen;
   if (!is_name(name)) return Error{Domain::kSqlite, kTooManyCategories, 0};
   char list[2 * kCategoriesBytesMax];
-  return edit(state_of(state_), item, EditKind::kCategories, wall_ms, [&](const Found& found, Wish& wish) -> Result<bool> {
-    std::size_t bytes = 0;
-    const bool there = without(Text(found.text, found.text_bytes), name, list, bytes);
-    if (there == on) return false;
-    if (on) {
-      if (bytes != 0) list[bytes++] = items::kListSeparator;
-      for (char value : name) list[bytes++] = value;
-    }
-    if (bytes > kCategoriesBytesMax) return Error{Domain::kSqlite, kTooManyCategories, 0};
-    wish.text = Text(list, bytes);
-    return true;
-  });
+  return edit(state_of(state_), item, EditKind::kCategories, wall_ms,
+              [&](const Found& found, Wish& wish) -> Result<bool> {
+                std::size_t bytes = 0;
+                const bool there = without(Text(found.text, found.text_bytes), name, list, bytes);
+                if (there == on) return false;
+                if (on) {
+                  if (bytes != 0) list[bytes++] = items::kListSeparator;
+                  for (char value : name) list[bytes++] = value;
+                }
+                if (bytes > kCategoriesBytesMax) return Error{Domain::kSqlite, kTooManyCategories, 0};
+                wish.text = Text(list, bytes);
+                return true;
+              });
 }
 
 Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wall_ms) {
@@ -228,7 +232,8 @@ Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wal
   return edit(store, item, EditKind::kDelete, wall_ms, [&](const Found&, Wish& wish) -> Result<bool> {
     wish.value = for_good ? 1 : 0;
     // Where it was to be moved to does not matter any more.
-    Result<Statement> moot = prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0");
+    Result<Statement> moot =
+        prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0");
     if (!moot.ok()) return moot.error();
     HANDSYNC_TRY(moot.value().number(1, static_cast<std::uint64_t>(item)).run());
     return true;
@@ -253,8 +258,8 @@ Result<std::uint64_t> Store::move(ItemId id, FolderId to, std::int64_t wall_ms) 
           return Error{Domain::kSqlite, kWrongFolder, destination};
         }
         if (found.shown_in == destination) return false;
-        Result<Statement> sent =
-            prepare(store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)");
+        Result<Statement> sent = prepare(
+            store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)");
         if (!sent.ok()) return sent.error();
         const Result<std::int64_t> in_flight = query_number(sent.value().number(1, item));
         if (!in_flight.ok()) return in_flight.error();
@@ -288,8 +293,7 @@ Result<bool> Store::has_frozen(FolderId folder) const {
   return found.value() != 0;
 }
 
-Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, std::span<Outgoing> out,
-                                           Room texts) {
+Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, std::span<Outgoing> out, Room texts) {
   if (state_ == nullptr) return kNotOpen;
   if (out.empty() || request == 0) return std::size_t{0};
   StoreState& store = state_of(state_);
@@ -415,9 +419,8 @@ Status Store::retry(std::uint64_t change) {
     HANDSYNC_TRY(newer.value().number(1, item).number(2, static_cast<int>(kind)).number(3, change).run());
   }
   {
-    Result<Statement> free =
-        prepare(database_,
-                "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2 WHERE id=?1");
+    Result<Statement> free = prepare(
+        database_, "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2 WHERE id=?1");
     if (!free.ok()) return free.error();
     HANDSYNC_TRY(free.value().number(1, change).number(2, found.folder).run());
   }

@@ -58,9 +58,9 @@ constexpr char kMail[] =
     " parent_server_id TEXT NOT NULL, name TEXT NOT NULL, type INTEGER NOT NULL, folder INTEGER);"
     "CREATE TABLE sweep(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);";
 
-// shown: the folder whose list has the item: its own, the one it is being moved to, or 0 while its deletion waits. Lists,
-// counts and the index of lists go by it; the server's side of an item goes by `folder`. text, server_text: of edits whose
-// value is no number.
+// shown: the folder whose list has the item: its own, the one it is being moved to, or 0 while its deletion waits.
+// Lists, counts and the index of lists go by it; the server's side of an item goes by `folder`. text, server_text: of
+// edits whose value is no number.
 constexpr char kPlaces[] =
     "ALTER TABLE item ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;"
     "UPDATE item SET shown=folder;"

@@ -21,10 +21,10 @@ enum Fault : std::int32_t {
   kClosed = -5,
   kOvertaken = -6,  ///< the folder was deselected, removed or re-keyed while its response arrived: drop the response
   kNoSuchChange = -7,
-  kNotSealed = -9,  ///< StoreOptions::sealed, and the VFS seals nothing: it is neither made nor opened
+  kNotSealed = -9,           ///< StoreOptions::sealed, and the VFS seals nothing: it is neither made nor opened
   kWrongFolder = -10,        ///< the folder does not hold items of that class
   kTooManyCategories = -11,  ///< beyond kCategoriesBytesMax, or a name that is empty or has control characters
-  kInFlight = -8,   ///< the change is part of a request that was sent: its answer decides
+  kInFlight = -8,            ///< the change is part of a request that was sent: its answer decides
 };
 
 struct StoreOptions {
@@ -149,7 +149,7 @@ class Store {
   /// The item is listed in the other folder at once. 0: it was a way back, nothing waits any more.
   Result<std::uint64_t> move(ItemId, FolderId to, std::int64_t wall_ms);
   Result<bool> has_outgoing(FolderId) const;  ///< for Sync: moves go another way
-  Result<bool> has_frozen(FolderId) const;  ///< of a request whose answer has not come
+  Result<bool> has_frozen(FolderId) const;    ///< of a request whose answer has not come
   /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A
   /// lost answer is the normal case: as long as request changes are marked, the same ones are returned again and no
   /// others.
@@ -161,7 +161,7 @@ class Store {
   Result<bool> has_moves() const;
   Result<std::size_t> moves_in_doubt(std::span<FolderId> folders) const;  ///< folders to be synced; their number
   Status thaw_moves(FolderId from);
-  Status move_done(std::uint64_t change, Text new_server_id);  ///< the item keeps its own id
+  Status move_done(std::uint64_t change, Text new_server_id);                   ///< the item keeps its own id
   Result<bool> move_refused(std::uint64_t change, Error reason, bool passing);  ///< true = parked
   Status park(std::uint64_t change, Error reason);
   Status retry(std::uint64_t change);

@@ -61,7 +61,8 @@ class Call {
   bool looks_like_wbxml = true;
 
   std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
-               protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse, protocol::MoveItemsResponse>
+               protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse,
+               protocol::MoveItemsResponse>
       answer;
   protocol::ResponseReader* reader_sink();
   void read_with_wbxml();  ///< call after `answer` has been chosen

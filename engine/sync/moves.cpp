@@ -1,5 +1,5 @@
-/// Moves to other folders: MoveItems. A lost answer leaves a move in doubt; then its folder is synced first, where an item
-/// that has moved disappears, and what is still there goes again.
+/// Moves to other folders: MoveItems. A lost answer leaves a move in doubt; then its folder is synced first, where an
+/// item that has moved disappears, and what is still there goes again.
 #include "sync/core.h"
 
 namespace handsync::sync {

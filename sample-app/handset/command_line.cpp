@@ -33,8 +33,6 @@ constexpr Later kLater[] = {
     {"send", "sends a mail"},
     {"reply", "answers a mail"},
     {"forward", "forwards a mail"},
-    {"move", "moves an item to another folder"},
-    {"delete", "deletes an item"},
     {"draft", "drafts"},
     {"event", "appointments"},
     {"contact", "contacts"},
@@ -131,7 +129,6 @@ class Grammar {
   }
   const std::string& body_text() const { return body_text_; }
   const std::string& tls_text() const { return tls_text_; }
-  const std::string& mark_extra() const { return mark_extra_; }
 
  private:
   CLI::App* command(CLI::App& parent, const char* name, const char* about) {
@@ -247,12 +244,18 @@ class Grammar {
     CLI::App* body = command(app_, "body", "The body of one item");
     body->add_option("ID", line_.number, "The number that list prints")->required();
     body->add_flag("--html", line_.html, "As HTML");
-    CLI::App* mark = command(app_, "mark", "Read state and flag of a mail");
+    CLI::App* mark = command(app_, "mark", "Read state, flag and categories of a mail");
     mark->add_option("ID", line_.number, "The number that list prints")->required();
-    mark->add_option("WHAT", line_.mark, "read, unread, flag, unflag or done")
+    mark->add_option("WHAT", line_.mark, "read, unread, flag, unflag, done, category NAME or uncategory NAME")
         ->required()
-        ->check(CLI::IsMember({"read", "unread", "flag", "unflag", "done", "category"}));
-    mark->add_option("NAME", mark_extra_, "of a category (not in this version)");
+        ->check(CLI::IsMember({"read", "unread", "flag", "unflag", "done", "category", "uncategory"}));
+    mark->add_option("NAME", line_.name, "of the category");
+    CLI::App* move = command(app_, "move", "Moves an item to another folder");
+    move->add_option("ID", line_.number, "The number that list prints")->required();
+    move->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
+    CLI::App* remove = command(app_, "delete", "Deletes an item");
+    remove->add_option("ID", line_.number, "The number that list prints")->required();
+    remove->add_flag("--for-good", line_.for_good, "Not into the folder of deleted items");
     CLI::App* queue = command(app_, "queue", "Changes that wait");
     queue->require_subcommand(0, 1);
     command(*queue, "retry", "Tries a parked change again")->add_option("N", line_.number, "Its number")->required();
@@ -283,7 +286,7 @@ class Grammar {
 
   CommandLine& line_;
   CLI::App app_;
-  std::string body_text_, tls_text_, mark_extra_;
+  std::string body_text_, tls_text_;
 };
 
 std::string first_line(std::string text) {
@@ -321,11 +324,15 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
     throw usage(first_line(error.what()), help);
   }
   line.command = grammar.chosen();
-  if (line.command == "mark" && line.mark == "category") {
-    throw usage("`mark category` is not in this version", "read, unread, flag, unflag and done are");
-  }
-  if (line.command == "mark" && !grammar.mark_extra().empty()) {
-    throw usage("`" + grammar.mark_extra() + "` is one word too many", "for example `handset mark 12 read`");
+  if (line.command == "mark") {
+    const bool wants_name = line.mark == "category" || line.mark == "uncategory";
+    if (wants_name && line.name.empty()) {
+      throw usage("`mark " + line.mark + "` wants the category's name",
+                  "for example `handset mark 12 category Travel`");
+    }
+    if (!wants_name && !line.name.empty()) {
+      throw usage("`" + line.name + "` is one word too many", "for example `handset mark 12 read`");
+    }
   }
   if (!grammar.body_text().empty()) line.body_bytes_max = body_bytes(grammar.body_text());
   line.legacy_tls = grammar.tls_text() == "legacy";

@@ -24,7 +24,9 @@ struct CommandLine {
   // -- the others
   std::vector<std::string> folders;
   std::uint64_t number = 0;  ///< an id of an item or a change
-  std::string mark;          ///< read, unread, flag, unflag, done
+  std::string mark;          ///< read, unread, flag, unflag, done, category, uncategory
+  std::string name;          ///< of a category
+  bool for_good = false;
   std::uint32_t limit = 0;
   double for_s = 0;  ///< 0 = until interrupted
   bool unread = false, flagged = false, important = false, by_conversation = false;

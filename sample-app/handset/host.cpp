@@ -36,6 +36,8 @@ constexpr Command kCommands[] = {
     {"show", show_item},
     {"body", show_body},
     {"mark", mark_item},
+    {"move", move_item},
+    {"delete", delete_item},
     {"queue", show_queue},
     {"queue retry", queue_retry},
     {"queue drop", queue_drop},

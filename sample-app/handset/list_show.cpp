@@ -153,6 +153,16 @@ void say_body(Session& session, std::string_view body) {
   if (session.io.out_terminal && !body.ends_with('\n')) session.io.out("\n");
 }
 
+std::vector<std::string> names_of(std::string_view list) {
+  std::vector<std::string> names;
+  while (!list.empty()) {
+    const std::size_t end = list.find(handsync::kCategorySeparator);
+    names.emplace_back(list.substr(0, end));
+    list = end == std::string_view::npos ? std::string_view() : list.substr(end + 1);
+  }
+  return names;
+}
+
 }  // namespace
 
 Json item_json(const ItemRow& row, AccountId account, const std::string& folder_path) {
@@ -174,7 +184,7 @@ Json item_json(const ItemRow& row, AccountId account, const std::string& folder_
           .set("conversation_id", row.conversation_id)
           .set("reply_state", reply_state_name(row.reply_state))
           .set("importance", importance_name(row.importance))
-          .set("categories", std::vector<std::string>{})
+          .set("categories", names_of(row.categories))
           .set("edited_here", row.edited_here);
       break;
     case Class::kSms:

@@ -134,6 +134,8 @@ int list_items(Session&);
 int show_item(Session&);
 int show_body(Session&);
 int mark_item(Session&);
+int move_item(Session&);
+int delete_item(Session&);
 int show_queue(Session&);
 int queue_retry(Session&);
 int queue_drop(Session&);

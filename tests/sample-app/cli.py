@@ -102,12 +102,41 @@ def one_mail(s, x, h, inbox, mails):
     s.equal("57 are left", len(h.run("--json", "list", inbox["name"]).objects), 57)
 
 
+def changes_of_mails(s, x, h):
+    def listed(folder):
+        return {m["id"]: m for m in h.run("--json", "list", folder).objects}
+    before = listed("Inbox")
+    first, second, third = list(before)[:3]
+    s.equal("move ends with 0", h.run("move", first, "Projects").status, 0)
+    s.check("a moved mail is listed there at once", first in listed("Projects") and first not in listed("Inbox"))
+    s.equal("delete ends with 0", h.run("delete", second).status, 0)
+    s.equal("delete --for-good ends with 0", h.run("delete", third, "--for-good").status, 0)
+    s.check("deleted mails are not listed", not {second, third} & set(listed("Inbox")))
+    s.equal("an item that is deleted is unknown", h.run("mark", second, "read").status, 2)
+    fourth = next(iter(listed("Inbox")))
+    s.equal("mark category ends with 0", h.run("mark", fourth, "category", "Größe").status, 0)
+    s.equal("list shows categories", listed("Inbox")[fourth]["categories"], ["Größe"])
+    s.equal("queue lists what waits", sorted(c["what"] for c in h.run("--json", "queue").objects),
+            ["category", "delete", "delete for good", "move"])
+    s.equal("sync sends them", h.run("sync").status, 0)
+    s.equal("the queue is empty again", h.run("--json", "queue").objects, [])
+    deleted = h.run("--json", "list", "Deleted Items").objects
+    s.equal("one is among the deleted", [m["subject"] for m in deleted], [before[second]["subject"]])
+    theirs = {i["server_id"] for i in x.command("contents " + ALICE)["items"]}
+    ours = {m["server_id"] for f in ("Inbox", "Projects", "Deleted Items") for m in listed(f).values()}
+    s.check("the server has the same", ours <= theirs and before[third]["server_id"] not in theirs)
+    s.check("the moved mail kept its number", first in listed("Projects"))
+    s.equal("back again", [h.run("move", first, "Inbox").status, h.run("sync").status], [0, 0])
+    s.equal("mark uncategory", [h.run("mark", fourth, "uncategory", "Größe").status, h.run("sync").status], [0, 0])
+    s.equal("a folder of another kind ends with 2", h.run("move", first, "Calendar").status, 2)
+
+
 def folders(s, h):
     s.equal("deselect", h.run("folder", "deselect", "Inbox").status, 0)
     s.equal("its items are gone here", h.run("--json", "list", "Inbox").objects, [])
     s.equal("select", h.run("folder", "select", "Inbox").status, 0)
     s.equal("sync", h.run("sync").status, 0)
-    s.equal("and they are back", len(h.run("--json", "list", "Inbox").objects), 57)
+    s.equal("and they are back", len(h.run("--json", "list", "Inbox").objects), 55)
 
 
 def push(s, x, h):
@@ -205,6 +234,7 @@ with Suite("cli") as suite:
     first_contact(suite, server, phone)
     the_inbox, the_mails = mailbox(suite, server, phone)
     one_mail(suite, server, phone, the_inbox, the_mails)
+    changes_of_mails(suite, server, phone)
     folders(suite, phone)
     push(suite, server, phone)
     policy_and_lock(suite, server, phone)

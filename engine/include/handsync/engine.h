@@ -113,7 +113,7 @@ enum class EngineFault : std::int32_t {
   kTooManyAccounts,
   kAccountExists,
   kNotInVersion,  ///< the protocol version that this server and we have in common does not have it
-  kBusy,  ///< another job of the device runs: try again after it
+  kBusy,          ///< another job of the device runs: try again after it
 };
 constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), where};

@@ -14,7 +14,8 @@ inline std::string digest(sqlite3* database) {
   static constexpr const char* kQueries[] = {
       "SELECT server_id,name,type,selected,synced,sync_key,rekeying,items,unread,window FROM folder WHERE gone=0 ORDER "
       "BY id",
-      "SELECT i.id,i.server_id,subject,read,flag_status,edits,body_here,attachment_count,(SELECT "
+      "SELECT "
+      "i.id,i.server_id,folder,shown,categories,subject,read,flag_status,edits,body_here,attachment_count,(SELECT "
       "hex(group_concat(substr(data,1,9),'')) FROM"
       " (SELECT data FROM body_chunk WHERE id>=i.body_blob*65536 AND id<(i.body_blob+1)*65536 ORDER BY id)),"
       " (SELECT sum(length(data)) FROM body_chunk WHERE id>=i.body_blob*65536 AND id<(i.body_blob+1)*65536)"
@@ -57,6 +58,16 @@ struct Script {
     sqlite3_finalize(statement);
     return static_cast<ItemId>(id);
   }
+  static std::int64_t number(Home& home, const char* sql) {
+    sqlite3_stmt* statement = nullptr;
+    std::int64_t value = 0;
+    if (sqlite3_prepare_v2(home.store.database(), sql, -1, &statement, nullptr) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+      value = sqlite3_column_int64(statement, 0);
+    }
+    sqlite3_finalize(statement);
+    return value;
+  }
   static Mail mail(int n) {
     Mail m;
     m.subject = "Mail " + std::to_string(n) + std::string(n % 5 == 0 ? 2000 : 0, 's');
@@ -83,15 +94,31 @@ struct Script {
         {"mark read", [](Home& home) { return home.store.mark_read(id_of(home, "5:2"), true, home.wall).ok(); }},
         {"mark flag", [](Home& home) { return home.store.mark_flag(id_of(home, "5:3"), 2, home.wall).ok(); }},
         {"mark unread", [](Home& home) { return home.store.mark_read(id_of(home, "5:5"), false, home.wall).ok(); }},
+        {"delete", [](Home& home) { return home.store.remove(id_of(home, "5:10"), false, home.wall).ok(); }},
+        {"category",
+         [](Home& home) { return home.store.mark_category(id_of(home, "5:13"), "Red", true, home.wall).ok(); }},
+        {"move", [](Home& home) { return home.store.move(id_of(home, "5:12"), home.folder("7").id, home.wall).ok(); }},
+        {"move on its way",
+         [](Home& home) {
+           replica::OutgoingMove out[5];
+           return home.store.freeze_moves(out).ok();
+         }},
+        {"move done",
+         [](Home& home) {
+           const std::int64_t change = number(home, "SELECT id FROM change WHERE kind=4");
+           return change == 0 || home.store.move_done(static_cast<std::uint64_t>(change), "7:1").ok();
+         }},
         {"freeze",
          [](Home& home) {
            Outgoing out[10];
-           return home.store.freeze_outgoing(home.inbox().id, 7, out).ok();
+           std::byte texts[500];
+           return home.store.freeze_outgoing(home.inbox().id, 7, out, texts).ok();
          }},
         {"answers and changes",
          [](Home& home) {
            Outgoing out[10];
-           if (!home.store.freeze_outgoing(home.inbox().id, 7, out).ok()) return false;
+           std::byte texts[500];
+           if (!home.store.freeze_outgoing(home.inbox().id, 7, out, texts).ok()) return false;
            Response response(home, 7);
            response.answer("5:3", 7).add("5:21", mail(21)).read("5:4", 1).remove("5:6").change("5:9", mail(10));
            response.item(Operation::kAdd, "5:22").properties(mail(24)).end(Error{Domain::kEas, 6, 0});

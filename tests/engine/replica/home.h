@@ -151,7 +151,7 @@ struct Home {
     return list(query);
   }
   Row find(const std::string& server_id) {
-    for (const Row& row : inbox_rows()) {
+    for (const Row& row : list(Query{})) {  // in every folder
       if (row.server_id == server_id) return row;
     }
     return {};
@@ -177,6 +177,25 @@ struct Home {
       }
       result.name = result.server_id = {};
       return result;
+    });
+  }
+  FolderRow folder_row(const std::string& server_id) {
+    return with_reader([&](Reader& reader) {
+      Cursor<FolderRow>* cursor = reader.folders().value();
+      FolderRow row, result;
+      while (cursor->step(row).value()) {
+        if (row.server_id == server_id) result = row;
+      }
+      result.name = result.server_id = {};
+      return result;
+    });
+  }
+  std::string categories(const std::string& server_id) {
+    Query query;
+    query.item = id_of(server_id);
+    return with_reader([&](Reader& reader) {
+      ItemRow row;
+      return reader.list(query).value()->step(row).value() ? std::string(row.categories) : std::string();
     });
   }
   std::vector<QueueRow> queue() {

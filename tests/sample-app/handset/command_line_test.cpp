@@ -112,6 +112,10 @@ TEST(HandsetCommandLine, EveryCommandOfThisVersion) {
                                              {"queue", "retry", "1"},
                                              {"queue", "drop", "1"},
                                              {"status"},
+                                             {"mark", "3", "category", "Red"},
+                                             {"mark", "3", "uncategory", "Red"},
+                                             {"move", "3", "Archive"},
+                                             {"delete", "3", "--for-good"},
                                              {"demo", "--stay", "--items", "3"}}) {
     const CommandLine line = parsed(words);
     CHECK(line.command.starts_with(words[0]));
@@ -126,7 +130,6 @@ TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
                                              {"folder", "create", "X"},
                                              {"device", "wipe"},
                                              {"device", "clock", "+60"},
-                                             {"mark", "3", "category", "Red"},
                                              {"out-of-office", "show"},
                                              {"sms", "receive", "--from", "1", "--text", "t"},
                                              {"search", "words"},
@@ -146,6 +149,9 @@ TEST(HandsetCommandLine, UsageIsRefusedInOneLineThatHelps) {
                                              {"sync", "--nonsense"},
                                              {"mark", "1", "purple"},
                                              {"mark", "x", "read"},
+                                             {"mark", "1", "category"},
+                                             {"mark", "1", "read", "Red"},
+                                             {"move", "1"},
                                              {"account"},
                                              {"account", "add", "nobody"},
                                              {"account", "add", "a@b.test", "--body-bytes", "-5"},
