@@ -39,11 +39,12 @@ std::string digest_of(const Item& item) {
   return sha256_hex(to_wbxml(whole) + native_body(item));
 }
 
-bool flagged(const Item& item) {
+/// Status of the Flag (MS-ASEMAIL 2.2.2.70.2): "" none, "0" cleared, "1" complete, "2" active.
+std::string flag_status(const Item& item) {
   for (const Node& property : item.properties) {
-    if (property.tag == em::kFlag) return property.value(em::kStatus) == "2";
+    if (property.tag == em::kFlag) return std::string(property.value(em::kStatus));
   }
-  return false;
+  return {};
 }
 
 }  // namespace
@@ -102,7 +103,8 @@ std::string Server::contents(const std::string& email) const {
         entry.set("subject", std::string(item.value(em::kSubject)));
         entry.set("from", std::string(item.value(em::kFrom)));
         entry.set("read", item.value(em::kRead) == "1");
-        entry.set("flagged", flagged(item));
+        entry.set("flagged", flag_status(item) == "2");
+        entry.set("flag", flag_status(item));
         entry.set("received", iso_time(item.received_ms));
       }
       items.push(std::move(entry));
@@ -111,6 +113,21 @@ std::string Server::contents(const std::string& email) const {
   Json root = Json::object();
   root.set("items", std::move(items));
   return root.text();
+}
+
+std::optional<std::set<std::string>> Server::known(const std::string& email, const std::string& collection,
+                                                   const std::string& key) const {
+  for (const auto& [id, device] : state_->account(email).devices) {
+    const auto found = device.collections.find(collection);
+    if (found == device.collections.end()) continue;
+    KnownSet known = found->second.known;
+    if (known.key != key && known.previous_key == key) known.step_back();
+    if (known.key != key) continue;
+    std::set<std::string> ids;
+    for (const auto& [item, revision] : known.all()) ids.insert(item);
+    return ids;
+  }
+  return std::nullopt;
 }
 
 }  // namespace exchange

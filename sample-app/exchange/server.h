@@ -17,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,6 +99,10 @@ class Server {
   std::string contents(const std::string& email) const;  ///< {"items":[..]} (contents.h)
   std::vector<std::string> violations() const;  ///< every refusal and every breach of the protocol, a sentence each
   std::uint64_t requests(const std::string& command) const;
+  /// The items that a device with this SyncKey of this collection has been told of; nothing when the key is neither the
+  /// last nor the one before.
+  std::optional<std::set<std::string>> known(const std::string& email, const std::string& collection,
+                                             const std::string& key) const;
   const Options& options() const;
   void set_url(std::string url);
 

@@ -1,8 +1,10 @@
 // A phone in memory whose power can be cut at every durable operation. After the cut every call fails, as nothing runs
 // any more; reboot() brings back what had lasted.
 #pragma once
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -43,6 +45,7 @@ class Device final : public hal::Device,
 
   // -- what tests do
   // -------------------------------------------------------------------------------------------------------
+  void die() { dead_ = true; }
   void cut_at(unsigned operation, bool after) {
     operations_ = 0;
     cut_at_ = operation;
@@ -61,6 +64,10 @@ class Device final : public hal::Device,
   Manner gate_manner = Manner::kHonest, lock_manner = Manner::kHonest;
   hal::Force device_force = hal::Force::kPartial, card_force = hal::Force::kAbsent, destroys = hal::Force::kEnforced;
   bool put_fails = false, destroy_fails = false, erase_fails = false;
+  /// Asked before each "fill", "get", "put", "remove", "secret", "gate", "level": true makes it fail.
+  std::function<bool(const char* operation)> fails;
+  std::function<void(hal::KeySlot)> on_erase;  ///< a slot's files are to go
+  std::uint64_t seed = 0;                      ///< of the random bytes
   unsigned stretches = 0;
   std::map<hal::Record, Blob> stored;
   std::map<hal::KeySlot, Blob> key;
@@ -74,14 +81,14 @@ class Device final : public hal::Device,
   // -- Entropy
   // -------------------------------------------------------------------------------------------------------------
   Status fill(Room room) override {
-    if (dead_) return fail();
-    for (std::byte& b : room) b = static_cast<std::byte>(next_++ * 167 + 13);
+    if (dead_ || (fails && fails("fill"))) return fail();
+    for (std::byte& b : room) b = static_cast<std::byte>(seed ? next_random() : next_++ * 167 + 13);
     return Done{};
   }
   // -- Records
   // -------------------------------------------------------------------------------------------------------------
   Result<std::size_t> get(hal::Record record, Room room) override {
-    if (dead_) return fail();
+    if (dead_ || (fails && fails("get"))) return fail();
     const auto found = stored.find(record);
     if (found == stored.end()) return std::size_t{0};
     if (found->second.size() > room.size()) return hal::fault(hal::Fault::kTooLarge);
@@ -89,10 +96,11 @@ class Device final : public hal::Device,
     return found->second.size();
   }
   Status put(hal::Record record, Bytes bytes) override {
-    if (put_fails) return hal::fault(hal::Fault::kNoSpace);
+    if (put_fails || (fails && fails("put"))) return hal::fault(hal::Fault::kNoSpace);
     return durable([&] { stored[record] = Blob(bytes.begin(), bytes.end()); });
   }
   Status remove(hal::Record record) override {
+    if (fails && fails("remove")) return fail();
     return durable([&] { stored.erase(record); });
   }
   bool replay_protected() const override { return replay; }
@@ -127,7 +135,14 @@ class Device final : public hal::Device,
   Status put_secret(hal::KeySlot slot, Bytes bytes) override {
     return durable([&] { secret[slot] = Blob(bytes.begin(), bytes.end()); });
   }
-  Result<std::size_t> get_secret(hal::KeySlot, Room) override { return std::size_t{0}; }
+  Result<std::size_t> get_secret(hal::KeySlot slot, Room room) override {
+    if (dead_ || (fails && fails("secret"))) return fail();
+    const auto found = secret.find(slot);
+    if (found == secret.end()) return std::size_t{0};
+    if (found->second.size() > room.size()) return hal::fault(hal::Fault::kTooLarge);
+    std::copy(found->second.begin(), found->second.end(), room.begin());
+    return found->second.size();
+  }
   Status destroy(hal::KeySlot slot, hal::Progress& progress) override {
     progress.step();
     if (destroy_fails) return hal::fault(hal::Fault::kRefused);
@@ -142,6 +157,7 @@ class Device final : public hal::Device,
   // ---------------------------------------------------------------------------------------------------------------
   Status files(hal::KeySlot slot, hal::Progress& progress) override {
     if (erase_fails) return hal::fault(hal::Fault::kRefused);
+    if (on_erase) on_erase(slot);
     const std::string mine = "account-" + std::to_string(slot) + ".";
     const std::set<std::string> before = files_left;
     for (const std::string& file : before) {
@@ -164,11 +180,14 @@ class Device final : public hal::Device,
   // ---------------------------------------------------------------------------------------------------------------
   hal::Force force(hal::Gate gate) const override { return gate_force[static_cast<std::size_t>(gate)]; }
   Status set(hal::Gate gate, std::uint8_t level) override {
-    if (gate_manner == Manner::kFails) return hal::fault(hal::Fault::kRefused);
+    if (gate_manner == Manner::kFails || (fails && fails("gate"))) return hal::fault(hal::Fault::kRefused);
     if (gate_manner == Manner::kIgnores) return Done{};
     return durable([&] { levels[static_cast<std::size_t>(gate)] = level; });
   }
-  Result<std::uint8_t> level(hal::Gate gate) const override { return levels[static_cast<std::size_t>(gate)]; }
+  Result<std::uint8_t> level(hal::Gate gate) const override {
+    if (fails && fails("level")) return fail();
+    return levels[static_cast<std::size_t>(gate)];
+  }
   // -- Lock
   // ----------------------------------------------------------------------------------------------------------------
   Status now() override {
@@ -192,6 +211,12 @@ class Device final : public hal::Device,
   hal::Force card_encryption() const override { return card_force; }
 
  private:
+  std::uint64_t next_random() {
+    std::uint64_t z = seed += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return (z ^ (z >> 31)) >> 24;
+  }
   static Error fail() { return Error{Domain::kHal, 5, 0}; }
   template <class Action>
   Status durable(Action action) {

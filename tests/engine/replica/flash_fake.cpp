@@ -10,15 +10,25 @@ namespace {
 
 constexpr std::size_t kSectorBytes = 512;
 
+/// One connection's view of a file, and the locks it holds: of the file, and of the eight slots of the WAL's index.
 struct Handle {
   sqlite3_file base;
   Flash::File* file;
+  int level = SQLITE_LOCK_NONE;
+  unsigned shared = 0, exclusive = 0;
 };
 
-std::map<const Flash::File*, std::vector<std::unique_ptr<char[]>>>& regions() {
-  static std::map<const Flash::File*, std::vector<std::unique_ptr<char[]>>> all;
+/// What the connections to one file have in common, besides the file.
+struct Common {
+  std::vector<std::unique_ptr<char[]>> regions;
+  std::vector<Handle*> handles;
+};
+std::map<const Flash::File*, Common>& commons() {
+  static std::map<const Flash::File*, Common> all;
   return all;
 }
+
+Handle& handle_of(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file); }
 
 Flash::File& file_of(sqlite3_file* file) { return *reinterpret_cast<Handle*>(file)->file; }
 
@@ -31,9 +41,18 @@ void write_to(std::string& to, const Flash::Write& write) {
   to.replace(write.offset, write.data.size(), write.data);
 }
 
-int close_file(sqlite3_file*) { return SQLITE_OK; }
+int close_file(sqlite3_file* file) {
+  if (const auto found = commons().find(&file_of(file)); found != commons().end()) {
+    std::erase(found->second.handles, &handle_of(file));
+    if (found->second.handles.empty()) commons().erase(found);
+  }
+  return SQLITE_OK;
+}
 int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
-  if (Flash::instance().dead) return SQLITE_IOERR_READ;
+  Flash& flash = Flash::instance();
+  if (flash.dead) return SQLITE_IOERR_READ;
+  if (flash.on_operation)
+    if (const int error = flash.on_operation("read")) return error;
   const std::string& now = file_of(file).now;
   const auto at = static_cast<std::size_t>(offset), wanted = static_cast<std::size_t>(size);
   const std::size_t there = at >= now.size() ? 0 : std::min(wanted, now.size() - at);
@@ -45,7 +64,7 @@ int read_file(sqlite3_file* file, void* to, int size, sqlite3_int64 offset) {
 int change(sqlite3_file* file, Flash::Write write, int otherwise) {
   Flash& flash = Flash::instance();
   int error = otherwise;
-  if (!flash.operation(error)) return error;
+  if (!flash.operation(error, write.truncate ? "truncate" : "write")) return error;
   flash.bytes_written += static_cast<long>(write.data.size());
   Flash::File& f = file_of(file);
   write_to(f.now, write);
@@ -64,7 +83,7 @@ int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
 int sync_file(sqlite3_file* file, int) {
   Flash& flash = Flash::instance();
   int error = SQLITE_IOERR_FSYNC;
-  if (!flash.operation(error)) return error;
+  if (!flash.operation(error, "sync")) return error;
   ++flash.syncs;
   Flash::File& f = file_of(file);
   f.durable = f.now;
@@ -75,33 +94,67 @@ int size_file(sqlite3_file* file, sqlite3_int64* size) {
   *size = static_cast<sqlite3_int64>(file_of(file).now.size());
   return SQLITE_OK;
 }
-int lock_file(sqlite3_file*, int) { return SQLITE_OK; }
-int reserved_file(sqlite3_file*, int* out) {
+/// SQLite's five levels, as its own VFS grants them: many readers, one who means to write, one alone.
+int lock_file(sqlite3_file* file, int level) {
+  Handle& mine = handle_of(file);
+  if (level <= mine.level) return SQLITE_OK;
+  for (const Handle* other : commons()[mine.file].handles) {
+    if (other == &mine) continue;
+    const bool blocks = level == SQLITE_LOCK_SHARED     ? other->level >= SQLITE_LOCK_PENDING
+                        : level == SQLITE_LOCK_RESERVED ? other->level >= SQLITE_LOCK_RESERVED
+                                                        : other->level != SQLITE_LOCK_NONE;
+    if (blocks) return SQLITE_BUSY;
+  }
+  mine.level = level;
+  return SQLITE_OK;
+}
+int unlock_file(sqlite3_file* file, int level) {
+  if (level < handle_of(file).level) handle_of(file).level = level;
+  return SQLITE_OK;
+}
+int reserved_file(sqlite3_file* file, int* out) {
   *out = 0;
+  for (const Handle* handle : commons()[&file_of(file)].handles)
+    if (handle->level >= SQLITE_LOCK_RESERVED) *out = 1;
   return SQLITE_OK;
 }
 int control_file(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
 int sector_file(sqlite3_file*) { return kSectorBytes; }
 int character_file(sqlite3_file*) { return 0; }
 int map_shared(sqlite3_file* file, int index, int size, int, void volatile** out) {
-  auto& all = regions()[&file_of(file)];
+  auto& all = commons()[&file_of(file)].regions;
   while (all.size() <= static_cast<std::size_t>(index)) {
     all.push_back(std::make_unique<char[]>(static_cast<std::size_t>(size)));
   }
   *out = all[static_cast<std::size_t>(index)].get();
   return SQLITE_OK;
 }
-int lock_shared(sqlite3_file*, int, int, int) { return SQLITE_OK; }
+int lock_shared(sqlite3_file* file, int offset, int count, int flags) {
+  Handle& mine = handle_of(file);
+  const unsigned bits = ((1U << count) - 1U) << offset;
+  if ((flags & SQLITE_SHM_UNLOCK) != 0) {
+    mine.shared &= ~bits;
+    mine.exclusive &= ~bits;
+    return SQLITE_OK;
+  }
+  const bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+  for (const Handle* other : commons()[mine.file].handles) {
+    if (other == &mine) continue;
+    if ((other->exclusive & bits) != 0 || (exclusive && (other->shared & bits) != 0)) return SQLITE_BUSY;
+  }
+  (exclusive ? mine.exclusive : mine.shared) |= bits;
+  return SQLITE_OK;
+}
 void barrier(sqlite3_file*) {}
-int unmap_shared(sqlite3_file* file, int) {
-  regions().erase(&file_of(file));
+int unmap_shared(sqlite3_file* file, int forget) {
+  if (forget != 0) commons()[&file_of(file)].regions.clear();
   return SQLITE_OK;
 }
 
 const sqlite3_io_methods kMethods = {
-    2,           close_file, read_file,     write_file,   truncate_file, sync_file,      size_file,
-    lock_file,   lock_file,  reserved_file, control_file, sector_file,   character_file, map_shared,
-    lock_shared, barrier,    unmap_shared,  nullptr,      nullptr};
+    2,           close_file,  read_file,     write_file,   truncate_file, sync_file,      size_file,
+    lock_file,   unlock_file, reserved_file, control_file, sector_file,   character_file, map_shared,
+    lock_shared, barrier,     unmap_shared,  nullptr,      nullptr};
 
 int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   Flash& flash = Flash::instance();
@@ -112,9 +165,12 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int
   if (flash.files.find(key) == flash.files.end()) {
     if ((flags & SQLITE_OPEN_CREATE) == 0) return SQLITE_CANTOPEN;
     int error = SQLITE_CANTOPEN;
-    if (!flash.operation(error)) return error;
+    if (!flash.operation(error, "create")) return error;
   }
   handle->file = &flash.files[key];
+  handle->level = SQLITE_LOCK_NONE;
+  handle->shared = handle->exclusive = 0;
+  commons()[handle->file].handles.push_back(handle);
   handle->base.pMethods = &kMethods;
   if (out_flags != nullptr) *out_flags = flags;
   return SQLITE_OK;
@@ -122,7 +178,7 @@ int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int
 int delete_file(sqlite3_vfs*, const char* name, int) {
   Flash& flash = Flash::instance();
   int error = SQLITE_IOERR_DELETE;
-  if (!flash.operation(error)) return error;
+  if (!flash.operation(error, "delete")) return error;
   flash.files.erase(name);
   return SQLITE_OK;
 }
@@ -170,13 +226,19 @@ Flash& Flash::instance() {
   return flash;
 }
 
-bool Flash::operation(int& error) {
+bool Flash::operation(int& error, std::string_view what) {
   if (dead) return false;
   ++operations;
   if (operations == cut_at) {
     dead = true;
+    if (on_death) on_death();
     return false;
   }
+  if (on_operation)
+    if (const int failure = on_operation(what)) {
+      error = failure;
+      return false;
+    }
   if (operations == fail_at) {
     if (fail_with != 0) error = fail_with;
     return false;
@@ -186,7 +248,9 @@ bool Flash::operation(int& error) {
 
 void Flash::clear() {
   files.clear();
-  regions().clear();
+  commons().clear();
+  on_operation = nullptr;
+  on_death = nullptr;
   operations = cut_at = fail_at = syncs = bytes_written = 0;
   fail_with = 0;
   dead = false;
@@ -217,7 +281,7 @@ void Flash::power_on(Kept kept, std::uint64_t seed) {
     file.now = file.durable = after;
     file.pending.clear();
   }
-  regions().clear();
+  commons().clear();
   operations = cut_at = fail_at = 0;
   dead = false;
 }

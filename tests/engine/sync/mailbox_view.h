@@ -6,14 +6,13 @@
 #include <string>
 
 #include "engine/sync/world.h"
-#include "exchange/node.h"
 #include "exchange/text.h"
-#include "wbxml/code_pages.h"
 
 namespace handsync::test {
 
 struct Mail {
   std::string folder, subject, digest;
+  std::string flag;  // of the server's: "" or "0" none, "1" complete, "2" active
   bool read = false, flagged = false;
   ItemId id{};          // of the handset's
   bool edited = false;  // of the handset's
@@ -35,6 +34,7 @@ inline Mails server_mails(const exchange::Server& server, const std::string& ema
     mail.subject = text("subject");
     mail.digest = text("digest");
     mail.read = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "read"));
+    mail.flag = text("flag");
     mail.flagged = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(item, "flagged"));
   }
   return found;
@@ -42,23 +42,9 @@ inline Mails server_mails(const exchange::Server& server, const std::string& ema
 
 /// The Flag's Status of one mail at the server: "" (none), "1" (complete), "2" (active).
 inline std::string server_flag(const exchange::Server& server, const std::string& server_id) {
-  std::unique_ptr<cJSON, decltype(&cJSON_Delete)> root(cJSON_Parse(server.save().c_str()), cJSON_Delete);
-  std::string found = "no such item";
-  std::function<void(const cJSON*)> look = [&](const cJSON* node) {
-    const cJSON* id = cJSON_GetObjectItemCaseSensitive(node, "id");
-    const cJSON* properties = cJSON_GetObjectItemCaseSensitive(node, "properties");
-    if (cJSON_IsString(id) && id->valuestring == server_id && cJSON_IsString(properties)) {
-      exchange::Node whole = exchange::parse_wbxml(exchange::from_base64(properties->valuestring).value_or(""));
-      found.clear();
-      for (const exchange::Node& property : whole.children)
-        if (property.tag == wbxml::email::kFlag) found = std::string(property.value(wbxml::email::kStatus));
-      return;
-    }
-    const cJSON* child = nullptr;
-    cJSON_ArrayForEach(child, node) look(child);
-  };
-  look(root.get());
-  return found;
+  const Mails mails = server_mails(server);
+  const auto found = mails.find(server_id);
+  return found == mails.end() ? "no such item" : found->second.flag;
 }
 
 inline Mails handset_mails(World& world, AccountId id, bool bodies = false) {

@@ -31,6 +31,15 @@ inline exchange::Policy mild_policy() {
 }
 inline void give_memory(void*, void* block) { std::free(block); }
 
+/// What becomes of a request on its way to the server.
+enum class Fate : std::uint8_t {
+  kArrives,
+  kBroken,     ///< the connection ends, the server has seen nothing
+  kSwallowed,  ///< nobody ever answers
+  kTwice,      ///< something between sends it again and drops the first answer
+  kOldAnswer,  ///< what the last request of this lane was answered comes once more, in place of this one's answer
+};
+
 /// One request as it went out.
 struct Sent {
   std::uint64_t at_ms = 0;
@@ -39,15 +48,31 @@ struct Sent {
   bool tls = true;
 };
 
+/// What the engine runs on. World has one of its own, the simulated handset in a temporary folder; a test may bring
+/// another.
+struct Phone {
+  virtual hal::Device& device() = 0;
+  virtual Instant now(std::uint64_t world_ms, std::int64_t wall_ms) const = 0;
+  virtual void boot(std::uint64_t world_ms) = 0;  ///< after it was off, in good order or not; and at first
+  virtual void power_off() = 0;
+  virtual handsync::Options options() = 0;
+  virtual Memory memory() = 0;
+
+ protected:
+  ~Phone() = default;
+};
+
 class World {
  public:
-  explicit World(exchange::Options options = {}) : server_(with_start(std::move(options))) {
-    home_ = new_home();
+  explicit World(exchange::Options options = {}, Phone* phone = nullptr)
+      : phone_(phone), server_(with_start(std::move(options))) {
+    if (!phone_) home_ = new_home();
     start_handset();
   }
   ~World() {
     stop();
     handset_.reset();
+    if (phone_) return;
     std::filesystem::remove_all(home_);
     if (off_) std::filesystem::remove_all(snapshot_);
   }
@@ -56,10 +81,11 @@ class World {
 
   exchange::Server& server() { return server_; }
   hal::simulated::Handset& handset() { return *handset_; }
+  hal::Device& device() { return phone_ ? phone_->device() : static_cast<hal::Device&>(*handset_); }
   Engine& engine() { return *engine_; }
   const std::filesystem::path& home() const { return home_; }
   std::uint64_t now_ms() const { return mono_ms_; }
-  Instant now() const { return handset_->now(); }
+  Instant now() const { return phone_ ? phone_->now(mono_ms_, wall()) : handset_->now(); }
 
   /// Off and on again in good order.
   void restart() {
@@ -73,6 +99,7 @@ class World {
   void power_off() {
     if (off_) return;
     off_ = true;
+    if (phone_) return phone_->power_off();
     snapshot_ = new_home();
     std::filesystem::copy(home_, snapshot_, std::filesystem::copy_options::recursive);
     std::vector<std::filesystem::path> shared;  // memory of the process that is gone
@@ -82,10 +109,11 @@ class World {
   }
   void power_on() {
     stop();
+    off_ = false;
+    if (phone_) return start_handset(true);
     handset_.reset();
     std::filesystem::remove_all(home_);
     home_ = snapshot_;
-    off_ = false;
     start_handset(true);
   }
   bool off() const { return off_; }
@@ -245,6 +273,12 @@ class World {
   void run_for(std::uint64_t ms) {
     run_until([] { return false; }, ms);
   }
+  /// Every connection breaks, as when the phone changes its network.
+  void reset_connections() {
+    std::vector<std::uint32_t> open;
+    for (const auto& [id, at] : last_byte_ms_) open.push_back(id);
+    for (std::uint32_t id : open) fail_later(id, Error{Domain::kHttp, 14, 0});
+  }
   /// Hands out what the engine wants now; time stands still.
   void settle() { pump(); }
 
@@ -265,6 +299,10 @@ class World {
   bool run_jobs = true;                                                       ///< false: slow work stays undone
   std::function<std::optional<exchange::HttpResponse>(const Sent&)> instead;  ///< an answer in the server's place
   std::function<void(const Sent&)> on_request;                                ///< as it goes out
+  std::function<Fate(const Sent&)> fate;                                      ///< of a request on its way
+  std::uint64_t nat_ms =
+      0;  ///< an answer to a request that has been quiet for longer is lost without a word; 0 = never
+  std::function<void(const Sent&)> on_nat_loss;
   std::function<void(const Sent&)> on_served;                    ///< the server has acted, the answer is not here yet
   std::function<void(const Sent&, std::size_t piece)> on_piece;  ///< before a piece of its answer is handed over
   std::function<void(const Sent&, exchange::HttpResponse&)> on_answer;  ///< may change it on the way
@@ -274,7 +312,7 @@ class World {
 
   // -- what was seen
   // ------------------------------------------------------------------------------------------------------------
-  Error add_error{};
+  Error add_error{}, open_error{};
   std::map<AccountId, int> idle;
   std::vector<Sent> sent;
   std::vector<Tell> tells;
@@ -334,6 +372,10 @@ class World {
   std::int64_t wall() const { return kStartWall + static_cast<std::int64_t>(mono_ms_); }
 
   void start_handset(bool rebooted = false) {
+    if (phone_) {
+      phone_->boot(mono_ms_);
+      return start_engine();
+    }
     hal::simulated::Options options;
     options.home = home_.string();
     options.mono_ms = [this] { return mono_ms_; };
@@ -348,10 +390,17 @@ class World {
     start_engine();
   }
   void start_engine() {
-    directory_ = handset_->replica_directory();
     handsync::Options engine_options;
-    engine_options.directory = directory_;
-    auto opened = Engine::open(*handset_, Memory{take_memory, give_memory, nullptr}, engine_options, now());
+    if (phone_) {
+      engine_options = phone_->options();
+    } else {
+      directory_ = handset_->replica_directory();
+      engine_options.directory = directory_;
+    }
+    Memory memory = phone_ ? phone_->memory() : Memory{take_memory, give_memory, nullptr};
+    auto opened = Engine::open(device(), memory, engine_options, now());
+    open_error = opened.ok() ? Error{} : opened.error();
+    if (!opened.ok() && phone_) return power_off();  // it may be tried again
     if (!opened.ok())
       throw std::runtime_error("engine does not open: " + std::to_string(int(opened.error().domain)) + "/" +
                                std::to_string(opened.error().code));
@@ -364,6 +413,8 @@ class World {
     events_.clear();
     waiting_.clear();
     last_byte_ms_.clear();
+    begun_ms_.clear();
+    last_answer_.reset();
   }
 
   void pump() {
@@ -376,7 +427,7 @@ class World {
       } else if (auto* run = std::get_if<Run>(&effect)) {
         if (!run_jobs) continue;
         hal::simulated::Patience patience;
-        engine_->job(run->id).run(*handset_, patience);
+        engine_->job(run->id).run(device(), patience);
         if (on_event) on_event();
         if (!off_) engine_->job_done(run->id, now());
       } else if (auto* ask = std::get_if<Ask>(&effect)) {
@@ -448,6 +499,15 @@ class World {
     if (instead) {
       if (auto scripted = instead(record)) return arrive(id, record, std::move(*scripted));
     }
+    const Fate met = fate ? fate(record) : Fate::kArrives;
+    if (met == Fate::kBroken) return fail_later(id, Error{Domain::kHttp, 14, 0});
+    if (met == Fate::kSwallowed) return;
+    if (met == Fate::kTwice) server_.abandon(server_.handle(request, wall(), [](const exchange::HttpResponse&) {}));
+    begun_ms_[id] = mono_ms_;
+    if (met == Fate::kOldAnswer && last_answer_) {
+      server_.abandon(server_.handle(request, wall(), [](const exchange::HttpResponse&) {}));
+      return arrive(id, record, *last_answer_);
+    }
     auto answered = std::make_shared<bool>(false);
     std::uint64_t number = server_.handle(request, wall(), [this, id, record, answered](exchange::HttpResponse answer) {
       *answered = true;
@@ -476,6 +536,11 @@ class World {
   void arrive(std::uint32_t id, const Sent& record, exchange::HttpResponse answer) {
     if (on_served) on_served(record);
     if (off_) return;
+    if (const auto begun = begun_ms_.find(id);
+        nat_ms && begun != begun_ms_.end() && mono_ms_ - begun->second > nat_ms) {
+      if (on_nat_loss) on_nat_loss(record);
+      return;
+    }
     for (const auto& [name, value] : answer.headers)
       if (name == "Set-Cookie") {
         std::size_t equals = value.find('='), end = value.find(';');
@@ -487,6 +552,7 @@ class World {
       at(start, id, [this, id] { fail(id, Error{Domain::kHttp, 6, 0}); });
       return;
     }
+    if (record.label != "Ping") last_answer_ = answer;
     auto shared = std::make_shared<Answer>();
     shared->sent = record;
     shared->response = std::move(answer);
@@ -560,6 +626,7 @@ class World {
       waiting_.erase(found);
     }
     last_byte_ms_.erase(id);
+    begun_ms_.erase(id);
     std::erase_if(events_, [id](const Event& event) { return event.request == id; });
   }
 
@@ -567,6 +634,7 @@ class World {
   std::function<void(hal::simulated::Options&)> adjust_handset;  ///< before the next start
 
  private:
+  Phone* phone_;
   std::uint64_t mono_ms_ = kBootMs, order_ = 0;
   exchange::Server server_;
   std::filesystem::path home_, snapshot_;
@@ -575,8 +643,9 @@ class World {
   Engine* engine_ = nullptr;
   bool off_ = false;
   std::vector<Event> events_;
-  std::map<std::uint32_t, std::uint64_t> waiting_;       // requests the server holds back
-  std::map<std::uint32_t, std::uint64_t> last_byte_ms_;  // per open request
+  std::map<std::uint32_t, std::uint64_t> waiting_;                  // requests the server holds back
+  std::map<std::uint32_t, std::uint64_t> last_byte_ms_, begun_ms_;  // per open request
+  std::optional<exchange::HttpResponse> last_answer_;
   std::map<std::string, std::string> cookies_;
 
   template <class Row, class Opened>

@@ -1,0 +1,158 @@
+/// What must be true: at every moment, and at rest.
+#include <sqlite3.h>
+
+#include <algorithm>
+
+#include "sim/history.h"
+
+namespace sim {
+
+namespace {
+
+/// Requests of an hour in which nothing happens, and how many more each thing that happens may cause.
+constexpr std::size_t kQuietHourMax = 60, kPerActMax = 40;
+
+/// A look into the replica beside the engine: SyncKeys, and the items the server has named.
+struct KeyView {
+  std::string collection, key;
+  std::set<std::string> items;
+};
+std::vector<KeyView> keys_of(const std::string& path) {
+  std::vector<KeyView> found;
+  sqlite3* database = nullptr;
+  if (sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE, "flash") == SQLITE_OK) {
+    sqlite3_stmt* rows = nullptr;
+    sqlite3_prepare_v2(
+        database,
+        "SELECT f.server_id,f.sync_key,i.server_id FROM folder f LEFT JOIN item i ON i.folder=f.id "
+        "WHERE f.gone=0 AND f.selected=1 AND f.rekeying=0 AND f.emptying=0 AND f.sync_key NOT IN ('','0') "
+        "ORDER BY f.id",
+        -1, &rows, nullptr);
+    const auto text = [&](int column) {
+      const auto* value = reinterpret_cast<const char*>(sqlite3_column_text(rows, column));
+      return std::string(value ? value : "");
+    };
+    while (sqlite3_step(rows) == SQLITE_ROW) {
+      if (found.empty() || found.back().collection != text(0)) found.push_back({text(0), text(1), {}});
+      if (!text(2).empty()) found.back().items.insert(text(2));
+    }
+    sqlite3_finalize(rows);
+  }
+  sqlite3_close(database);
+  return found;
+}
+
+}  // namespace
+
+struct Judges {
+  /// A mark that waits is shown, whatever has come from the server.
+  static std::string waiting_is_shown(History& h) {
+    std::map<std::pair<ItemId, bool>, bool> waiting;
+    for (const auto& row : h.world_->queue(h.id_))
+      if (!row.parked) waiting[{row.item, row.what == "read" || row.what == "unread"}] = true;
+    if (waiting.empty()) return {};
+    const Mails mails = handset_mails(*h.world_, h.id_);
+    for (const auto& [key, wish] : h.wishes) {
+      const bool is_read = key.second == History::Field::kRead;
+      const auto mail = mails.find(key.first);
+      if (mail == mails.end() || !waiting.contains({mail->second.id, is_read})) continue;
+      const bool shown =
+          is_read ? mail->second.read == (wish.value == "1") : mail->second.flagged == (wish.value == "2");
+      if (!shown) return "a mark of " + key.first + " that waits is not shown";
+    }
+    return {};
+  }
+
+  /// The rows of a folder are those that its SyncKey stands for.
+  static std::string key_and_rows(History& h) {
+    for (const KeyView& view : keys_of("phone/account-1.db")) {
+      const auto known = h.world_->server().known(kEmail, view.collection, view.key);
+      if (!known) continue;
+      for (const std::string& id : *known)
+        if (!view.items.contains(id)) return "the key " + view.key + " stands for " + id + ", which is not here";
+      for (const std::string& id : view.items)
+        if (!known->contains(id)) return id + " is here, and the key " + view.key + " does not stand for it";
+    }
+    return {};
+  }
+
+  /// However much goes wrong, requests follow from what happens.
+  static std::string budget(History& h) {
+    const auto& sent = h.world_->sent;
+    for (; h.budget_seen_ < sent.size(); ++h.budget_seen_) {
+      const std::uint64_t to = sent[h.budget_seen_].at_ms, from = to > kHour ? to - kHour : 0;
+      std::size_t requests = 0;
+      for (std::size_t i = h.budget_seen_ + 1; i-- > 0 && sent[i].at_ms >= from;) ++requests;
+      if (requests <= kQuietHourMax) continue;
+      std::size_t acts = 0;
+      const std::uint64_t since = from > kHour ? from - kHour : 0;
+      for (std::size_t i = h.acts_ms_.size(); i-- > 0 && h.acts_ms_[i] >= since;) acts += h.acts_ms_[i] <= to;
+      if (requests > kQuietHourMax + kPerActMax * acts)
+        return std::to_string(requests) + " requests in an hour in which " + std::to_string(acts) + " things happened";
+    }
+    return {};
+  }
+
+  /// What the server has to complain about, but for what the faults explain.
+  static std::string complaints(History& h) {
+    for (const std::string& violation : h.world_->server().violations()) {
+      const auto says = [&](const char* words) { return violation.find(words) != std::string::npos; };
+      if (h.forgotten_ && says("neither the last nor the one before")) continue;
+      if (h.withdrawn_ && says("which is not offered")) continue;
+      return "violation: " + violation;
+    }
+    return {};
+  }
+};
+
+std::string History::always() {
+  using Judge = std::string (*)(History&);
+  for (const Judge judge : {Judges::waiting_is_shown, Judges::key_and_rows, Judges::budget, Judges::complaints})
+    if (std::string wrong = judge(*this); !wrong.empty()) return wrong;
+  return {};
+}
+
+std::string History::nothing_lost() {
+  if (Status sound = world_->engine().integrity(id_); !sound.ok())
+    return "the replica is not sound: " + own_words(sound.error());
+  std::set<std::uint64_t> queued;
+  std::set<std::pair<ItemId, bool>> kept;
+  for (const auto& row : world_->queue(id_)) {
+    queued.insert(row.id);
+    kept.insert({row.item, row.what == "read" || row.what == "unread"});
+  }
+  const Mails theirs = server_mails(world_->server());
+  for (const auto& [key, wish] : wishes) {
+    const auto mail = theirs.find(key.first);
+    if (mail == theirs.end() || edited_there.contains(key.first)) continue;  // removed, or the server had its own say
+    const bool is_read = key.second == Field::kRead;
+    const std::string& flag = mail->second.flag;
+    const bool made = is_read ? mail->second.read == (wish.value == "1") : (flag == "0" ? "" : flag) == wish.value;
+    if (!made && !queued.contains(wish.change) && !kept.contains({wish.item, is_read}))
+      return std::string("the mark ") + (is_read ? "read " : "flag ") + wish.value + " of " + key.first + " is lost";
+  }
+  return {};
+}
+
+std::string History::at_rest() {
+  std::set<std::uint64_t> parked;
+  for (const auto& row : world_->queue(id_)) {
+    if (!row.parked) return "a change of item " + std::to_string(static_cast<std::uint64_t>(row.item)) + " still waits";
+    parked.insert(row.id);
+  }
+  if (std::string wrong = nothing_lost(); !wrong.empty()) return wrong;
+  // What was refused is still shown as the user wanted it. Wanted again, it goes, unless its item has gone.
+  for (const std::uint64_t change : parked) static_cast<void>(world_->engine().changes(id_).retry(ChangeId{change}));
+  for (int again = 0; again < 2; ++again)
+    if (failed(world_->sync(id_))) return "the changes that were parked cannot be sent";
+  const Mails ours = handset_mails(*world_, id_);
+  for (const auto& row : world_->queue(id_)) {
+    if (!row.parked) return "a change that was parked still waits";
+    for (const auto& [server_id, mail] : ours)
+      if (mail.id == row.item) return "a change of " + server_id + " is refused again and again";
+  }
+  if (std::string wrong = difference(*world_, id_, bodies_whole_); !wrong.empty()) return wrong;
+  return always();
+}
+
+}  // namespace sim

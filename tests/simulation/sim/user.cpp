@@ -1,0 +1,130 @@
+/// What a person does with the phone, and what others do with the mailbox. An act is a row.
+#include "sim/history.h"
+
+namespace sim {
+
+namespace {
+
+struct Act {
+  const char* name;
+  unsigned weight;
+  void (*run)(History&);
+};
+
+template <std::size_t kActs>
+void run_one(History& history, const Act (&acts)[kActs]) {
+  unsigned sum = 0;
+  for (const Act& act : acts) sum += act.weight;
+  std::uint64_t at = history.between(0, sum - 1);
+  for (const Act& act : acts) {
+    if (at < act.weight) return act.run(history);
+    at -= act.weight;
+  }
+}
+
+// -- the user
+
+void mark(History& history) {
+  World& world = history.world();
+  const Mails mails = handset_mails(world, history.account());
+  if (mails.empty()) return;
+  for (std::uint64_t marks = history.between(1, 4); marks > 0; --marks) {
+    const auto mail = std::next(mails.begin(), static_cast<std::ptrdiff_t>(history.between(0, mails.size() - 1)));
+    static constexpr Mark kMarks[] = {Mark::kRead, Mark::kUnread, Mark::kFlag, Mark::kUnflag, Mark::kDone};
+    static constexpr const char* kValues[] = {"1", "0", "2", "", "1"};
+    const auto which = history.between(0, 4);
+    const auto change = world.engine().changes(history.account()).mark(mail->second.id, kMarks[which]);
+    if (world.off()) return;
+    history.say("mark ", mail->first, which < 2 ? " read " : " flag ", kValues[which], change.ok() ? "" : ": refused");
+    if (!change.ok()) continue;
+    history.edited();
+    const auto field = which < 2 ? History::Field::kRead : History::Field::kFlag;
+    history.wishes[{mail->first, field}] = {kValues[which], static_cast<std::uint64_t>(change.value()),
+                                            mail->second.id};
+  }
+}
+
+void sync_now(History& history) {
+  history.say("sync");
+  const Error error = history.world().sync(history.account(), history.between(1, 120) * kMinute);
+  history.say("sync: ", std::to_string(static_cast<int>(error.domain)), "/", std::to_string(error.code));
+}
+
+void retry_parked(History& history) {
+  World& world = history.world();
+  for (const auto& row : world.queue(history.account()))
+    if (row.parked && !world.off())
+      static_cast<void>(world.engine().changes(history.account()).retry(ChangeId{row.id}));
+}
+
+void fetch(History& history) {
+  World& world = history.world();
+  const Mails mails = handset_mails(world, history.account());
+  if (mails.empty()) return;
+  const auto mail = std::next(mails.begin(), static_cast<std::ptrdiff_t>(history.between(0, mails.size() - 1)));
+  history.say("fetch ", mail->first);
+  static_cast<void>(world.fetch(history.account(), mail->second.id));
+}
+
+constexpr Act kUserActs[] = {
+    {"mark", 70, mark},
+    {"sync", 12, sync_now},
+    {"fetch", 6, fetch},
+    {"retry", 2, retry_parked},
+};
+
+// -- others, at the server
+
+void deliver(History& history) {
+  const std::size_t there = server_mails(history.world().server()).size();
+  if (there > 60) return;
+  history.say("deliver");
+  history.world().server().deliver(kEmail);
+  history.edited();
+}
+
+void edit(History& history) {
+  for (const std::string& id : history.world().server().edit(kEmail, static_cast<int>(history.between(1, 3)))) {
+    history.say("edit ", id);
+    history.edited_there.insert(id);
+    history.edited();
+  }
+}
+
+void remove(History& history) {
+  if (server_mails(history.world().server()).size() < 4) return;
+  for (const std::string& id : history.world().server().remove(kEmail, static_cast<int>(history.between(1, 2)))) {
+    history.say("remove ", id);
+    history.edited();
+  }
+}
+
+constexpr Act kServerActs[] = {
+    {"deliver", 50, deliver},
+    {"edit", 30, edit},
+    {"remove", 20, remove},
+};
+
+}  // namespace
+
+void History::act_of_user() {
+  acts_ms_.push_back(world_->now_ms());
+  if (chance(8)) {
+    pushing_ = !pushing_;
+    say(pushing_ ? "push on" : "push off");
+    static_cast<void>(world_->engine().push(id_, pushing_, world_->now()));
+    return;
+  }
+  if (!pushing_ && chance(30)) {
+    pushing_ = world_->engine().push(id_, true, world_->now()).ok();
+    say("push on");
+  }
+  run_one(*this, kUserActs);
+}
+
+void History::act_of_server() {
+  acts_ms_.push_back(world_->now_ms());
+  run_one(*this, kServerActs);
+}
+
+}  // namespace sim
