@@ -42,6 +42,7 @@ struct FolderState {
   /// The last pull may have been acted on and its answer lost, here or before the device went off: the server stands
   /// one key further, and the same request goes again before any change is sent.
   bool pull_open = true;
+  bool same_key = false;        ///< the last answer to commands brought the key they were sent with
   bool sent_bare_pull = false;  ///< Status 4 on a pull without commands: key 0 once
   std::uint16_t saved_window = 0;
 };

@@ -156,6 +156,15 @@ void Account::ended_items(Call& call, Error error) {
                                        AnswerFault::kNoStatus);  // nothing we sent has a heartbeat or a stored request
     return collection_failed(*folder, refused);
   }
+  // Commands always make a new key. One that comes back as it was sent is an answer of before, given once more on the
+  // way here: it says nothing of these commands, which go again. A server that insists on it has taken them.
+  bool same_key = current_commands_ && key.view() == folder->row.sync_key.view();
+  if (same_key && !folder->same_key) {
+    drop();
+    folder->same_key = true;
+    return;
+  }
+  folder->same_key = false;
   take_items(*folder, key, answer.more(), took_ms, answer.items());
 }
 

@@ -123,7 +123,7 @@ class History {
   // what explains a complaint of the server or a refusal
   bool forgotten_ = false, withdrawn_ = false;
   std::vector<std::uint64_t> acts_ms_;  ///< when something happened that requests may follow
-  std::size_t budget_seen_ = 0;
+  std::size_t budget_seen_ = 0, complaints_ = 0;
 };
 
 }  // namespace sim

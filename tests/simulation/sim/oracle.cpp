@@ -58,7 +58,9 @@ struct Judges {
       if (mail == mails.end() || !waiting.contains({mail->second.id, is_read})) continue;
       const bool shown =
           is_read ? mail->second.read == (wish.value == "1") : mail->second.flagged == (wish.value == "2");
-      if (!shown) return "a mark of " + key.first + " that waits is not shown";
+      if (!shown)
+        return std::string("the mark ") + (is_read ? "read " : "flag ") + wish.value + " of " + key.first +
+               " waits and is not shown (change " + std::to_string(wish.change) + ")";
     }
     return {};
   }
@@ -99,6 +101,10 @@ struct Judges {
       const auto says = [&](const char* words) { return violation.find(words) != std::string::npos; };
       if (h.forgotten_ && says("neither the last nor the one before")) continue;
       if (h.withdrawn_ && says("which is not offered")) continue;
+      const auto met = [&](FaultKind kind) { return h.outcome_.faults[static_cast<std::size_t>(kind)] != 0; };
+      if (met(FaultKind::kTwice) && says("acknowledges the policy key")) continue;  // it is done already
+      // An empty answer of before, given once more, cannot be told from "nothing new".
+      if (met(FaultKind::kOldAnswer) && says("with other Commands")) continue;
       return "violation: " + violation;
     }
     return {};

@@ -200,6 +200,8 @@ void History::answered(const Sent& sent, exchange::HttpResponse& answer) {
   learn(std::to_string(answer.status));
   learn(answer.body);
   say("  ", sent.label, " -> ", std::to_string(answer.status), ", ", std::to_string(answer.body.size()), " bytes");
+  for (; complaints_ < world_->server().violations().size(); ++complaints_)
+    say("  ?? ", world_->server().violations()[complaints_]);
 }
 
 }  // namespace sim

@@ -1,4 +1,6 @@
 /// What a person does with the phone, and what others do with the mailbox. An act is a row.
+#include <algorithm>
+
 #include "sim/history.h"
 
 namespace sim {
@@ -34,11 +36,14 @@ void mark(History& history) {
     static constexpr const char* kValues[] = {"1", "0", "2", "", "1"};
     const auto which = history.between(0, 4);
     const auto change = world.engine().changes(history.account()).mark(mail->second.id, kMarks[which]);
-    if (world.off()) return;
     history.say("mark ", mail->first, which < 2 ? " read " : " flag ", kValues[which], change.ok() ? "" : ": refused");
-    if (!change.ok()) continue;
-    history.edited();
     const auto field = which < 2 ? History::Field::kRead : History::Field::kFlag;
+    if (!change.ok() || world.off()) {  // who is told of a failure knows nothing: it may have lasted
+      history.wishes.erase({mail->first, field});
+      if (world.off()) return;
+      continue;
+    }
+    history.edited();
     history.wishes[{mail->first, field}] = {kValues[which], static_cast<std::uint64_t>(change.value()),
                                             mail->second.id};
   }
@@ -50,11 +55,15 @@ void sync_now(History& history) {
   history.say("sync: ", std::to_string(static_cast<int>(error.domain)), "/", std::to_string(error.code));
 }
 
+/// What was refused is tried again, unless something else has been wanted since.
 void retry_parked(History& history) {
   World& world = history.world();
-  for (const auto& row : world.queue(history.account()))
-    if (row.parked && !world.off())
+  for (const auto& row : world.queue(history.account())) {
+    const bool last = std::any_of(history.wishes.begin(), history.wishes.end(),
+                                  [&](const auto& wish) { return wish.second.change == row.id; });
+    if (row.parked && last && !world.off())
       static_cast<void>(world.engine().changes(history.account()).retry(ChangeId{row.id}));
+  }
 }
 
 void fetch(History& history) {
