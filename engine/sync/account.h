@@ -42,6 +42,7 @@ struct FolderState {
   /// The last pull may have been acted on and its answer lost, here or before the device went off: the server stands
   /// one key further, and the same request goes again before any change is sent.
   bool pull_open = true;
+  bool stale = false;           ///< a commit was tried and this row could not be read again: read it first
   bool same_key = false;        ///< the last answer to commands brought the key they were sent with
   bool sent_bare_pull = false;  ///< Status 4 on a pull without commands: key 0 once
   std::uint16_t saved_window = 0;
@@ -149,7 +150,7 @@ class Account final : public Changes {
   void ended_options(Call&, Error);
   Status take_endpoint(Text url, bool typed);
   void moved(Call&);  ///< 451
-  void version_chosen(protocol::Version);
+  Status version_chosen(protocol::Version);
 
   // provisioning.cpp
   Status start_device_information();
@@ -168,7 +169,7 @@ class Account final : public Changes {
   Status start_folders();
   void ended_folders(Call&, Error);
   Status load_folders();
-  void restart_folders();  ///< hierarchy from key 0, every collection re-keyed: version or server state changed
+  Status restart_folders();  ///< hierarchy from key 0, every collection re-keyed: version or server state changed
   struct Hierarchy final : protocol::FolderSink {
     explicit Hierarchy(Account& account) : account_(account) {}
     Status put(Text server_id, Text parent_id, Text name, std::uint8_t type) override;

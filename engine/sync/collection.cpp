@@ -42,6 +42,14 @@ Status Account::start_items() {
   }
   HANDSYNC_TRY(open_store());
   replica::SyncFolder& row = folder->row;
+  if (folder->stale) {
+    std::uint16_t window = row.window;
+    auto found = store_.sync_folder(row.id);
+    if (!found.ok()) return found.error();
+    row = found.value();
+    row.window = window;
+    folder->stale = false;
+  }
   bool prime = is_prime(row);
   bool may_send = !prime && !row.rekeying && row.synced;
   if (may_send && folder->pull_open) {
@@ -173,15 +181,17 @@ void Account::take_items(FolderState& folder, FixedText<64> key, bool more, std:
                          std::uint32_t items) {
   // Priming and sending never complete a resync.
   auto applied = arrival_.commit(key.view(), more || !current_pull_, core_.now().wall_ms);
+  folder.stale = true;
   if (!applied.ok()) {
     arrival_.drop();
     // Deselected, removed or re-keyed meanwhile: what came is of no use, and nothing is wrong.
     if (applied.error().domain == Domain::kSqlite && applied.error().code == replica::kOvertaken) return;
-    return stop(applied.error());
+    return follow(applied.error());
   }
-  auto row = store_.sync_folder(folder.row.id);
-  if (!row.ok()) return stop(row.error());
   folder.pull_open = false;
+  auto row = store_.sync_folder(folder.row.id);
+  if (!row.ok()) return follow(row.error());
+  folder.stale = false;
   std::uint16_t window = folder.row.window;
   folder.row = row.value();
   folder.row.window = window;
@@ -233,7 +243,7 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
                  before.synced != folder.row.synced || before.filter != folder.row.filter ||
                  folder.saved_window != folder.row.window;
   if (changed) {
-    if (Status saved = store_.save_folder(folder.row); !saved.ok()) return stop(saved.error());
+    if (Status saved = store_.save_folder(folder.row); !saved.ok()) return follow(saved.error());
     folder.saved_window = folder.row.window;
   }
   if (stuck) {
@@ -251,9 +261,9 @@ void Account::collection_failed(FolderState& folder, Error error) {
     case 3: {  // SyncKey lost: rows stay visible, edits stay queued, everything comes again
       loops_.add(Loop::kRekeys);
       bool too_often = loops_.of(Loop::kRekeys) > loop_limit(Loop::kRekeys);
-      if (Status begun = store_.rekey_begin(folder.row.id); !begun.ok()) return stop(begun.error());
+      if (Status begun = store_.rekey_begin(folder.row.id); !begun.ok()) return follow(begun.error());
       auto row = store_.sync_folder(folder.row.id);
-      if (!row.ok()) return stop(row.error());
+      if (!row.ok()) return follow(row.error());
       folder.row = row.value();
       save_loops();
       error_ = error;
@@ -277,9 +287,9 @@ void Account::collection_failed(FolderState& folder, Error error) {
         replica::Outgoing one[1];
         std::byte texts[kCategoryBytesMax];
         auto frozen = store_.freeze_outgoing(folder.row.id, frozen_id(folder.row), one, texts);
-        if (!frozen.ok()) return stop(frozen.error());
+        if (!frozen.ok()) return follow(frozen.error());
         if (frozen.value() == 1)
-          if (Status parked = store_.park(one[0].change, error); !parked.ok()) return stop(parked.error());
+          if (Status parked = store_.park(one[0].change, error); !parked.ok()) return follow(parked.error());
         ++parked_;
         core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
         return;
@@ -366,7 +376,7 @@ void Account::ended_body(Call& call, Error error) {
     arrival_.drop();
     // Deselected, removed or re-keyed meanwhile: what came is of no use, and nothing is wrong.
     if (applied.error().domain == Domain::kSqlite && applied.error().code == replica::kOvertaken) return;
-    return stop(applied.error());
+    return follow(applied.error());
   }
   succeed();
 }

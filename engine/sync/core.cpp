@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <new>
 
+#include "policy/sealed.h"
 #include "replica/reader_factory.h"
 
 namespace handsync::sync {
@@ -43,9 +44,11 @@ Status Core::boot(const Options& options, Instant now) {
     resumes_account_wipe = wipe_.active();
   }
   HANDSYNC_TRY(make_identity());
-  // Fail closed: a PIN record that cannot be read counts as the limit reached; pin_ says so when it is asked.
-  (void)pin_.load(device_, now);
-  if (Status loaded = enforcer_.load(device_, facts()); !loaded.ok() && !enforcer_.damaged()) return loaded.error();
+  // Fail closed: a PIN record that is damaged counts as the limit reached; pin_ says so when it is asked. One that the
+  // device cannot read just now (its driver's own error) is no damage: nothing opens, and the host starts again.
+  if (Status loaded = pin_.load(device_, now); !loaded.ok() && policy::passing(loaded.error())) return loaded.error();
+  if (Status loaded = enforcer_.load(device_, facts()); !loaded.ok())
+    if (!enforcer_.damaged() || policy::passing(loaded.error())) return loaded.error();
   HANDSYNC_TRY(restore_accounts());
   if (resumes_account_wipe) resume_wipe();
   if (pin_.limit_reached(

@@ -58,14 +58,14 @@ void Account::ended_folders(Call& call, Error error) {
     store_.hierarchy_drop();
     if (answer.status() ==
         9)  // the hierarchy is lost at the server: from the beginning; folders keep their keys and items
-      if (Status put = store_.put(replica::Value::kHierarchyKey, bytes_of("0")); !put.ok()) return stop(put.error());
+      if (Status put = store_.put(replica::Value::kHierarchyKey, bytes_of("0")); !put.ok()) return follow(put.error());
     needs_ |= kNeedFolders;
     return follow(error);
   }
   auto changed = store_.hierarchy_commit(answer.sync_key());
-  if (!changed.ok()) return stop(changed.error());
+  if (!changed.ok()) return follow(changed.error());
+  if (Status loaded = load_folders(); !loaded.ok()) return follow(loaded.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedFolders);
-  if (Status loaded = load_folders(); !loaded.ok()) return stop(loaded.error());
   if (changed.value()) core_.tell(id_, Notice::kFoldersChanged);
   reset_loops({Loop::kProvisions, Loop::kNegotiations, Loop::kMoves});
   succeed();
@@ -138,16 +138,17 @@ void Account::mark_all_due() {
   full_sync_ms_ = core_.now().mono_ms + kFullSyncMs;
 }
 
-void Account::restart_folders() {
-  if (Status opened = open_store(); !opened.ok()) return stop(opened.error());
-  if (Status put = store_.put(replica::Value::kHierarchyKey, bytes_of("0")); !put.ok()) return stop(put.error());
+Status Account::restart_folders() {
+  HANDSYNC_TRY(open_store());
+  HANDSYNC_TRY(store_.put(replica::Value::kHierarchyKey, bytes_of("0")));
+  needs_ |= kNeedFolders | kNeedItems;
   for (std::size_t i = 0; i < folder_count_; ++i) {
     if (!wanted(folders_[i])) continue;
-    if (Status begun = store_.rekey_begin(folders_[i].row.id); !begun.ok()) return stop(begun.error());
+    folders_[i].stale = true;
+    HANDSYNC_TRY(store_.rekey_begin(folders_[i].row.id));
     folders_[i].due = true;
   }
-  needs_ |= kNeedFolders | kNeedItems;
-  if (Status loaded = load_folders(); !loaded.ok()) stop(loaded.error());
+  return load_folders();
 }
 
 }  // namespace handsync::sync

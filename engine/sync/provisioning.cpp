@@ -15,6 +15,7 @@ Status Account::write_device_information(protocol::DeviceInformation& informatio
 }
 
 Status Account::start_device_information() {
+  HANDSYNC_TRY(open_store());  // what is answered is stored
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kSettings, Lane::kWork, call, kSmallBodyBytesMax));
   protocol::DeviceInformation information;
@@ -41,6 +42,7 @@ void Account::ended_settings(Call& call, Error error) {
 }
 
 Status Account::start_policy() {
+  HANDSYNC_TRY(open_store());  // what is answered is stored
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
   protocol::DeviceInformation information;
@@ -95,13 +97,13 @@ void Account::ended_policy(Call& call, Error error) {
     hal::Device& device = core_.device();
     if (core_.enforcer().known(id_)) {
       if (Status dropped = core_.enforcer().prepare(device, id_, policy::Document{}); !dropped.ok())
-        return stop(dropped.error());
-      if (Status settled = core_.enforcer().settle(device, id_); !settled.ok()) return stop(settled.error());
+        return follow(dropped.error());
+      if (Status settled = core_.enforcer().settle(device, id_); !settled.ok()) return follow(settled.error());
       core_.tell(id_, Notice::kPolicyChanged);
     }
     policy_key_ = 0;
     has_policy_key_ = false;
-    if (Status put = store_.put_number(replica::Value::kPolicyKey, 0); !put.ok()) return stop(put.error());
+    if (Status put = store_.put_number(replica::Value::kPolicyKey, 0); !put.ok()) return follow(put.error());
     needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
     return succeed();
   }
@@ -115,7 +117,7 @@ void Account::ended_policy(Call& call, Error error) {
     return follow(protocol::answer_fault(Command::kProvision, protocol::AnswerFault::kValueTooLong));
   // What is stricter is recorded and in force from here; nothing is opened before the final key.
   if (Status prepared = core_.enforcer().prepare(core_.device(), id_, document_.document()); !prepared.ok())
-    return stop(prepared.error());
+    return follow(prepared.error());
   std::size_t asks = core_.enforcer().settings_asked(id_);
   if (adding_ && asks > 0) {
     char digits[8];
@@ -164,6 +166,7 @@ void Account::pin_changed() {
 }
 
 Status Account::start_acknowledge() {
+  HANDSYNC_TRY(open_store());  // what is answered is stored
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
   auto body = protocol::write_provision_acknowledge(call->body_room(), temporary_key_.view(), acknowledged_as_);
@@ -186,7 +189,7 @@ void Account::ended_acknowledge(Call& call, Error error) {
     policy::Setting unmet = core_.enforcer().first_unmet(id_);
     if (unmet != policy::Setting::kCount) (void)detail_.assign(policy::row_of(unmet).name);
     if (Status abandoned = core_.enforcer().abandon(core_.device(), id_); !abandoned.ok())
-      return stop(abandoned.error());
+      return follow(abandoned.error());
     return stop(eas_error(Command::kProvision, 139));
   }
   if (answer.status() > 1) return follow(eas_error(Command::kProvision, answer.status()));
@@ -198,9 +201,9 @@ void Account::ended_acknowledge(Call& call, Error error) {
   policy_key_ = key.value();
   has_policy_key_ = true;
   policy_wall_ms_ = core_.now().wall_ms;
-  if (Status put = store_.put_number(replica::Value::kPolicyKey, policy_key_); !put.ok()) return stop(put.error());
+  if (Status put = store_.put_number(replica::Value::kPolicyKey, policy_key_); !put.ok()) return follow(put.error());
   (void)store_.put_number(replica::Value::kPolicyTime, static_cast<std::uint64_t>(policy_wall_ms_));
-  if (Status settled = core_.enforcer().settle(core_.device(), id_); !settled.ok()) return stop(settled.error());
+  if (Status settled = core_.enforcer().settle(core_.device(), id_); !settled.ok()) return follow(settled.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
   succeed();
   core_.tell(id_, Notice::kPolicyChanged);

@@ -102,7 +102,8 @@ void Account::follow(Error error, std::uint32_t retry_after_s) {
   loops_.add(rule->loop);
   bool too_often = loops_.of(rule->loop) > loop_limit(rule->loop);
   needs_ |= rule->needs;
-  if (remedy == Remedy::kRestartFolders) restart_folders();
+  if (remedy == Remedy::kRestartFolders)
+    if (Status restarted = restart_folders(); !restarted.ok()) return pause(restarted.error(), retry_after_s);
   save_loops();
   if (too_often) pause(error, retry_after_s);
 }

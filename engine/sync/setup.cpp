@@ -185,24 +185,24 @@ void Account::ended_options(Call& call, Error error) {
     return follow(no_eas ? protocol::answer_fault(call.command, protocol::AnswerFault::kNotWbxml)
                          : engine_fault(EngineFault::kNoCommonVersion));
   }
+  if (Status chosen = version_chosen(version); !chosen.ok()) return follow(chosen.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedOptions);
-  version_chosen(version);
+  succeed();
 }
 
-void Account::version_chosen(protocol::Version version) {
-  bool changed = version_ != 0 && version_ != version;
+Status Account::version_chosen(protocol::Version version) {
+  HANDSYNC_TRY(open_store());
+  // Keys and item formats differ between versions: a fresh start, local edits kept. The version is stored after it:
+  // what breaks off in between begins again.
+  if (version_ != 0 && version_ != version) HANDSYNC_TRY(restart_folders());
+  HANDSYNC_TRY(store_.put_number(replica::Value::kVersion, version));
   version_ = version;
-  if (store_.is_open() || open_store().ok()) {
-    if (Status put = store_.put_number(replica::Value::kVersion, version); !put.ok()) return follow(put.error());
-  }
-  // Keys and item formats differ between versions: a fresh start, local edits kept.
-  if (changed) restart_folders();
   bool told = false;
   if (auto sent = store_.get_number(replica::Value::kDeviceInformationSent); sent.ok()) told = sent.value() != 0;
   if (version_ < 141 && !told) needs_ |= kNeedDeviceInformation;
   if (adding_ && !has_policy_key_) needs_ |= kNeedPolicy;
   if (adding_) needs_ |= kNeedFolders;
-  succeed();
+  return Done{};
 }
 
 // -- 451

@@ -6,7 +6,9 @@
 #include <string>
 
 #include "engine/sync/world.h"
+#include "exchange/node.h"
 #include "exchange/text.h"
+#include "wbxml/code_pages.h"
 
 namespace handsync::test {
 

@@ -75,7 +75,7 @@ void History::pass_time() {
   const std::uint64_t which = between(0, 9);
   const std::uint64_t ms = which < 4   ? between(0, 20 * kSecond)
                            : which < 8 ? between(0, 30 * kMinute)
-                                       : between(0, 12 * kHour);
+                                       : between(0, 30 * kHour);
   const std::uint64_t end = world_->now_ms() + ms;
   while (world_->now_ms() < end && !world_->off()) {
     std::uint64_t until = end;
@@ -133,9 +133,9 @@ Outcome History::run() {
     switch (between(0, 9)) {
       case 0:
       case 1:
+      case 2:
         trouble();
         break;
-      case 2:
       case 3:
       case 4:
         act_of_server();

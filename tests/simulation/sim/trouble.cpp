@@ -98,7 +98,9 @@ struct Troubles {
   static void device(History& h) {
     static constexpr FaultKind kDevice[] = {FaultKind::kDiskError, FaultKind::kDiskFull, FaultKind::kRecord,
                                             FaultKind::kSecret,    FaultKind::kEntropy,  FaultKind::kMemory};
-    h.phone_.fail(h.pick(kDevice), static_cast<unsigned>(h.between(0, 40)),
+    const FaultKind kind = h.pick(kDevice);
+    const bool seldom = kind == FaultKind::kRecord || kind == FaultKind::kEntropy;  // so it is the next of them
+    h.phone_.fail(kind, static_cast<unsigned>(h.between(0, seldom ? 2 : 40)),
                   static_cast<unsigned>(h.chance(70) ? 1 : h.between(2, 12)));
   }
   static void restart(History& h) {
@@ -138,19 +140,19 @@ void History::trouble() {
   static constexpr Row kRows[] = {
       {12, [](History& h) { Troubles::server_fault(h, FaultKind::kStatus, kRefusals); }},
       {12, [](History& h) { Troubles::server_fault(h, FaultKind::kHttp, kCodes); }},
-      {8, [](History& h) { Troubles::server_fault(h, FaultKind::kGarbage, kNonsense); }},
-      {25, Troubles::power},
+      {10, [](History& h) { Troubles::server_fault(h, FaultKind::kGarbage, kNonsense); }},
+      {45, Troubles::power},
       {7, Troubles::offline},
-      {6, Troubles::no_name},
+      {9, Troubles::no_name},
       {6, Troubles::portal},
-      {6, Troubles::reset},
+      {10, Troubles::reset},
       {6, Troubles::nat},
       {12, Troubles::weather},
       {6, Troubles::stall},
-      {30, Troubles::device},
-      {6, Troubles::restart},
-      {6, Troubles::clock},
-      {16, Troubles::server},
+      {40, Troubles::device},
+      {10, Troubles::restart},
+      {8, Troubles::clock},
+      {24, Troubles::server},
   };
   unsigned sum = 0;
   for (const Row& row : kRows) sum += row.weight;
