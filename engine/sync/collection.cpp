@@ -231,7 +231,7 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
       auto waiting = store_.has_outgoing(folder.row.id);
       folder.due = waiting.ok() && waiting.value();
       // What was to leave this folder and is still in it has not left.
-      if (Status thawed = store_.thaw_moves(folder.row.id); !thawed.ok()) return stop(thawed.error());
+      if (Status thawed = store_.thaw_moves(folder.row.id); !thawed.ok()) return follow(thawed.error());
       moves_wait();
     }
     folder.row.filter = filter();

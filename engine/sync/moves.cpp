@@ -67,7 +67,9 @@ void Account::ended_moves(Call& call, Error error) {
     const MoveItemsResponse::Answer* one = answer.find(move.server_id.view());
     if (Status settled = settle_move(move, one); !settled.ok()) {
       bool overtaken = settled.error().domain == Domain::kSqlite && settled.error().code == replica::kNoSuchChange;
-      if (!overtaken) return stop(settled.error());  // parked or gone with its folder meanwhile: nothing is wrong
+      if (overtaken) continue;  // parked or gone with its folder meanwhile: nothing is wrong
+      needs_ |= kNeedMoves;
+      return follow(settled.error());
     }
   }
   moving_count_ = 0;
