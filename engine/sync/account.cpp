@@ -132,6 +132,35 @@ void Account::add() {
   advance();
 }
 
+Status Account::set(const AccountChange& change) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  AccountRecord record = record_;
+  if (change.has_days) record.days = change.days;
+  if (change.has_body_bytes_max) record.body_bytes_max = change.body_bytes_max;
+  HANDSYNC_TRY(store_record(core_.device().records(), static_cast<hal::KeySlot>(id_), record));
+  record_ = record;
+  if (change.has_password) HANDSYNC_TRY(take_password(change.password));
+  if (change.has_days || change.has_body_bytes_max) {
+    HANDSYNC_TRY(open_store());
+    mark_all_due();
+    needs_ |= kNeedItems;
+  }
+  if (push_) advance();  // else with the next sync
+  return Done{};
+}
+
+Status Account::take_password(Bytes password) {
+  if (password.size() > kSecretBytesMax) return engine_fault(EngineFault::kInvalidSettings);
+  HANDSYNC_TRY(core_.device().keys().put_secret(static_cast<hal::KeySlot>(id_), password));
+  stopped_ = false;
+  error_ = {};
+  if (question_id_ != QuestionId{} && question_ == Question::kCredentials) {
+    core_.withdraw(id_);
+    question_id_ = QuestionId{};
+  }
+  return Done{};
+}
+
 Status Account::sync(FolderId only) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
@@ -220,12 +249,7 @@ void Account::answered(Question question, std::uint16_t choice, Bytes secret) {
       break;
     case Question::kCredentials:
       if (choice == 0) break;
-      if (Status put = core_.device().keys().put_secret(static_cast<hal::KeySlot>(id_), secret); !put.ok()) {
-        stop(put.error());
-      } else {
-        stopped_ = false;
-        error_ = {};
-      }
+      if (Status taken = take_password(secret); !taken.ok()) stop(taken.error());
       break;
     case Question::kNewPin:
       if (choice == 0) {

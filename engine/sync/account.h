@@ -65,11 +65,13 @@ class Account final : public Changes {
   // -- wishes
   // ------------------------------------------------------------------------------------------------------------
   void add();
+  Status set(const AccountChange&);
   Status sync(FolderId only);
   Status fetch(ItemId);
   Status push(bool on);
   void network_is_up();
   void answered(Question, std::uint16_t choice, Bytes secret);
+  Status take_password(Bytes);
   void pin_changed();  ///< the device's PIN was set, changed or refused: a policy may be waiting for it
 
   // -- what happens

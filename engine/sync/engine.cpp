@@ -106,6 +106,10 @@ void Engine::user_active(Instant now) { core_at(*this, now).user_active(); }
 Result<AccountId> Engine::add_account(const AccountSettings& settings, Bytes password, Instant now) {
   return core_at(*this, now).add(settings, password);
 }
+Status Engine::set_account(AccountId id, const AccountChange& change, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.set(change); });
+}
 Status Engine::remove_account(AccountId id, Instant now) { return core_at(*this, now).remove(id); }
 Status Engine::sync(AccountId id, FolderId only, Instant now) {
   core(*this).set_now(now);

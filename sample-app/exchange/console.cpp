@@ -91,7 +91,8 @@ std::string run(Server& server, std::string_view line, bool& quit) {
   if (command == "allow") return server.allow(needed(line, "an address")), ok();
   if (command == "password") {
     const std::string email = needed(line, "an address");
-    return server.set_password(email, needed(line, "a password")), ok();
+    if (line.empty()) throw std::invalid_argument("the command needs a password");
+    return server.set_password(email, std::string(line)), ok();
   }
   if (command == "versions") return server.set_versions(split(needed(line, "a list of versions"), ',')), ok();
   if (command == "lose-sync-state") return server.lose_sync_state(needed(line, "an address")), ok();

@@ -128,20 +128,53 @@ int account_list(Session& session) {
   return kDone;
 }
 
-int account_remove(Session& session) {
+namespace {
+
+AccountView account_named(Session& session, const std::string& email) {
   for (const AccountView& view : accounts(session)) {
-    if (!same_text(view.email.view(), session.line.email)) continue;
-    if (const auto removed = session.phone.remove_account(view.id); !removed.ok())
-      throw failure_of(removed.error(), address(view));
-    if (session.line.json) {
-      session.say(Json().set("account", view.email.view()).set("removed", true));
-    } else {
-      session.say("account " + printable(address(view)) + " removed: its key and its data are gone");
-    }
-    return kDone;
+    if (same_text(view.email.view(), email)) return view;
   }
-  throw usage("there is no account `" + session.line.email + "` on this phone",
-              "`handset account list` shows what there is");
+  throw usage("there is no account `" + email + "` on this phone", "`handset account list` shows what there is");
+}
+
+}  // namespace
+
+int account_set(Session& session) {
+  const CommandLine& line = session.line;
+  const AccountView view = account_named(session, line.email);
+  handsync::AccountChange change;
+  change.has_days = line.has_days;
+  change.days = line.days;
+  change.has_body_bytes_max = line.has_body_bytes_max;
+  change.body_bytes_max = line.body_bytes_max;
+  std::string password;
+  if (!line.password_file.empty()) {
+    password = read_secret(session, line.password_file, "", "put the password into `" + line.password_file + "`");
+    change.has_password = true;
+    change.password = handsync::bytes_of(password);
+  }
+  const auto set =
+      session.phone.call([&](Engine& engine, Instant now) { return engine.set_account(view.id, change, now); });
+  if (!set.ok()) throw failure_of(set.error(), address(view));
+  if (line.json) {
+    session.say(Json().set("account", view.email.view()).set("set", true));
+  } else {
+    session.say("account " + printable(address(view)) + " changed; the next sync goes by it");
+  }
+  return kDone;
+}
+
+int account_remove(Session& session) {
+  const AccountView view = account_named(session, session.line.email);
+  if (const auto removed = session.phone.remove_account(view.id); !removed.ok()) {
+    throw failure_of(removed.error(), address(view));
+  }
+  if (session.line.json) {
+    session.say(Json().set("account", view.email.view()).set("removed", true));
+  } else {
+    session.say("account " + printable(address(view)) + " removed: its key and its data are gone");
+  }
+  return kDone;
 }
 
 }  // namespace handset

@@ -17,7 +17,6 @@ struct Later {
   std::string_view command, about;
 };
 constexpr Later kLater[] = {
-    {"account set", "changes an account's settings"},
     {"folder set", "changes a folder's settings"},
     {"folder empty", "empties a folder on the server"},
     {"folder create", "makes a folder on the server"},
@@ -127,6 +126,7 @@ class Grammar {
     }
     return name;
   }
+  bool days_given() const { return set_days_->count() != 0; }
   const std::string& body_text() const { return body_text_; }
   const std::string& tls_text() const { return tls_text_; }
 
@@ -198,6 +198,13 @@ class Grammar {
         ->check(CLI::IsMember({"legacy"}));
     add->add_option("--window", line_.window, "At most so many items an answer; default 512")
         ->check(CLI::Range(1, 512));
+    CLI::App* set = command(*account, "set", "Changes an account's settings; what it holds stays");
+    set->add_option("EMAIL", line_.email, "The address")->required();
+    set->add_option("--password-file", line_.password_file, "Where a new password is read from; - = standard input")
+        ->type_name("FILE");
+    set_days_ = set->add_option("--days", line_.days, "How far back mail is kept here, rounded up; 0 = all");
+    set->add_option("--body-bytes", body_text_, "How much of a body sync brings: a number or `all`; 0 = headers only")
+        ->type_name("N");
     command(*account, "list", "The accounts of this phone");
     command(*account, "remove", "Destroys the account's key and data")
         ->add_option("EMAIL", line_.email, "The address")
@@ -287,6 +294,7 @@ class Grammar {
   CommandLine& line_;
   CLI::App app_;
   std::string body_text_, tls_text_;
+  CLI::Option* set_days_ = nullptr;
 };
 
 std::string first_line(std::string text) {
@@ -336,7 +344,14 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   }
   if (!grammar.body_text().empty()) line.body_bytes_max = body_bytes(grammar.body_text());
   line.legacy_tls = grammar.tls_text() == "legacy";
-  if (line.command == "account add" || line.command == "account remove") {
+  if (line.command == "account set") {
+    line.has_days = grammar.days_given();
+    line.has_body_bytes_max = !grammar.body_text().empty();
+    if (!line.has_days && !line.has_body_bytes_max && line.password_file.empty()) {
+      throw usage("nothing is to be changed", "give --password-file, --days or --body-bytes");
+    }
+  }
+  if (line.command == "account add" || line.command == "account remove" || line.command == "account set") {
     const std::size_t at = line.email.find('@');
     if (at == 0 || at == std::string::npos || at + 1 == line.email.size() ||
         line.email.find('@', at + 1) != std::string::npos || line.email.size() > 254 ||

@@ -19,7 +19,8 @@ struct CommandLine {
   std::vector<std::string> redirect_hosts;
   bool accept_policy = false, legacy_tls = false;
   std::uint16_t days = 30, window = 512;
-  std::uint32_t body_bytes_max = 32768;  ///< UINT32_MAX = all
+  bool has_days = false, has_body_bytes_max = false;  ///< of account set
+  std::uint32_t body_bytes_max = 32768;               ///< UINT32_MAX = all
 
   // -- the others
   std::vector<std::string> folders;

@@ -26,6 +26,7 @@ struct Command {
 constexpr Command kCommands[] = {
     {"account add", account_add},
     {"account list", account_list},
+    {"account set", account_set},
     {"account remove", account_remove},
     {"folders", show_folders},
     {"folder select", folder_select},

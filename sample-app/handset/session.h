@@ -125,6 +125,7 @@ std::string read_secret(Session&, const std::string& file, const std::string& qu
 // -------------------------------------------------------------------------------
 int account_add(Session&);
 int account_list(Session&);
+int account_set(Session&);
 int account_remove(Session&);
 int show_folders(Session&);
 int folder_select(Session&);

@@ -139,6 +139,33 @@ def folders(s, h):
     s.equal("and they are back", len(h.run("--json", "list", "Inbox").objects), 55)
 
 
+def settings(s, x, h):
+    before = len(h.run("--json", "list", "Inbox").objects)
+    s.equal("account set wants something to set", h.run("account", "set", ALICE).status, 2)
+    s.equal("account set of nobody", h.run("account", "set", "nobody@example.test", "--days", "3").status, 2)
+    s.equal("account set --days 3", h.run("account", "set", ALICE, "--days", "3").status, 0)
+    r = h.run("--json", "sync")
+    few = len(h.run("--json", "list", "Inbox").objects)
+    s.check("older mails leave this phone, none is fetched again", r.status == 0 and 0 < few < before and r.objects[-1]["added"] == 0, r)
+    s.equal("account set --days 0 --body-bytes 0", h.run("account", "set", ALICE, "--days", "0", "--body-bytes", "0").status, 0)
+    r = h.run("--json", "sync")
+    s.check("they are back, and only they", r.status == 0 and r.objects[-1]["added"] == before - few and
+            len(h.run("--json", "list", "Inbox").objects) == before, r)
+    x.command("deliver %s Headers only" % ALICE)
+    s.equal("sync", h.run("sync").status, 0)
+    newest = h.run("--json", "list", "Inbox").objects[0]
+    s.equal("headers only: the subject is there", newest["subject"], "Headers only")
+    s.check("headers only: body fetches the rest", len(h.run("body", newest["id"]).out) > 20)
+    x.command("remove %s 1" % ALICE)
+    x.command("password %s another" % ALICE)
+    s.equal("a password that was changed ends with 3", h.run("sync").status, 3)
+    s.equal("account set --password-file", h.run("account", "set", ALICE, "--password-file", s.path("another", "another")).status, 0)
+    s.equal("and all is well", h.run("sync").status, 0)
+    x.command("password %s %s" % (ALICE, open(h.password).read().strip()))
+    s.equal("back", h.run("account", "set", ALICE, "--password-file", h.password, "--body-bytes", "32768").status, 0)
+    s.equal("in step", h.run("sync").status, 0)
+
+
 def push(s, x, h):
     w = h.start("--json", "watch", "--for", "60")
     time.sleep(3)
@@ -236,10 +263,11 @@ with Suite("cli") as suite:
     one_mail(suite, server, phone, the_inbox, the_mails)
     changes_of_mails(suite, server, phone)
     folders(suite, phone)
+    settings(suite, server, phone)
     push(suite, server, phone)
     policy_and_lock(suite, server, phone)
     quiet_ends(suite, phone)
     autodiscover(suite, server)
     wipe(suite, server)
-    suite.equal("the server saw no violation but the wrong password", len(server.command("stats")["violations"]), 1)
+    suite.equal("the server saw no violation but the wrong passwords", len(server.command("stats")["violations"]), 2)
     suite.equal("the server ends with 0", server.quit(), 0)

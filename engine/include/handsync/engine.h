@@ -48,7 +48,7 @@ struct Options {
   std::uint16_t arrival_kib = 256;  ///< RAM of the arrival log; small profile: 16
 };
 
-/// What add_account and set_account take. Texts are copied.
+/// What add_account takes. Texts are copied.
 struct AccountSettings {
   Text email;
   Text user;                             ///< empty: Autodiscover's rule (address, then the part before @)
@@ -57,6 +57,14 @@ struct AccountSettings {
   std::uint32_t body_bytes_max = 32768;  ///< UINT32_MAX = all, 0 = headers only
   TlsLevel tls_level = TlsLevel::kModern;
   std::uint16_t window_max = 512;  ///< upper bound of the adaptive WindowSize, 1..512
+};
+
+/// What set_account changes; the rest stays. The password is copied.
+struct AccountChange {
+  bool has_days = false, has_body_bytes_max = false, has_password = false;
+  std::uint16_t days = 0;
+  std::uint32_t body_bytes_max = 0;
+  Bytes password;
 };
 
 enum class AccountState : std::uint8_t {
@@ -149,7 +157,10 @@ class Engine {
 
   // -- accounts ----------------------------------------------------------------------------------------------------
   Result<AccountId> add_account(const AccountSettings&, Bytes password,
-                                Instant);     ///< then pull effects; ends with Notice::kIdle
+                                Instant);  ///< then pull effects; ends with Notice::kIdle
+  /// Durable when it returns. The next sync asks for the other window or body size; what is here already is not fetched
+  /// again, and what leaves the window goes here only. A new password lets an account that was refused go on.
+  Status set_account(AccountId, const AccountChange&, Instant);
   Status remove_account(AccountId, Instant);  ///< key first, then file; kIdle when done
   Status sync(AccountId, FolderId only_or_0,
               Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle

@@ -659,3 +659,42 @@ TEST(Collection, DeselectedWhileItsAnswerArrivesAtAnyPiece) {
     STRCMP_EQUAL("", difference(world, id).c_str());
   }
 }
+
+TEST(Collection, AnotherWindowBringsWhatIsMissingAndNothingTwice) {
+  for (const char* version : kVersions) {
+    exchange::Options options = with(60, version);
+    AccountSettings settings;
+    settings.days = 30;
+    Synced world(options, settings);
+    const std::size_t month = world.subjects(world.id).size();
+    AccountChange change;
+    change.has_days = true;
+    change.days = 7;
+    CHECK(world.engine().set_account(world.id, change, world.now()).ok());
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    const std::size_t week = world.subjects(world.id).size();
+    CHECK_TEXT(week > 0 && week < month, version);
+    // What is edited meanwhile is not lost with a mail that leaves, and the wider window brings the others back.
+    const std::uint64_t added = world.view(world.id).added;
+    world.restart();
+    change.days = 0;
+    CHECK(world.engine().set_account(world.id, change, world.now()).ok());
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    LONGS_EQUAL_TEXT(60, world.subjects(world.id).size(), version);
+    CHECK_TEXT(added > 0, version);
+    LONGS_EQUAL_TEXT(60 - week, world.view(world.id).added, version);  // this boot
+    STRCMP_EQUAL_TEXT("", difference(world, world.id).c_str(), version);
+    STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), version);
+  }
+}
+
+TEST(Collection, ANewPasswordLetsARefusedAccountGoOn) {
+  Synced world(with(3));
+  world.server().set_password(kEmail, "other");
+  CHECK(world.sync(world.id).domain != Domain::kNone);
+  AccountChange change;
+  change.has_password = true;
+  change.password = bytes_of("other");
+  CHECK(world.engine().set_account(world.id, change, world.now()).ok());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+}

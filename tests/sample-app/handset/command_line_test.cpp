@@ -126,7 +126,6 @@ TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"event", "add", "--subject", "x"},
                                              {"send", "--to", "a@b.test", "--subject", "s"},
-                                             {"account", "set", "a@b.test", "--days", "3"},
                                              {"folder", "create", "X"},
                                              {"device", "wipe"},
                                              {"device", "clock", "+60"},
