@@ -66,6 +66,7 @@ class Core final : public Engine {
   void answered(QuestionId, std::uint16_t choice, Bytes secret);
   void user_active();
   Status lock();
+  Status wipe_by_user();
   Status unlock(Bytes pin);
   Status set_pin(Bytes old_pin, Bytes new_pin);
   DeviceView device_view() const;

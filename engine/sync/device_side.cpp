@@ -29,6 +29,13 @@ Status Core::lock() {
   return Done{};
 }
 
+Status Core::wipe_by_user() {
+  if (wiping()) return policy::fault(wiped() ? Fault::kWiped : Fault::kWiping);
+  device_error_ = {};
+  arm_wipe(AccountId{}, WipeScope::kDevice, policy::WipeOrigin::kUser);
+  return wiping() ? Status(Done{}) : Status(device_error_);
+}
+
 Status Core::unlock(Bytes pin) {
   if (wiping()) return policy::fault(wiped() ? Fault::kWiped : Fault::kWiping);
   device_error_ = {};

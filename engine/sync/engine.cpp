@@ -147,6 +147,7 @@ DeviceView Engine::device() const { return core(*this).device_view(); }
 Result<PolicyRow> Engine::policy(std::size_t index) const {
   return const_cast<sync::Core&>(core(*this)).enforcer().row(index);
 }
+Status Engine::wipe(Instant now) { return core_at(*this, now).wipe_by_user(); }
 Status Engine::lock(Instant now) { return core_at(*this, now).lock(); }
 Status Engine::unlock(Bytes pin, Instant now) { return core_at(*this, now).unlock(pin); }
 Status Engine::set_pin(Bytes old_pin, Bytes new_pin, Instant now) {

@@ -24,6 +24,7 @@ class Handset final : public posix::HostedDevice {
 
   Instant now() const override;
   bool reboot() override { return false; }
+  bool advance(std::uint64_t) override { return false; }
   void touched() override {}
   void add_trace(const std::string& path) override;
   std::string replica_directory() const override;

@@ -218,11 +218,12 @@ void Handset::touched() {
   if (!parts_->locked_now()) parts_->note_activity();
 }
 
-void Handset::advance(std::uint64_t milliseconds) {
+bool Handset::advance(std::uint64_t milliseconds) {
   const std::scoped_lock hold(parts_->mutex);
   parts_->base_phone_ms += milliseconds;
   parts_->wall_shift_ms += static_cast<std::int64_t>(milliseconds);
   Parts::must(parts_->store_clock(), "the clock");
+  return true;
 }
 
 void Handset::shift_wall(std::int64_t milliseconds) {

@@ -67,7 +67,7 @@ class Handset final : public posix::HostedDevice {
   Instant now() const override;  ///< mono_ms since this phone's boot, over processes; boot id; wall with its shift
   bool reboot() override;        ///< new boot id; locked when a PIN is set; gates as recorded
   void touched() override;       ///< the user did something: the idle time starts again
-  void advance(std::uint64_t milliseconds);    ///< both clocks of this phone, for good
+  bool advance(std::uint64_t milliseconds) override;
   void shift_wall(std::int64_t milliseconds);  ///< only the wall clock, as a user or a network may set it
   void add_trace(const std::string& path) override;
   std::string replica_directory() const override;

@@ -41,13 +41,10 @@ constexpr Later kLater[] = {
     {"out-of-office", "the automatic answer"},
     {"free-busy", "who is free when"},
     {"device recover", "unlocks with the recovery password"},
-    {"device touch", "user activity"},
     {"device radio", "switches a radio"},
     {"device roaming", "at home or roaming"},
     {"device battery", "the battery's level"},
     {"device card", "puts a storage card in or takes it out"},
-    {"device clock", "moves the clock"},
-    {"device wipe", "wipes this phone"},
 };
 
 constexpr std::string_view kLaterGroups[] = {"schedule", "sms",  "draft",         "event",    "contact",
@@ -60,6 +57,15 @@ std::uint32_t body_bytes(const std::string& text) {
     throw usage("--body-bytes takes a number of bytes or `all`, not `" + text + "`", "for example --body-bytes 32768");
   }
   return static_cast<std::uint32_t>(std::stoul(text));
+}
+
+std::uint64_t seconds_on(const std::string& text) {
+  const std::string digits = text.starts_with('+') ? text.substr(1) : text;
+  if (digits.empty() || digits.size() > 9 ||
+      !std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    throw usage("`" + text + "` is no number of seconds", "for example `handset device clock +3600`");
+  }
+  return std::stoull(digits);
 }
 
 /// Refuses a command of a later version whatever its options are, which this version does not know.
@@ -126,6 +132,7 @@ class Grammar {
     }
     return name;
   }
+  const std::string& clock_text() const { return clock_text_; }
   bool days_given() const { return set_days_->count() != 0; }
   const std::string& body_text() const { return body_text_; }
   const std::string& tls_text() const { return tls_text_; }
@@ -289,11 +296,17 @@ class Grammar {
     command(*device, "reboot", "Restarts the phone; it comes up locked when a PIN is set");
     command(*device, "new", "Another phone in this home: nothing of the old one stays");
     command(*device, "check", "Integrity of every database and of the vault");
+    command(*device, "touch", "The user does something: the idle time of the screen lock starts again");
+    command(*device, "clock", "Lets time pass on the simulated phone")
+        ->add_option("+SECONDS", clock_text_, "How far both its clocks go on")
+        ->required();
+    command(*device, "wipe", "Wipes this phone: keys, accounts, everything");
   }
 
   CommandLine& line_;
   CLI::App app_;
   std::string body_text_, tls_text_;
+  std::string clock_text_;
   CLI::Option* set_days_ = nullptr;
 };
 
@@ -344,6 +357,7 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   }
   if (!grammar.body_text().empty()) line.body_bytes_max = body_bytes(grammar.body_text());
   line.legacy_tls = grammar.tls_text() == "legacy";
+  if (line.command == "device clock") line.number = seconds_on(grammar.clock_text());
   if (line.command == "account set") {
     line.has_days = grammar.days_given();
     line.has_body_bytes_max = !grammar.body_text().empty();
@@ -366,16 +380,16 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
 }
 
 bool is_restartable(const std::string& command) {
-  static constexpr std::array kOnce = {"account add",   "account remove", "device new",
-                                       "device reboot", "device unlock",  "device set-pin"};
+  static constexpr std::array kOnce = {"account add",   "account remove", "device new",   "device reboot",
+                                       "device unlock", "device set-pin", "device clock", "device wipe"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 
 bool is_content(const std::string& command) {
-  static constexpr std::array kFree = {"sync",        "watch",         "status",         "queue",
-                                       "policy",      "account list",  "demo",           "device status",
-                                       "device lock", "device unlock", "device set-pin", "device reboot",
-                                       "device new",  "device check",  "queue retry"};
+  static constexpr std::array kFree = {
+      "sync",       "watch",         "status",      "queue",         "policy",         "account list",
+      "demo",       "device status", "device lock", "device unlock", "device set-pin", "device reboot",
+      "device new", "device check",  "queue retry", "device clock",  "device wipe"};
   return std::find(kFree.begin(), kFree.end(), command) == kFree.end();
 }
 

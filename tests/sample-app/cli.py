@@ -206,6 +206,15 @@ def policy_and_lock(s, x, h):
     s.equal("unlock", h.run("device", "unlock", "--pin-file", h.pin).status, 0)
     r = h.run("device", "check")
     s.check("device check", r.status == 0 and r.out.strip(), r)
+    s.equal("device clock wants a number", h.run("device", "clock", "soon").status, 2)
+    s.equal("ten minutes pass", h.run("device", "clock", "+600").status, 0)
+    s.equal("device touch", h.run("device", "touch").status, 0)
+    s.equal("ten more", h.run("device", "clock", "+600").status, 0)
+    s.equal("touched in time: not locked", h.run("list", "Inbox").status, 0)
+    s.equal("sixteen minutes", h.run("device", "clock", "+960").status, 0)
+    s.equal("nobody touched it: locked", h.run("list", "Inbox").status, 5)
+    s.equal("a locked phone is not kept awake", h.run("device", "touch").status, 5)
+    s.equal("unlocked again", h.run("device", "unlock", "--pin-file", h.pin).status, 0)
 
 
 def quiet_ends(s, h):
@@ -242,6 +251,11 @@ def wipe(s, x):
     s.equal("a new phone in the same home", h.add(x, email="bob@example.test").status, 0)
     ids = {d["id"] for d in x.command("stats")["devices"] if d["user"].startswith("bob")}
     s.check("has another device id", ids - {before}, ids)
+    s.equal("device wipe ends with 0", h.run("device", "wipe").status, 0)
+    s.equal("a wiped phone stays wiped", [h.run(*words).status for words in (["list", "Inbox"], ["sync"], ["device", "wipe"])], [7, 7, 7])
+    left = [f for d, _, fs in os.walk(h.home) for f in fs
+            if stat.S_ISREG(os.lstat(os.path.join(d, f)).st_mode) and b"bob@example" in open(os.path.join(d, f), "rb").read()]
+    s.equal("nothing of it is left either", left, [])
 
 
 def autodiscover(s, x):

@@ -177,6 +177,9 @@ class Engine {
   DeviceView device() const;
   Result<PolicyRow> policy(std::size_t index) const;  ///< rows 0.. until an error; every account, then the merge
   Status lock(Instant);
+  /// The user gives the whole device up: as a remote wipe, without anybody to answer. Notice::kWiped of account 0 when
+  /// done. An error: nothing has begun.
+  Status wipe(Instant);
   Status unlock(Bytes pin,
                 Instant);  ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
   Status set_pin(Bytes old_pin, Bytes new_pin, Instant);  ///< as unlock
