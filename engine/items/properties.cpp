@@ -1,15 +1,42 @@
 #include "items/properties.h"
 
+#include <array>
+
 #include "wbxml/code_pages.h"
 
 namespace handsync::items {
 namespace {
 
 namespace base = wbxml::air_sync_base;
+namespace cal = wbxml::calendar;
+namespace con = wbxml::contacts;
+namespace con2 = wbxml::contacts2;
 namespace mail = wbxml::email;
 namespace mail2 = wbxml::email2;
+namespace note = wbxml::notes;
 namespace task = wbxml::tasks;
 using enum Kind;
+
+// Body and attachments of every class (MS-ASAIRS).
+constexpr Property kShared[] = {
+    {kBody, base::kBody, 0, kMarker, Place::kNone},
+    {kBodyType, base::kType, base::kBody, kNumber, Place::kItem, "body_type"},
+    {kBodySize, base::kEstimatedDataSize, base::kBody, kNumber, Place::kItem, "body_size"},
+    {kBodyTruncated, base::kTruncated, base::kBody, kBool, Place::kItem, "body_truncated"},
+    {kBodyData, base::kData, base::kBody, kData, Place::kBlob},
+    {kPreview, base::kPreview, base::kBody, kText, Place::kItem, "preview"},
+    {kNativeBodyType, base::kNativeBodyType, 0, kNumber, Place::kItem, "native_body_type"},
+    {kAttachments, base::kAttachments, 0, kMarker, Place::kNone},
+    {kAttachment, base::kAttachment, base::kAttachments, kMarker, Place::kNone},
+    {kAttachmentName, base::kDisplayName, base::kAttachment, kText, Place::kAttachment, "name"},
+    {kAttachmentReference, base::kFileReference, base::kAttachment, kText, Place::kAttachment, "reference"},
+    {kAttachmentMethod, base::kMethod, base::kAttachment, kNumber, Place::kAttachment, "method"},
+    {kAttachmentSize, base::kEstimatedDataSize, base::kAttachment, kNumber, Place::kAttachment, "size"},
+    {kAttachmentContentId, base::kContentId, base::kAttachment, kText, Place::kAttachment, "content_id"},
+    {kAttachmentLocation, base::kContentLocation, base::kAttachment, kText, Place::kAttachment, "location"},
+    {kAttachmentInline, base::kIsInline, base::kAttachment, kBool, Place::kAttachment, "inline"},
+    {kAttachmentType, base::kContentType, base::kAttachment, kText, Place::kAttachment, "type"},
+};
 
 // In the order of MS-ASEMAIL; columns of places other than kItem and kAttachment are not named.
 constexpr Property kEmail[] = {
@@ -57,67 +84,247 @@ constexpr Property kEmail[] = {
     {kFlagOrdinal, task::kOrdinalDate, mail::kFlag, kDate, Place::kExtra},
     {kFlagSubOrdinal, task::kSubOrdinalDate, mail::kFlag, kText, Place::kExtra},
 
-    {kBody, base::kBody, 0, kMarker, Place::kNone},
-    {kBodyType, base::kType, base::kBody, kNumber, Place::kItem, "body_type"},
-    {kBodySize, base::kEstimatedDataSize, base::kBody, kNumber, Place::kItem, "body_size"},
-    {kBodyTruncated, base::kTruncated, base::kBody, kBool, Place::kItem, "body_truncated"},
-    {kBodyData, base::kData, base::kBody, kData, Place::kBlob},
-    {kPreview, base::kPreview, base::kBody, kText, Place::kItem, "preview"},
-    {kNativeBodyType, base::kNativeBodyType, 0, kNumber, Place::kItem, "native_body_type"},
-    {kAttachments, base::kAttachments, 0, kMarker, Place::kNone},
-    {kAttachment, base::kAttachment, base::kAttachments, kMarker, Place::kNone},
-    {kAttachmentName, base::kDisplayName, base::kAttachment, kText, Place::kAttachment, "name"},
-    {kAttachmentReference, base::kFileReference, base::kAttachment, kText, Place::kAttachment, "reference"},
-    {kAttachmentMethod, base::kMethod, base::kAttachment, kNumber, Place::kAttachment, "method"},
-    {kAttachmentSize, base::kEstimatedDataSize, base::kAttachment, kNumber, Place::kAttachment, "size"},
-    {kAttachmentContentId, base::kContentId, base::kAttachment, kText, Place::kAttachment, "content_id"},
-    {kAttachmentLocation, base::kContentLocation, base::kAttachment, kText, Place::kAttachment, "location"},
-    {kAttachmentInline, base::kIsInline, base::kAttachment, kBool, Place::kAttachment, "inline"},
-    {kAttachmentType, base::kContentType, base::kAttachment, kText, Place::kAttachment, "type"},
 };
+
+/// A row whose number is its element.
+constexpr Property text(wbxml::Tag tag, Form form = Form::kPlain, int traits = 0, std::uint8_t first = 0,
+                        std::uint8_t last = 255) {
+  return {tag, tag, 0, kText, Place::kExtra, nullptr, form, static_cast<std::uint8_t>(traits), first, last};
+}
+constexpr Property raw(wbxml::Tag tag, int traits = 0, std::uint8_t first = 0, std::uint8_t last = 255) {
+  return {tag, tag, 0, kRaw, Place::kExtra, nullptr, Form::kPlain, static_cast<std::uint8_t>(traits), first, last};
+}
+constexpr Property field(wbxml::Tag tag) { return text(tag, Form::kPlain, kSupported); }
+
+// Of the rows below, those with Place::kItem share the columns of mail. In the order in which a client writes them.
+// clang-format off
+
+// MS-ASCAL. What Supported must name for a calendar (MS-ASCMD 2.2.3.180) is kSupported, and all of it goes with every
+// Change up to 14.1; from 16.0 on everything is ghosted, and DtStamp and UID are the server's.
+constexpr Property kEvent[] = {
+    text(cal::kTimezone, Form::kBase64, kSupported),
+    text(cal::kAllDayEvent, Form::kBool, kSupported),
+    {kSubject, cal::kSubject, 0, kText, Place::kItem, "subject", Form::kPlain, kSupported},
+    text(cal::kStartTime, Form::kCompact, kSupported | kMarks | kSorts),
+    text(cal::kEndTime, Form::kCompact, kSupported),
+    text(cal::kDtStamp, Form::kCompact, kSupported, 0, 141),
+    text(cal::kUID, Form::kPlain, kSupported | kIdentity, 0, 141),
+    text(cal::kLocation, Form::kPlain, kSupported, 0, 141),
+    raw(base::kLocation, 0, 160),
+    text(cal::kReminder, Form::kNumber, kSupported),
+    text(cal::kBusyStatus, Form::kNumber, kSupported),
+    text(cal::kSensitivity, Form::kNumber, kSupported),
+    {kCategories, cal::kCategories, 0, kList, Place::kItem, "categories", Form::kPlain, kSupported},
+    {kCategory, cal::kCategory, cal::kCategories, kEntry, Place::kNone},
+    raw(cal::kRecurrence, kSupported),
+    raw(cal::kExceptions, kSupported | kStays, 0, 141),
+    text(cal::kMeetingStatus, Form::kNumber, kStays),
+    text(cal::kOrganizerName, Form::kPlain, kStays, 0, 141),
+    text(cal::kOrganizerEmail, Form::kPlain, kStays, 0, 141),
+    raw(cal::kAttendees, kStays),
+    text(cal::kResponseRequested, Form::kBool, kStays, 140),
+    text(cal::kDisallowNewTimeProposal, Form::kBool, kStays, 140),
+    text(cal::kAppointmentReplyTime, Form::kCompact, kServerOnly, 140),
+    text(cal::kResponseType, Form::kNumber, kServerOnly, 140),
+    text(cal::kOnlineMeetingConfLink, Form::kPlain, kServerOnly, 141),
+    text(cal::kOnlineMeetingExternalLink, Form::kPlain, kServerOnly, 141),
+    text(cal::kClientUid, Form::kPlain, kStays, 160),
+};
+
+// MS-ASCNTC. WeightedRank and Alias come with the recipient information cache only.
+constexpr Property kContact[] = {
+    text(con::kAnniversary, Form::kDashed, kSupported),
+    field(con::kAssistantName),
+    field(con::kAssistantPhoneNumber),
+    text(con::kBirthday, Form::kDashed, kSupported),
+    field(con::kBusiness2PhoneNumber),
+    field(con::kBusinessAddressCity),
+    field(con::kBusinessAddressCountry),
+    field(con::kBusinessAddressPostalCode),
+    field(con::kBusinessAddressState),
+    field(con::kBusinessAddressStreet),
+    field(con::kBusinessFaxNumber),
+    field(con::kBusinessPhoneNumber),
+    field(con::kCarPhoneNumber),
+    {kCategories, con::kCategories, 0, kList, Place::kItem, "categories", Form::kPlain, kSupported},
+    {kCategory, con::kCategory, con::kCategories, kEntry, Place::kNone},
+    {con::kChildren, con::kChildren, 0, kList, Place::kExtra, nullptr, Form::kPlain, kSupported},
+    {con::kChild, con::kChild, con::kChildren, kEntry, Place::kNone},
+    text(con::kCompanyName, Form::kPlain, kSupported | kIdentity),
+    field(con::kDepartment),
+    text(con::kEmail1Address, Form::kPlain, kSupported | kIdentity),
+    field(con::kEmail2Address),
+    field(con::kEmail3Address),
+    text(con::kFileAs, Form::kPlain, kSupported | kIdentity),
+    text(con::kFirstName, Form::kPlain, kSupported | kIdentity),
+    field(con::kHome2PhoneNumber),
+    field(con::kHomeAddressCity),
+    field(con::kHomeAddressCountry),
+    field(con::kHomeAddressPostalCode),
+    field(con::kHomeAddressState),
+    field(con::kHomeAddressStreet),
+    field(con::kHomeFaxNumber),
+    field(con::kHomePhoneNumber),
+    field(con::kJobTitle),
+    text(con::kLastName, Form::kPlain, kSupported | kIdentity),
+    field(con::kMiddleName),
+    field(con::kMobilePhoneNumber),
+    field(con::kOfficeLocation),
+    field(con::kOtherAddressCity),
+    field(con::kOtherAddressCountry),
+    field(con::kOtherAddressPostalCode),
+    field(con::kOtherAddressState),
+    field(con::kOtherAddressStreet),
+    field(con::kPagerNumber),
+    field(con::kRadioPhoneNumber),
+    field(con::kSpouse),
+    field(con::kSuffix),
+    field(con::kTitle),
+    field(con::kWebPage),
+    field(con::kYomiCompanyName),
+    field(con::kYomiFirstName),
+    field(con::kYomiLastName),
+    text(con::kPicture, Form::kBase64, kStays),
+    text(con::kAlias, Form::kPlain, kServerOnly, 140),
+    text(con::kWeightedRank, Form::kNumber, kServerOnly, 140),
+    field(con2::kCustomerId),
+    field(con2::kGovernmentId),
+    field(con2::kIMAddress),
+    field(con2::kIMAddress2),
+    field(con2::kIMAddress3),
+    field(con2::kManagerName),
+    field(con2::kCompanyMainPhone),
+    field(con2::kAccountName),
+    field(con2::kNickName),
+    field(con2::kMMS),
+};
+
+// MS-ASTASK. Whole items in every version.
+constexpr Property kTask[] = {
+    {kSubject, task::kSubject, 0, kText, Place::kItem, "subject", Form::kPlain, kIdentity},
+    text(task::kImportance, Form::kNumber),
+    text(task::kUtcStartDate, Form::kDashed),
+    text(task::kStartDate, Form::kDashed),
+    text(task::kUtcDueDate, Form::kDashed, kSorts | kIdentity),
+    text(task::kDueDate, Form::kDashed),
+    {kCategories, task::kCategories, 0, kList, Place::kItem, "categories"},
+    {kCategory, task::kCategory, task::kCategories, kEntry, Place::kNone},
+    raw(task::kRecurrence, 0),
+    text(task::kComplete, Form::kBool, kMarks),
+    text(task::kDateCompleted, Form::kDashed),
+    text(task::kSensitivity, Form::kNumber),
+    text(task::kReminderTime, Form::kDashed),
+    text(task::kReminderSet, Form::kBool),
+    text(task::kOrdinalDate, Form::kDashed, kServerOnly),
+    text(task::kSubOrdinalDate, Form::kPlain, kServerOnly),
+};
+
+// MS-ASNOTE. Whole items in every version.
+constexpr Property kNote[] = {
+    {kSubject, note::kSubject, 0, kText, Place::kItem, "subject", Form::kPlain, kIdentity},
+    {kMessageClass, note::kMessageClass, 0, kText, Place::kItem, "message_class", Form::kPlain, kMarks},
+    text(note::kLastModifiedDate, Form::kCompact, kServerOnly | kSorts),
+    {kCategories, note::kCategories, 0, kList, Place::kItem, "categories"},
+    {kCategory, note::kCategory, note::kCategories, kEntry, Place::kNone},
+};
+// clang-format on
+
+template <std::size_t kRows, std::size_t kSharedRows>
+constexpr std::array<Property, kRows + kSharedRows> joined(const Property (&rows)[kRows],
+                                                           const Property (&shared)[kSharedRows]) {
+  std::array<Property, kRows + kSharedRows> all;
+  for (std::size_t i = 0; i < kRows; ++i) all[i] = rows[i];
+  for (std::size_t i = 0; i < kSharedRows; ++i) all[kRows + i] = shared[i];
+  return all;
+}
+
+constexpr auto kEmailRows = joined(kEmail, kShared);
+constexpr auto kEventRows = joined(kEvent, kShared);
+constexpr auto kContactRows = joined(kContact, kShared);
+constexpr auto kTaskRows = joined(kTask, kShared);
+constexpr auto kNoteRows = joined(kNote, kShared);
 
 /// From the two bytes of an element to its first row: computed by the compiler, looked up in constant time. Rows of one
 /// element under several parents are a chain.
-template <std::size_t kRows>
 struct Index {
-  static_assert(kRows <= 64);               // the replica keeps one bit a row
+  std::span<const Property> rows;
   std::uint8_t first[wbxml::kPages][64]{};  // row + 1, 0 = none
-  std::uint8_t next[kRows]{};               // row + 1, 0 = last
+  std::uint8_t next[kRowsMax]{};            // row + 1, 0 = last
   std::uint8_t by_id[256]{};                // row + 1, 0 = none
 
-  constexpr explicit Index(const Property (&rows)[kRows]) {
+  template <std::size_t kRows>
+  constexpr explicit Index(const std::array<Property, kRows>& all) : rows(all) {
+    static_assert(kRows <= kRowsMax);
     for (std::size_t i = kRows; i-- > 0;) {
-      std::uint8_t& slot = first[wbxml::page_of(rows[i].tag)][wbxml::token_of(rows[i].tag)];
+      std::uint8_t& slot = first[wbxml::page_of(all[i].tag)][wbxml::token_of(all[i].tag)];
       next[i] = slot;
       slot = static_cast<std::uint8_t>(i + 1);
-      by_id[rows[i].id] = slot;
+      if (all[i].id < 256) by_id[all[i].id] = slot;
     }
+  }
+  constexpr const Property* find(wbxml::Tag tag, wbxml::Tag parent) const {
+    const std::uint8_t page = wbxml::page_of(tag), token = wbxml::token_of(tag);
+    if (page >= wbxml::kPages || token >= 64) return nullptr;
+    for (std::size_t row = first[page][token]; row != 0; row = next[row - 1]) {
+      if (rows[row - 1].parent == parent) return &rows[row - 1];
+    }
+    return nullptr;
   }
 };
 
-constexpr Index kEmailIndex(kEmail);
+constexpr Index kEmailIndex(kEmailRows), kEventIndex(kEventRows), kContactIndex(kContactRows), kTaskIndex(kTaskRows),
+    kNoteIndex(kNoteRows);
+
+struct ClassRow {
+  const Index* index;
+  Text name;
+};
+// In the order of Class.
+constexpr ClassRow kClasses[] = {{&kEmailIndex, "Email"}, {&kEventIndex, "Calendar"}, {&kContactIndex, "Contacts"},
+                                 {&kTaskIndex, "Tasks"},  {&kNoteIndex, "Notes"},     {&kEmailIndex, "SMS"}};
+
+const ClassRow& row_of(Class kind) {
+  const auto at = static_cast<std::size_t>(kind);
+  return kClasses[at < std::size(kClasses) ? at : 0];
+}
 
 }  // namespace
 
-std::span<const Property> properties(Class kind) {
-  if (kind == Class::kEmail || kind == Class::kSms) return kEmail;
-  return {};
+std::span<const Property> properties(Class kind) { return row_of(kind).index->rows; }
+
+Text class_name(Class kind) { return row_of(kind).name; }
+
+Class class_of(FolderType type) {
+  switch (type) {
+    case FolderType::kCalendar:
+    case FolderType::kUserCalendar:
+      return Class::kEvent;
+    case FolderType::kContacts:
+    case FolderType::kUserContacts:
+      return Class::kContact;
+    case FolderType::kTasks:
+    case FolderType::kUserTasks:
+      return Class::kTask;
+    case FolderType::kNotes:
+    case FolderType::kUserNotes:
+      return Class::kNote;
+    default:
+      return Class::kEmail;
+  }
 }
 
 const Property* find_property(Class kind, wbxml::Tag tag, wbxml::Tag parent) {
-  if (kind != Class::kEmail && kind != Class::kSms) return nullptr;
-  const std::uint8_t page = wbxml::page_of(tag), token = wbxml::token_of(tag);
-  if (page >= wbxml::kPages || token >= 64) return nullptr;
-  for (std::size_t row = kEmailIndex.first[page][token]; row != 0; row = kEmailIndex.next[row - 1]) {
-    if (kEmail[row - 1].parent == parent) return &kEmail[row - 1];
-  }
-  return nullptr;
+  return row_of(kind).index->find(tag, parent);
 }
 
 const Property* find_property(Class kind, PropertyId id) {
-  if ((kind != Class::kEmail && kind != Class::kSms) || id >= 256) return nullptr;
-  const std::size_t row = kEmailIndex.by_id[id];
-  return row == 0 ? nullptr : &kEmail[row - 1];
+  const Index& index = *row_of(kind).index;
+  if (id >= 256) {
+    const Property* row = index.find(id, 0);
+    return row != nullptr && row->id == id ? row : nullptr;
+  }
+  const std::size_t row = index.by_id[id];
+  return row == 0 ? nullptr : &index.rows[row - 1];
 }
 
 }  // namespace handsync::items

@@ -9,7 +9,9 @@
 
 namespace handsync::items {
 
-/// Numbers are stored in replicas: a number is never given to another property. 1..99 are shared by all classes.
+/// Numbers are stored in replicas: a number is never given to another property. 1..99 are shared by all classes, as are
+/// kSubject and kMessageClass. Every other property of events, contacts, tasks and notes has its element's code page
+/// and token as its number (wbxml::Tag, 0x0105 and up): MS-ASWBXML never gives those to another element either.
 enum : PropertyId {
   kRest = 1,  ///< what no row names: WBXML elements, one after the other, from ApplicationData's child downwards
               ///< (application_data.h)
@@ -76,13 +78,10 @@ enum : PropertyId {
   kFlagSubOrdinal,
 };
 
-/// Between the entries of a list. XML, and therefore no ActiveSync text, can carry it.
-inline constexpr char kListSeparator = '\x1F';
-
 /// How a value is read, and in what form a PropertySink receives it.
 enum class Kind : std::uint8_t {
-  kText,    ///< UTF-8 in any number of pieces
-  kBytes,   ///< any bytes in any number of pieces
+  kText,   ///< UTF-8 in any number of pieces; of events, contacts, tasks and notes also dates and numbers, as they came
+  kBytes,  ///< any bytes in any number of pieces
   kNumber,  ///< one piece, 8 bytes, little-endian two's complement
   kBool,    ///< as kNumber: 0 or 1; an empty element is 1
   kDate,    ///< as kNumber: milliseconds since 1970, UTC
@@ -102,6 +101,26 @@ enum class Place : std::uint8_t {
   kBlob,        ///< chunk rows
 };
 
+/// What the text of an event, contact, task or note means.
+enum class Form : std::uint8_t {
+  kPlain,
+  kNumber,
+  kBool,     ///< 0 or 1
+  kCompact,  ///< 20261225T083500Z
+  kDashed,   ///< 2026-12-25T08:35:00.000Z
+  kBase64,
+};
+
+/// What goes back to the server when an item is changed (engine/DESIGN.md, "Whole items").
+enum Traits : std::uint8_t {
+  kServerOnly = 1,  ///< never sent
+  kSupported = 2,   ///< named in Supported where the class has it: left out of a Change, it is gone at the server
+  kStays = 4,       ///< left out of a Change, it stays whatever Supported says: sent only when it was edited
+  kMarks = 8,       ///< a Change of the server that has it is the whole item, and one without it is a part
+  kSorts = 16,      ///< the item's date in lists (column `received`)
+  kIdentity = 32,   ///< together they tell an item that came back under a new id
+};
+
 struct Property {
   PropertyId id = 0;
   wbxml::Tag tag = 0;
@@ -109,10 +128,23 @@ struct Property {
   Kind kind{};
   Place place{};
   const char* column = nullptr;
+  // Of events, contacts, tasks and notes:
+  Form form = Form::kPlain;
+  std::uint8_t traits = 0;
+  std::uint8_t first = 0, last = 255;  ///< protocol versions x 10 in which a client may send it
 };
 
-/// The rows of a class; empty for one that is not known yet.
+/// At most as many rows has any class: the replica keeps one bit each.
+inline constexpr std::size_t kRowsMax = 96;
+
+/// The rows of a class.
 std::span<const Property> properties(Class);
+/// Events, contacts, tasks and notes: they are edited as items, and mails are not.
+constexpr bool is_personal(Class kind) { return kind != Class::kEmail && kind != Class::kSms; }
+/// The name of a class in the protocol: "Email", "Calendar", "Contacts", "Tasks", "Notes", "SMS".
+Text class_name(Class);
+/// What a folder of this type holds. kEmail also for types that are not synced.
+Class class_of(FolderType);
 /// The row of an element; null = none. A few instructions.
 const Property* find_property(Class, wbxml::Tag tag, wbxml::Tag parent);
 const Property* find_property(Class, PropertyId);

@@ -20,19 +20,19 @@ struct SyncCommand {
   std::uint8_t flag_status = 0;  ///< 0 cleared, 1 complete, 2 active
   std::int64_t flag_wall_ms = 0;
   bool has_categories = false;  ///< from 14.0 on
-  Text categories{};            ///< the whole list, items::kListSeparator between the names; empty = none
+  Text categories{};            ///< the whole list, kListSeparator between the names; empty = none
 };
 
 struct SyncRequest {
   Version version = 0;
   Text collection_id, sync_key;  ///< "0": the priming request, without options that servers refuse there
-  Text item_class = "Email";     ///< written for 12.1 and below only
+  Class kind = Class::kEmail;    ///< of the collection
   bool get_changes = true;
   bool deletes_as_moves = true;
   std::uint16_t window = 100;        ///< 1..512
   std::uint8_t filter = 0;           ///< FilterType (MS-ASCMD 2.2.3.68.2)
   std::uint32_t body_bytes_max = 0;  ///< TruncationSize; UINT32_MAX = no limit, 0 = headers only
-  bool html = true;                  ///< ask for HTML first, then plain; false: plain only (AllowHTMLEmail)
+  bool html = true;                  ///< of mails: ask for HTML first, then plain; false: plain only (AllowHTMLEmail)
   bool with_options = true;
   std::span<const SyncCommand> commands;
 };

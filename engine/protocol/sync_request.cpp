@@ -35,13 +35,18 @@ Status check(std::span<const SyncCommand> commands) {
 void put_body_preference(wbxml::Writer& writer, std::uint64_t type, const SyncRequest& request) {
   writer.open(base::kBodyPreference).element(base::kType, type);
   if (request.body_bytes_max != UINT32_MAX) writer.element(base::kTruncationSize, request.body_bytes_max);
-  if (request.version >= 140) writer.element(base::kPreview, kPreviewCharacters);
+  if (request.version >= 140 && !items::is_personal(request.kind)) writer.element(base::kPreview, kPreviewCharacters);
   writer.close();
 }
 
 /// The server keeps the last block it was given and replaces it as a whole: always complete, or not there at all.
 void put_options(wbxml::Writer& writer, const SyncRequest& request) {
   writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
+  if (items::is_personal(request.kind)) {  // text is what can be edited here; HTML of a calendar is not sent back
+    put_body_preference(writer, 1, request);
+    writer.close();
+    return;
+  }
   // Servers choose by the body's native type; SOGo takes whatever stands last, so the richer form does.
   put_body_preference(writer, 1, request);
   if (request.html) put_body_preference(writer, 2, request);
@@ -69,7 +74,7 @@ void put_categories(wbxml::Writer& writer, Text list) {
   }
   writer.open(email::kCategories);
   while (!list.empty()) {
-    const std::size_t end = list.find(items::kListSeparator);
+    const std::size_t end = list.find(kListSeparator);
     writer.element(email::kCategory, list.substr(0, end));
     list = end == Text::npos ? Text() : list.substr(end + 1);
   }
@@ -86,6 +91,18 @@ void put_command(wbxml::Writer& writer, const SyncCommand& command) {
   if (command.has_flag) put_flag(writer, command);
   if (command.has_categories) put_categories(writer, command.categories);
   writer.close().close();
+}
+
+/// What a client names here is its own to keep or to remove; anything else the server keeps when a Change leaves it out
+/// (MS-ASCMD 2.2.3.180 Supported). Counts with key 0 only.
+void put_supported(wbxml::Writer& writer, const SyncRequest& request) {
+  const bool wanted = request.kind == Class::kContact || (request.kind == Class::kEvent && request.version < 160);
+  if (!wanted) return;
+  writer.open(as::kSupported);
+  for (const items::Property& row : items::properties(request.kind)) {
+    if ((row.traits & items::kSupported) != 0) writer.empty(row.tag);
+  }
+  writer.close();
 }
 
 void put_settings(wbxml::Writer& writer, const SyncRequest& request, bool has_commands) {
@@ -110,9 +127,11 @@ Result<std::size_t> write_sync(Room room, const SyncRequest& request) {
 
   wbxml::Writer writer(room);
   writer.open(as::kSync).open(as::kCollections).open(as::kCollection);
-  if (request.version <= 121) writer.element(as::kClass, request.item_class);
+  if (request.version <= 121) writer.element(as::kClass, items::class_name(request.kind));
   writer.element(as::kSyncKey, request.sync_key).element(as::kCollectionId, request.collection_id);
-  if (request.sync_key != "0") {
+  if (request.sync_key == "0") {
+    put_supported(writer, request);
+  } else {
     put_settings(writer, request, has_commands);
     if (has_commands) {
       writer.open(as::kCommands);

@@ -227,6 +227,7 @@ Status Arrival::begin(const SyncFolder& folder, std::uint32_t request, std::uint
   }
   auto* a = new (block) ArrivalState;
   a->folder = folder;
+  a->kind = items::class_of(folder.type);
   a->request = request;
   a->first_blob = store.next_blob;
   a->stage_losses = store.stage_losses;
@@ -256,7 +257,7 @@ Status Arrival::item(Operation operation) {
   a.answer = operation >= Operation::kAnswerAdd;
   a.item_start = a.log_bytes;
   a.fault = {};
-  a.seen = 0;
+  a.seen.clear();
   a.rest_bytes = a.rest_inline_bytes = a.rest_blobs = 0;
   a.row = nullptr;
   a.property = 0;
@@ -315,9 +316,9 @@ Status Arrival::begin(items::PropertyId id) {
     return Done{};
   }
   if (a.row != nullptr && a.row->kind != Kind::kMarker) {
-    const auto bit = std::uint64_t{1} << static_cast<std::size_t>(a.row - items::properties(a.kind).data());
-    if ((a.seen & bit) != 0) return Done{};
-    a.seen |= bit;
+    const auto row = static_cast<std::size_t>(a.row - items::properties(a.kind).data());
+    if (a.seen.has(row)) return Done{};
+    a.seen.add(row);
   }
   if (a.row != nullptr && a.row->place == Place::kBlob) {
     start_blob(store, a);

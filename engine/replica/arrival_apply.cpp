@@ -38,6 +38,8 @@ class Applier {
   Status delete_extras(std::uint64_t item, items::PropertyId from, items::PropertyId to);
   Result<bool> find(Text server_id, ItemNow&);
   Result<bool> find_twin(const ItemRecord&, ItemNow&);
+  Result<bool> find_personal_twin(const ItemRecord&, ItemNow&);
+  Result<bool> only_row(Statement&, ItemNow&);
   Result<bool> same_beginning(std::uint64_t part, std::uint64_t part_bytes, std::uint64_t whole);
   Status judge(const ItemRecord&, const ItemNow&, bool whole, ItemColumns&);
   Status count_unread(const ItemNow&, std::int64_t delta);
@@ -166,7 +168,7 @@ Status Applier::command(ItemRecord& item) {
       return remove(item);
     case Operation::kAnswerChange:
     case Operation::kAnswerFetch:
-      if ((!item.has_status || item.status == 1) && item.present != 0) return upsert(item, false);
+      if ((!item.has_status || item.status == 1) && !item.present.empty()) return upsert(item, false);
       return discard(item);
     case Operation::kAnswerAdd:
     case Operation::kAnswerDelete:
@@ -183,15 +185,53 @@ Result<bool> Applier::find(Text server_id, ItemNow& now) {
   return row;
 }
 
+/// As find_twin, of an item that is told by the properties with kIdentity.
+Result<bool> Applier::find_personal_twin(const ItemRecord& item, ItemNow& now) {
+  char sql[1536];
+  int size = std::snprintf(sql, sizeof sql, "%s", HANDSYNC_ITEM_NOW " WHERE folder=?1 AND epoch<>?2");
+  Text values[12];
+  int count = 0;
+  for (const Property& row : items::properties(item.kind)) {
+    if ((row.traits & items::kIdentity) == 0 || count == 12) continue;
+    const PropertyValue* value = item.find(row.id);
+    values[count++] = value == nullptr ? Text() : text_of(value->data);
+    if (size < 0 || static_cast<std::size_t>(size) >= sizeof sql) return sql_error(SQLITE_TOOBIG);
+    const std::size_t left = sizeof sql - static_cast<std::size_t>(size);
+    size += row.place == Place::kItem
+                ? std::snprintf(sql + size, left, " AND coalesce(%s,'')=?%d", row.column, count + 2)
+                : std::snprintf(sql + size, left,
+                                " AND coalesce((SELECT data FROM extra WHERE item=item.id AND property=%d),'')=?%d",
+                                static_cast<int>(row.id), count + 2);
+  }
+  bool told = false;
+  for (int i = 0; i < count; ++i) told = told || !values[i].empty();
+  if (!told || size < 0 || static_cast<std::size_t>(size) + 9 > sizeof sql) return false;
+  std::snprintf(sql + size, sizeof sql - static_cast<std::size_t>(size), " LIMIT 2");
+  Result<Statement> twins = prepare(store_.database, sql);
+  if (!twins.ok()) return twins.error();
+  twins.value().number(1, folder()).number(2, epoch_);
+  for (int i = 0; i < count; ++i) twins.value().text(i + 3, values[i]);
+  return only_row(twins.value(), now);
+}
+
+/// True when there is exactly one.
+Result<bool> Applier::only_row(Statement& statement, ItemNow& now) {
+  const Result<bool> row = statement.step();
+  if (!row.ok() || !row.value()) return row;
+  now = item_now_of(statement);
+  const Result<bool> another = statement.step();
+  if (!another.ok()) return another;
+  return !another.value();
+}
+
 /// During a re-key a server may have given new ids: the one row not yet confirmed that is the same mail.
 Result<bool> Applier::find_twin(const ItemRecord& item, ItemNow& now) {
+  if (items::is_personal(item.kind)) return find_personal_twin(item, now);
   Result<Statement> twins =
       prepare(store_.database,
-              "SELECT "
-              "id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,"
-              "read,body_truncated,flag_status,shown"
               // wherever it is listed: the index begins with that
-              " FROM item WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
+              HANDSYNC_ITEM_NOW
+              " WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
               " WHERE folder=?1 AND kind=4 AND parked=0) AND folder=?1 AND received=?2 AND epoch<>?3 AND "
               "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
               " coalesce(message_class,'')=?6 LIMIT 2");
@@ -207,12 +247,7 @@ Result<bool> Applier::find_twin(const ItemRecord& item, ItemNow& now) {
       .text(4, text(items::kSubject))
       .text(5, text(items::kFrom))
       .text(6, text(items::kMessageClass));
-  const Result<bool> row = statement.step();
-  if (!row.ok() || !row.value()) return row;
-  now = item_now_of(statement);
-  const Result<bool> another = statement.step();
-  if (!another.ok()) return another;
-  return !another.value();
+  return only_row(statement, now);
 }
 
 Status Applier::upsert(ItemRecord& item, bool whole) {
@@ -243,9 +278,11 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
       HANDSYNC_TRY(adopt.value().number(1, now.id).text(2, item.server_id).run());
     }
   }
-  if (found.value()) return replace(item, now, whole);
+  if (found.value()) return replace(item, now, whole || item.says_all());
   // Some servers send a Change for what they never sent as Add. It is one if it says what the mail is.
-  const bool enough = item.has(items::kDateReceived) || item.has(items::kSubject) || item.has(items::kFrom);
+  const bool enough = items::is_personal(item.kind)
+                          ? item.says_all()
+                          : item.has(items::kDateReceived) || item.has(items::kSubject) || item.has(items::kFrom);
   if (whole || (enough && item.operation == Operation::kChange)) return insert(item);
   return discard(item);
 }
@@ -256,7 +293,7 @@ Status Applier::insert(ItemRecord& item) {
   columns.folder = folder();
   columns.generation = store_.log.generation();
   columns.epoch = epoch_;
-  columns.read = item.number(items::kRead, 0) != 0;
+  columns.read = items::is_personal(item.kind) || item.number(items::kRead, 0) != 0;
   columns.flag_status = static_cast<std::uint8_t>(item.number(items::kFlagStatus, 0));
   columns.attachment_list = item.attachment_list;
   columns.attachment_count = item.attachment_count;
@@ -282,6 +319,7 @@ Status Applier::insert(ItemRecord& item) {
 Status Applier::judge(const ItemRecord& item, const ItemNow& now, bool whole, ItemColumns& columns) {
   columns.read = now.read;
   columns.flag_status = now.flag_status;
+  if (items::is_personal(item.kind)) return Done{};
   if (whole || item.has(items::kRead)) {
     std::int64_t read = item.number(items::kRead, 0);
     if (edits_) {
@@ -326,7 +364,9 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
   HANDSYNC_TRY(count_unread(now, (now.read ? 1 : 0) - (columns.read ? 1 : 0)));
 
   ChangedParts parts;
-  parts.body = whole || item.has(items::kBody) || item.has(items::kBodyData);
+  // A body that is left out of a Change has not changed.
+  const bool no_body = item.operation != Operation::kAdd && items::is_personal(item.kind);
+  parts.body = (whole && !no_body) || item.has(items::kBody) || item.has(items::kBodyData);
   parts.attachments = whole || item.has(items::kAttachments);
   parts.rest = whole || !item.rest.empty() || item.rest_blob_count != 0;
   parts.flag = whole || item.has(items::kFlag);
@@ -360,7 +400,7 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     columns.attachment_list = item.attachment_list;
     columns.attachment_count = item.attachment_count;
   }
-  if (whole) {
+  if (whole && parts.body) {
     HANDSYNC_TRY(delete_extras(now.id, 0, UINT16_MAX));
     Result<Statement> update = store_.kept_statement(Sql::kItemReplace);
     if (!update.ok()) return update.error();
@@ -373,8 +413,8 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     for (std::size_t i = 0; i < table.size(); ++i) {
       const bool of_body = table[i].id >= items::kBodyType && table[i].id <= items::kPreview;
       const bool of_flag = table[i].id == items::kFlagStatus;
-      const bool present = (item.present >> i & 1) != 0;
-      if (present || (parts.body && of_body) || (parts.flag && of_flag)) parts.rows |= std::uint64_t{1} << i;
+      const bool present = item.present.has(i) || (whole && !of_body);
+      if (present || (parts.body && of_body) || (parts.flag && of_flag)) parts.rows.add(i);
       // Also of a column: its value may have been too long for the row.
       if (present && extras.value() && table[i].parent == 0) {
         HANDSYNC_TRY(delete_extras(now.id, table[i].id, table[i].id));
@@ -383,7 +423,7 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     if (parts.flag && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kFlag, items::kFlagSubOrdinal));
     if (parts.rest && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kRest, items::kRest));
     char sql[kItemSqlBytesMax];
-    write_change_sql(sql, item.kind, parts);
+    write_change_sql(sql, item, parts);
     Result<Statement> update = prepare(store_.database, sql);
     if (!update.ok()) return update.error();
     bind_change(update.value(), item, columns, parts);
@@ -437,10 +477,10 @@ Status Applier::remove(const ItemRecord& item) {
 
 /// What an item brought and nobody will refer to: its chunks lie below the counter now and would never be found.
 Status Applier::discard(const ItemRecord& item) {
-  for (std::size_t i = 0; i < items::properties(item.kind).size(); ++i) {
-    if ((item.present >> i & 1) == 0 || item.values[i].form != PropertyValue::Form::kBlob) continue;
-    HANDSYNC_TRY(store_.delete_blob(item.values[i].blob, item.values[i].size));
-  }
+  HANDSYNC_TRY(item.present.each([&](std::size_t i) -> Status {
+    if (item.values[i].form != PropertyValue::Form::kBlob) return Done{};
+    return store_.delete_blob(item.values[i].blob, item.values[i].size);
+  }));
   for (std::uint32_t i = 0; i < item.rest_blob_count; ++i) {
     HANDSYNC_TRY(store_.delete_blob(item.rest_blobs[i].blob, item.rest_blobs[i].size));
   }
@@ -477,7 +517,7 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
   const std::span<const Property> table = items::properties(item.kind);
   const auto write = [&](items::PropertyId property, std::uint32_t n, const Property* row,
                          const PropertyValue& value) -> Status {
-    Result<Statement> put = prepare(store_.database, "INSERT OR REPLACE INTO extra VALUES(?1,?2,?3,?4,?5,?6)");
+    Result<Statement> put = store_.kept_statement(Sql::kExtraPut);
     if (!put.ok()) return put.error();
     Statement& statement = put.value();
     statement.number(1, id)
@@ -487,7 +527,7 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
         .number(6, value.size);
     if (row == nullptr || value.form == PropertyValue::Form::kBlob) {
       statement.null(4);
-    } else if (row->kind == items::Kind::kText) {
+    } else if (row->kind == items::Kind::kText || row->kind == items::Kind::kList) {
       statement.text(4, text_of(value.data));
     } else if (row->kind == items::Kind::kRaw || row->kind == items::Kind::kBytes) {
       statement.blob(4, value.data);
@@ -496,13 +536,12 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
     }
     return statement.run();
   };
-  for (std::uint64_t left = item.present; left != 0; left &= left - 1) {
-    const auto i = static_cast<std::size_t>(std::countr_zero(left));
+  HANDSYNC_TRY(item.present.each([&](std::size_t i) -> Status {
     const PropertyValue& value = item.values[i];
     const bool large = table[i].place == Place::kItem && value.form == PropertyValue::Form::kBlob;
-    if (table[i].place != Place::kExtra && !large) continue;
-    HANDSYNC_TRY(write(table[i].id, 0, &table[i], value));
-  }
+    if (table[i].place != Place::kExtra && !large) return Done{};
+    return write(table[i].id, 0, &table[i], value);
+  }));
   for (std::uint32_t i = 0; i < item.rest_blob_count; ++i) {
     HANDSYNC_TRY(write(items::kRest, i, nullptr, item.rest_blobs[i]));
   }

@@ -60,7 +60,7 @@ class LogReader {
     item.status = 0;
     item.server_id = item.client_id = {};
     item.fault = {};
-    item.present = 0;
+    item.present.clear();
     item.attachment_list = 0;
     item.attachment_count = item.rest_blob_count = 0;
     item.rest = {};
@@ -135,7 +135,7 @@ class LogReader {
     const items::Property* row = items::find_property(item.kind, id);
     if (row == nullptr) return false;
     const auto index = static_cast<std::size_t>(row - items::properties(item.kind).data());
-    item.present |= std::uint64_t{1} << index;
+    item.present.add(index);
     item.values[index] = value;
     return true;
   }

@@ -22,7 +22,7 @@ struct ArrivalState {
   bool answer = false;
   std::size_t item_start = 0;  ///< of its record, in `log`
   Error fault{};
-  std::uint64_t seen = 0;  // rows of the property table: the first of two equal elements counts
+  RowSet seen;  // rows of the property table: the first of two equal elements counts
   std::uint32_t rest_bytes = 0, rest_inline_bytes = 0, rest_blobs = 0;
 
   // The property that is arriving.

@@ -14,6 +14,14 @@ bool supported_type(FolderType type) {
     case FolderType::kSent:
     case FolderType::kOutbox:
     case FolderType::kUserMail:
+    case FolderType::kTasks:
+    case FolderType::kCalendar:
+    case FolderType::kContacts:
+    case FolderType::kNotes:
+    case FolderType::kUserCalendar:
+    case FolderType::kUserContacts:
+    case FolderType::kUserTasks:
+    case FolderType::kUserNotes:
       return true;
     default:
       return false;
@@ -21,7 +29,7 @@ bool supported_type(FolderType type) {
 }
 
 bool holds(FolderType type, Class kind) {
-  return (kind == Class::kEmail || kind == Class::kSms) && supported_type(type);
+  return supported_type(type) && items::class_of(type) == (items::is_personal(kind) ? kind : Class::kEmail);
 }
 
 SyncFolder sync_folder_of(const Statement& row) {

@@ -3,6 +3,8 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "items/datetime.h"
+
 namespace handsync::replica {
 namespace {
 
@@ -62,18 +64,41 @@ void bind_value(Statement& statement, int at, const Property& row, const Propert
   }
 }
 
-void bind_rows(Statement& statement, const ItemRecord& item, const ItemColumns& columns, std::uint64_t rows) {
-  const std::span<const Property> table = items::properties(item.kind);
+/// The columns of `item` are those of the mail's rows; parameters are numbered by them.
+std::span<const Property> column_rows() { return items::properties(Class::kEmail); }
+
+/// Is this column written? `rows` null: every one is.
+bool touches(const ItemRecord& item, const Property& column, const RowSet* rows) {
+  if (rows == nullptr) return true;
+  const auto table = items::properties(item.kind);
+  if (items::is_personal(item.kind) && column.id == items::kDateReceived) {
+    for (std::size_t i = 0; i < table.size(); ++i) {
+      if ((table[i].traits & items::kSorts) != 0) return rows->has(i);
+    }
+    return false;
+  }
+  const Property* row = items::find_property(item.kind, column.id);
+  return row != nullptr && rows->has(static_cast<std::size_t>(row - table.data()));
+}
+
+void bind_rows(Statement& statement, const ItemRecord& item, const ItemColumns& columns, const RowSet* rows) {
+  const std::span<const Property> table = column_rows();
+  const bool personal = items::is_personal(item.kind);
   for (std::size_t i = 0; i < table.size(); ++i) {
     const Property& row = table[i];
-    if (row.place != Place::kItem || (rows >> i & 1) == 0) continue;
+    if (row.place != Place::kItem || !touches(item, row, rows)) continue;
     const int at = kFirstRow + static_cast<int>(i);
     if (row.id == items::kRead) {
       statement.number(at, columns.read ? 1 : 0);
     } else if (row.id == items::kFlagStatus) {
       statement.number(at, static_cast<int>(columns.flag_status));
+    } else if (personal && row.id == items::kDateReceived) {
+      statement.number(at, item.date());
+    } else if (personal) {
+      const PropertyValue* value = item.find(row.id);
+      bind_value(statement, at, row, value != nullptr ? *value : PropertyValue{});
     } else {
-      bind_value(statement, at, row, (item.present >> i & 1) != 0 ? item.values[i] : PropertyValue{});
+      bind_value(statement, at, row, item.present.has(i) ? item.values[i] : PropertyValue{});
     }
   }
 }
@@ -84,13 +109,36 @@ const PropertyValue* ItemRecord::find(items::PropertyId id) const {
   const Property* row = items::find_property(kind, id);
   if (row == nullptr) return nullptr;
   const auto index = static_cast<std::size_t>(row - items::properties(kind).data());
-  return (present >> index & 1) != 0 ? &values[index] : nullptr;
+  return present.has(index) ? &values[index] : nullptr;
 }
 
 void ItemRecord::forget(items::PropertyId id) {
   const items::Property* row = items::find_property(kind, id);
   if (row == nullptr) return;
-  present &= ~(std::uint64_t{1} << static_cast<std::size_t>(row - items::properties(kind).data()));
+  present.remove(static_cast<std::size_t>(row - items::properties(kind).data()));
+}
+
+std::int64_t ItemRecord::date() const {
+  if (!items::is_personal(kind)) return number(items::kDateReceived, 0);
+  const std::span<const Property> table = items::properties(kind);
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if ((table[i].traits & items::kSorts) == 0 || !present.has(i)) continue;
+    const Result<std::int64_t> date = items::parse_date_time(text_of(values[i].data));
+    return date.ok() ? date.value() : 0;
+  }
+  return 0;
+}
+
+bool ItemRecord::says_all() const {
+  if (!items::is_personal(kind)) return false;
+  const std::span<const Property> table = items::properties(kind);
+  bool marked = false;
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    if ((table[i].traits & items::kMarks) == 0) continue;
+    if (present.has(i)) return true;
+    marked = true;
+  }
+  return !marked && !present.empty();
 }
 
 std::int64_t ItemRecord::number(items::PropertyId id, std::int64_t otherwise) const {
@@ -117,7 +165,7 @@ ItemNow item_now_of(const Statement& row) {
 }
 
 void write_item_sql(char (&sql)[kItemSqlBytesMax], bool insert) {
-  const std::span<const Property> table = items::properties(Class::kEmail);
+  const std::span<const Property> table = column_rows();
   Sentence sentence(sql, sizeof sql);
   if (!insert) {
     sentence.add(
@@ -144,15 +192,15 @@ void write_item_sql(char (&sql)[kItemSqlBytesMax], bool insert) {
   sentence.add("%s", ")");
 }
 
-void write_change_sql(char (&sql)[kItemSqlBytesMax], Class kind, const ChangedParts& parts) {
-  const std::span<const Property> table = items::properties(kind);
+void write_change_sql(char (&sql)[kItemSqlBytesMax], const ItemRecord& item, const ChangedParts& parts) {
+  const std::span<const Property> table = column_rows();
   Sentence sentence(sql, sizeof sql);
   sentence.add("UPDATE item SET generation=?%d,epoch=?%d", kGeneration, kEpoch);
   if (parts.body) sentence.add(",body_blob=?%d,body_here=?%d", kBodyBlob, kBodyHere);
   if (parts.attachments) sentence.add(",attachment_list=?%d,attachment_count=?%d", kAttachmentList, kAttachmentCount);
   if (parts.rest) sentence.add(",rest=?%d", kRestData);
   for (std::size_t i = 0; i < table.size(); ++i) {
-    if (table[i].place == Place::kItem && (parts.rows >> i & 1) != 0) {
+    if (table[i].place == Place::kItem && touches(item, table[i], &parts.rows)) {
       sentence.add(",%s=?%d", table[i].column, kFirstRow + static_cast<int>(i));
     }
   }
@@ -176,7 +224,7 @@ void bind_item(Statement& statement, const ItemRecord& item, const ItemColumns& 
   } else {
     statement.blob(kRestData, item.rest);
   }
-  bind_rows(statement, item, columns, ~std::uint64_t{0});
+  bind_rows(statement, item, columns, nullptr);
 }
 
 void bind_change(Statement& statement, const ItemRecord& item, const ItemColumns& columns, const ChangedParts& parts) {
@@ -186,7 +234,7 @@ void bind_change(Statement& statement, const ItemRecord& item, const ItemColumns
     statement.number(kAttachmentList, columns.attachment_list).number(kAttachmentCount, columns.attachment_count);
   }
   if (parts.rest) statement.blob(kRestData, item.rest);
-  bind_rows(statement, item, columns, parts.rows);
+  bind_rows(statement, item, columns, &parts.rows);
 }
 
 }  // namespace handsync::replica

@@ -144,14 +144,14 @@ bool without(Text list, Text name, char* out, std::size_t& bytes) {
   bool found = false;
   bytes = 0;
   while (!list.empty()) {
-    const std::size_t end = list.find(items::kListSeparator);
+    const std::size_t end = list.find(kListSeparator);
     const Text one = list.substr(0, end);
     list = end == Text::npos ? Text() : list.substr(end + 1);
     if (one == name) {
       found = true;
       continue;
     }
-    if (bytes != 0) out[bytes++] = items::kListSeparator;
+    if (bytes != 0) out[bytes++] = kListSeparator;
     for (char value : one) out[bytes++] = value;
   }
   return found;
@@ -217,7 +217,7 @@ Result<std::uint64_t> Store::mark_category(ItemId item, Text name, bool on, std:
                 const bool there = without(Text(found.text, found.text_bytes), name, list, bytes);
                 if (there == on) return false;
                 if (on) {
-                  if (bytes != 0) list[bytes++] = items::kListSeparator;
+                  if (bytes != 0) list[bytes++] = kListSeparator;
                   for (char value : name) list[bytes++] = value;
                 }
                 if (bytes > kCategoriesBytesMax) return Error{Domain::kSqlite, kTooManyCategories, 0};

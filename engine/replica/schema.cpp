@@ -69,9 +69,34 @@ constexpr char kPlaces[] =
     "ALTER TABLE change ADD COLUMN text TEXT;"
     "ALTER TABLE change ADD COLUMN server_text TEXT;";
 
+// Events, contacts, tasks and notes: properties are rows of `extra`, by the numbers of items/properties.h; the views
+// name those that lists show. `starts_ms`, `due_ms` and `changed_ms` are milliseconds since 1970; `ends` is as it came;
+// `location` is a text up to 14.1 and WBXML from 16.0 on. Their folders are selected when they become of use.
+#define HANDSYNC_PROPERTY(number) "(SELECT data FROM extra WHERE item=i.id AND property=" #number " AND n=0)"
+constexpr char kPersonal[] =
+    "CREATE VIEW event AS SELECT id,shown AS folder,server_id,subject,received AS starts_ms,"
+    HANDSYNC_PROPERTY(1042) " AS ends,"
+    HANDSYNC_PROPERTY(1030) "='1' AS all_day,"
+    "EXISTS(SELECT 1 FROM extra WHERE item=i.id AND property=1051 AND size>3) AS recurring,"
+    "coalesce(" HANDSYNC_PROPERTY(1047) "," HANDSYNC_PROPERTY(4384) ") AS location,"
+    "coalesce(nullif(" HANDSYNC_PROPERTY(1049) ",'')," HANDSYNC_PROPERTY(1050) ") AS organizer"
+    " FROM item i WHERE shown<>0 AND class=1;"
+    "CREATE VIEW contact AS SELECT id,shown AS folder,server_id,coalesce("
+    "nullif(trim(coalesce(" HANDSYNC_PROPERTY(287) ",'')||' '||coalesce(" HANDSYNC_PROPERTY(297) ",'')),''),"
+    "nullif(" HANDSYNC_PROPERTY(286) ",''),nullif(" HANDSYNC_PROPERTY(281) ",''),"
+    HANDSYNC_PROPERTY(283) ") AS name,"
+    HANDSYNC_PROPERTY(283) " AS email,coalesce(nullif(" HANDSYNC_PROPERTY(299) ",''),nullif("
+    HANDSYNC_PROPERTY(275) ",'')," HANDSYNC_PROPERTY(295) ") AS phone FROM item i WHERE shown<>0 AND class=2;"
+    "CREATE VIEW task AS SELECT id,shown AS folder,server_id,subject,received AS due_ms,"
+    HANDSYNC_PROPERTY(2314) "='1' AS complete FROM item i WHERE shown<>0 AND class=3;"
+    "CREATE VIEW note AS SELECT id,shown AS folder,server_id,subject,received AS changed_ms,categories FROM item i WHERE shown<>0 AND class=4;"
+    "UPDATE folder SET selected=1 WHERE type IN (7,8,9,10,13,14,15,17) AND gone=0 AND emptying=0;";
+#undef HANDSYNC_PROPERTY
+
 constexpr SchemaVersion kVersions[] = {
     {1, "mail", kMail},
     {2, "places", kPlaces},
+    {3, "personal", kPersonal},
 };
 
 }  // namespace

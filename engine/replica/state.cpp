@@ -31,6 +31,8 @@ const char* text_of(Sql sql) {
       return "INSERT INTO commit_log VALUES(?1,?2)";
     case Sql::kCommitLogTrim:
       return "DELETE FROM commit_log WHERE id<?1";
+    case Sql::kExtraPut:
+      return "INSERT OR REPLACE INTO extra VALUES(?1,?2,?3,?4,?5,?6)";
     case Sql::kItemFind:
       return kItemFindSql;
     case Sql::kItemInsert:

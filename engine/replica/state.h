@@ -38,6 +38,7 @@ enum class Sql : std::uint8_t {
   kItemInsert,
   kItemReplace,
   kItemFind,
+  kExtraPut,
   kCount
 };
 

@@ -68,6 +68,7 @@ class Statement {
 
   std::int64_t number(int at) const { return sqlite3_column_int64(statement_, at); }
   bool is_null(int at) const { return sqlite3_column_type(statement_, at) == SQLITE_NULL; }
+  bool is_blob(int at) const { return sqlite3_column_type(statement_, at) == SQLITE_BLOB; }
   Text text(int at) const {
     const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, at));
     return data == nullptr ? Text() : Text(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, at)));

@@ -82,7 +82,7 @@ struct Outgoing {
   std::int64_t flag_wall_ms = 0;  ///< when the user set it: CompleteTime, DateCompleted
   bool remove = false, for_good = false;
   bool has_categories = false;
-  Text categories{};  ///< the whole list, items::kListSeparator between the names; in the caller's room
+  Text categories{};  ///< the whole list, kListSeparator between the names; in the caller's room
 };
 /// A list of categories that can be sent; longer ones are refused when they are made.
 inline constexpr std::size_t kCategoriesBytesMax = 1024;

@@ -190,7 +190,7 @@ class Account final : public Changes {
   void adapt_window(FolderState&, std::uint64_t took_ms, bool good);
   FolderState* next_due();
   std::uint32_t body_bytes_max() const;
-  std::uint8_t filter() const;
+  std::uint8_t filter(Class) const;
 
   // moves.cpp
   void moves_wait();

@@ -23,8 +23,23 @@ FolderState* Account::next_due() {
   return nullptr;
 }
 
-std::uint8_t Account::filter() const {
-  return policy::narrower_filter(filter_for_days(record_.days), core_.caps().email_filter);
+std::uint8_t Account::filter(Class kind) const {
+  switch (kind) {
+    case Class::kEvent: {
+      // The shortest window of a calendar is two weeks (MS-ASCMD 2.2.3.68.2: 0 and 4 to 7).
+      const std::uint8_t days = filter_for_days(record_.days);
+      return policy::narrower_filter(days != 0 && days < 4 ? std::uint8_t{4}
+                                     : days > 7            ? std::uint8_t{0}
+                                                           : days,
+                                     core_.caps().calendar_filter);
+    }
+    case Class::kContact:
+    case Class::kTask:
+    case Class::kNote:
+      return 0;
+    default:
+      return policy::narrower_filter(filter_for_days(record_.days), core_.caps().email_filter);
+  }
 }
 
 std::uint32_t Account::body_bytes_max() const {
@@ -89,7 +104,8 @@ Status Account::start_items() {
   request.sync_key = prime ? Text("0") : row.sync_key.view();
   request.get_changes = count == 0;
   request.window = row.window;
-  request.filter = filter();
+  request.kind = items::class_of(row.type);
+  request.filter = filter(request.kind);
   request.body_bytes_max = body_bytes_max();
   request.html = core_.caps().html;
   request.deletes_as_moves = row.type != FolderType::kDeleted && !for_good;
@@ -104,7 +120,7 @@ Status Account::start_items() {
   current_pull_ = !prime && count == 0;
   current_commands_ = static_cast<std::uint16_t>(count);
   if (count == 0) folder->pull_open = true;
-  call->answer.emplace<protocol::SyncResponse>(arrival_, row.server_id.view());
+  call->answer.emplace<protocol::SyncResponse>(arrival_, row.server_id.view(), request.kind);
   call->read_with_wbxml();
   Status launched = launch(call, body.value());
   if (!launched.ok()) {
@@ -234,7 +250,7 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
       if (Status thawed = store_.thaw_moves(folder.row.id); !thawed.ok()) return follow(thawed.error());
       moves_wait();
     }
-    folder.row.filter = filter();
+    folder.row.filter = filter(items::class_of(folder.row.type));
   } else {
     moves_wait();  // what waits of the same items goes before them
     folder.singly = folder.singly && current_commands_ != 0;
@@ -325,19 +341,21 @@ Status Account::start_body() {
   if (!address.ok()) return address.error();
   FolderState* folder = find(address.value().folder);
   if (!folder) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
+  const Class kind = items::class_of(folder->row.type);
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kItemOperations, Lane::kWork, call, kSmallBodyBytesMax));
   auto give_up = [&](Error error) -> Status {
     call->free(core_.memory());
     return error;
   };
-  auto body = protocol::write_fetch_item(call->body_room(), version_, folder->row.server_id.view(),
-                                         address.value().server_id.view(), core_.caps().html);
+  auto body =
+      protocol::write_fetch_item(call->body_room(), version_, folder->row.server_id.view(),
+                                 address.value().server_id.view(), core_.caps().html && !items::is_personal(kind));
   if (!body.ok()) return give_up(body.error());
   if (Status begun = arrival_.begin(folder->row, 0, core_.now().mono_ms); !begun.ok()) return give_up(begun.error());
   arriving_ = true;
   current_ = folder->row.id;
-  call->answer.emplace<protocol::FetchResponse>(arrival_);
+  call->answer.emplace<protocol::FetchResponse>(arrival_, kind);
   call->read_with_wbxml();
   Status launched = launch(call, body.value());
   if (!launched.ok()) {

@@ -69,6 +69,13 @@ Json& Json::set(const char* key, const std::vector<std::string>& texts) {
   return *this;
 }
 
+Json& Json::set(const char* key, std::vector<Json>&& objects) {
+  cJSON* array = cJSON_CreateArray();
+  for (Json& object : objects) cJSON_AddItemToArray(array, std::exchange(object.node_, nullptr));
+  add(node_, key, array);
+  return *this;
+}
+
 bool Json::has(const char* key) const { return cJSON_GetObjectItemCaseSensitive(node_, key) != nullptr; }
 
 std::string Json::get(const char* key) const {

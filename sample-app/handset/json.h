@@ -28,6 +28,7 @@ class Json {
   Json& set(const char* key, unsigned number) { return set(key, static_cast<std::uint64_t>(number)); }
   Json& set(const char* key, Json&& object);
   Json& set(const char* key, const std::vector<std::string>& texts);
+  Json& set(const char* key, std::vector<Json>&& objects);
 
   bool valid() const { return node_ != nullptr; }
   bool has(const char* key) const;

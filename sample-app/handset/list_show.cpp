@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "handset/properties.h"
 #include "handset/session.h"
 #include "handset/text.h"
 
@@ -17,6 +18,8 @@ using handsync::Notice;
 
 constexpr std::uint32_t kLimitForPeople = 50;
 constexpr std::uint8_t kBodyHtml = 2, kBodyMime = 4;
+
+bool is_personal(Class kind) { return kind != Class::kEmail && kind != Class::kSms; }
 
 const char* class_name(Class kind) {
   switch (kind) {
@@ -156,11 +159,31 @@ void say_body(Session& session, std::string_view body) {
 std::vector<std::string> names_of(std::string_view list) {
   std::vector<std::string> names;
   while (!list.empty()) {
-    const std::size_t end = list.find(handsync::kCategorySeparator);
+    const std::size_t end = list.find(handsync::kListSeparator);
     names.emplace_back(list.substr(0, end));
     list = end == std::string_view::npos ? std::string_view() : list.substr(end + 1);
   }
   return names;
+}
+
+std::string personal_line(Session& session, const ItemRow& row, const std::string& number) {
+  const std::size_t columns = session.io.columns > 60 ? session.io.columns - 26 : 34;
+  std::string when, what = printable(row.subject), more;
+  if (row.kind == Class::kContact) {
+    what = printable(row.name);
+    more = printable(row.email.empty() ? row.phone : row.email);
+  } else if (row.when_ms != 0) {
+    when = local_time(row.when_ms, session.phone.wall_ms(), session.io.utc_offset_s);
+  }
+  if (row.kind == Class::kEvent) more = printable(row.location);
+  std::string marks;
+  marks += row.recurring ? '~' : row.complete ? 'x' : ' ';
+  marks += row.edited_here ? '>' : ' ';
+  const std::size_t width = more.empty() ? columns : columns * 2 / 3;
+  what = cut(what, width);
+  const std::string tail = more.empty() ? "" : "  " + cut(more, columns - width - 2);
+  return number + " " + marks + "  " + (row.kind == Class::kContact ? "" : padded(when, 12) + "  ") +
+         (tail.empty() ? what : padded(what, width)) + tail;
 }
 
 }  // namespace
@@ -191,8 +214,22 @@ Json item_json(const ItemRow& row, AccountId account, const std::string& folder_
       json.set("from", row.from).set("to", row.to).set("received", iso_utc(row.when_ms)).set("preview", row.preview);
       break;
     case Class::kEvent:
+      json.set("subject", row.subject)
+          .set("start", iso_utc(row.when_ms))
+          .set("end", iso_utc(row.end_ms))
+          .set("all_day", row.all_day)
+          .set("location", row.location)
+          .set("recurring", row.recurring)
+          .set("organizer", row.organizer);
+      break;
     case Class::kContact:
+      json.set("name", row.name).set("email", row.email).set("phone", row.phone);
+      break;
     case Class::kTask:
+      json.set("subject", row.subject)
+          .set("due", row.when_ms == 0 ? "" : iso_utc(row.when_ms))
+          .set("complete", row.complete);
+      break;
     case Class::kNote:
       json.set("subject", row.subject);
       break;
@@ -202,6 +239,9 @@ Json item_json(const ItemRow& row, AccountId account, const std::string& folder_
 
 std::string item_line(Session& session, const ItemRow& row, AccountId account) {
   const std::string number = std::to_string(shown_number(account, static_cast<std::uint64_t>(row.id)));
+  if (is_personal(row.kind)) {
+    return personal_line(session, row, std::string(number.size() < 5 ? 5 - number.size() : 0, ' ') + number);
+  }
   const std::string when = local_time(row.when_ms, session.phone.wall_ms(), session.io.utc_offset_s);
   std::string marks;
   marks += row.read ? ' ' : '*';
@@ -287,7 +327,14 @@ int show_item(Session& session) {
     copy.json.set("body", body)
         .set("body_type", copy.body_type < std::size(kTypes) ? kTypes[copy.body_type] : "")
         .set("body_bytes", copy.bytes_total);
+    if (is_personal(copy.kind)) copy.json.set("properties", properties_json(properties_of(session, at)));
     session.say(copy.json);
+    return kDone;
+  }
+  if (is_personal(copy.kind)) {
+    say_properties(session, properties_of(session, at));
+    session.say("");
+    session.io.out(printable_lines(copy.body_type == kBodyHtml ? text_of_html(body) : body) + "\n");
     return kDone;
   }
   session.say("From:     " + printable(copy.from));

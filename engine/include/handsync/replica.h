@@ -46,8 +46,8 @@ struct FolderRow {
   std::uint32_t items = 0, unread = 0;
 };
 
-/// Between the names in ItemRow::categories.
-inline constexpr char kCategorySeparator = '\x1F';
+/// Between the entries of a list, as of ItemRow::categories. XML, and therefore no ActiveSync text, can carry it.
+inline constexpr char kListSeparator = '\x1F';
 
 /// Texts live until the cursor moves.
 struct ItemRow {
@@ -56,21 +56,41 @@ struct ItemRow {
   Class kind{};
   Text server_id;
   Text subject, from, to, preview, conversation_id;  ///< conversation_id: lower-case hex
-  Text categories;                                   ///< names, kCategorySeparator between them
-  std::int64_t when_ms = 0;                          ///< DateReceived for mail
-  std::uint8_t importance = 1, reply_state = 0;      ///< reply_state: LastVerbExecuted (MS-ASEMAIL 2.2.2.43)
+  Text categories;                                   ///< names, kListSeparator between them
+  std::int64_t when_ms = 0;  ///< DateReceived of a mail, start of an event, due date of a task, last change of a note
+  std::uint8_t importance = 1, reply_state = 0;  ///< reply_state: LastVerbExecuted (MS-ASEMAIL 2.2.2.43)
   std::uint32_t attachments = 0;
   std::uint64_t body_bytes_total = 0, body_bytes_here = 0;
   std::uint8_t body_type = 0;  ///< 1 text, 2 HTML, 4 MIME, 0 none
   bool read = false, flagged = false;
   bool edited_here = false;  ///< a change of the user waits to be sent
-  bool gone = false;         ///< only with changed_since: removed; nothing but id and folder is set
+  // Events (MS-ASCAL), tasks (MS-ASTASK):
+  std::int64_t end_ms = 0;
+  bool all_day = false, recurring = false, complete = false;
+  Text location, organizer;  ///< organizer: the address, else the name
+  // Contacts (MS-ASCNTC):
+  Text name;  ///< first and last name, else FileAs, company, e-mail
+  Text email, phone;
+  bool gone = false;  ///< only with changed_since: removed; nothing but id and folder is set
+};
+
+/// One property of an event, contact, task or note, as the server gave it or the user changed it.
+struct PropertyRow {
+  std::uint16_t id = 0;     ///< items/properties.h; 1 = elements that no table names
+  Text name;                ///< of the element, "BusinessPhoneNumber"; empty: id 1
+  Text value;               ///< of a long one the first 4 KiB: Reader::property() reads it all
+  std::uint64_t bytes = 0;  ///< of the whole value
+  /// The value is WBXML without its header (items/application_data.h): the element itself, or several.
+  bool structured = false;
+  bool list = false;  ///< texts with kListSeparator between them
 };
 
 struct Query {
   FolderId folder{};
   ItemId item{};            ///< not 0: just this one, folder ignored
   std::uint32_t limit = 0;  ///< 0 = all
+  bool of_class = false;    ///< only items of class `kind`
+  Class kind{};
   bool unread_only = false, flagged_only = false, important_only = false;
   std::uint64_t changed_since = 0;  ///< not 0: only rows of a later generation, oldest change first
 };
@@ -111,7 +131,10 @@ class Reader {
   virtual Result<Cursor<QueueRow>*> queue() = 0;
   virtual Result<Cursor<ParkedRow>*> parked() = 0;
   virtual Result<std::size_t> body(ItemId, std::uint64_t offset, Room) = 0;  ///< 0 = end of what is here
-  virtual Result<std::uint64_t> generation() = 0;                            ///< rises with every commit
+  /// Of an event, contact, task or note; in the order of the class's table.
+  virtual Result<Cursor<PropertyRow>*> properties(ItemId) = 0;
+  virtual Result<std::size_t> property(ItemId, std::uint16_t id, std::uint64_t offset, Room) = 0;  ///< 0 = end
+  virtual Result<std::uint64_t> generation() = 0;  ///< rises with every commit
   virtual void close() = 0;
 
  protected:
