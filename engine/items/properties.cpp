@@ -262,11 +262,12 @@ struct Index {
       if (all[i].id < 256) by_id[all[i].id] = slot;
     }
   }
-  constexpr const Property* find(wbxml::Tag tag, wbxml::Tag parent) const {
+  template <class Fits>
+  const Property* find(wbxml::Tag tag, Fits fits) const {
     const std::uint8_t page = wbxml::page_of(tag), token = wbxml::token_of(tag);
     if (page >= wbxml::kPages || token >= 64) return nullptr;
     for (std::size_t row = first[page][token]; row != 0; row = next[row - 1]) {
-      if (rows[row - 1].parent == parent) return &rows[row - 1];
+      if (fits(rows[row - 1])) return &rows[row - 1];
     }
     return nullptr;
   }
@@ -314,15 +315,12 @@ Class class_of(FolderType type) {
 }
 
 const Property* find_property(Class kind, wbxml::Tag tag, wbxml::Tag parent) {
-  return row_of(kind).index->find(tag, parent);
+  return row_of(kind).index->find(tag, [parent](const Property& row) { return row.parent == parent; });
 }
 
 const Property* find_property(Class kind, PropertyId id) {
   const Index& index = *row_of(kind).index;
-  if (id >= 256) {
-    const Property* row = index.find(id, 0);
-    return row != nullptr && row->id == id ? row : nullptr;
-  }
+  if (id >= 256) return index.find(id, [id](const Property& row) { return row.id == id; });
   const std::size_t row = index.by_id[id];
   return row == 0 ? nullptr : &index.rows[row - 1];
 }

@@ -358,7 +358,8 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
   ItemColumns columns;
   columns.id = now.id;
   columns.generation = store_.log.generation();
-  columns.epoch = epoch_;
+  // A body fetched while a re-key runs confirms nothing: the item may go before the re-key has come to it.
+  columns.epoch = item.operation == Operation::kAnswerFetch ? now.epoch : epoch_;
   columns.edits = now.edits;
   HANDSYNC_TRY(judge(item, now, whole, columns));
   HANDSYNC_TRY(count_unread(now, (now.read ? 1 : 0) - (columns.read ? 1 : 0)));

@@ -84,9 +84,10 @@ Result<bool> ItemDetails::add(ItemRow& item, Batch& batch) {
     item.end_ms = end.ok() ? end.value() : item.when_ms;
     item.all_day = statement_.number(1) != 0;
     item.recurring = statement_.number(2) != 0;
-    item.location = statement_.text(3);
     item.organizer = statement_.text(4);
-    if (statement_.is_blob(3)) {  // a word up to 14.1, a structure from 16.0 on
+    if (!statement_.is_blob(3)) {
+      item.location = statement_.text(3);
+    } else {  // a word up to 14.1, a structure from 16.0 on
       constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};
       Named named(wbxml::air_sync_base::kDisplayName, place);
       wbxml::Reader reader(named);

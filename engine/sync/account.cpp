@@ -382,7 +382,19 @@ void Account::tick() {
 bool Account::full_sync_may_start() const {
   if (!push_ || full_sync_ms_ == 0) return false;
   std::uint64_t now = core_.now().mono_ms;
-  return ping_trouble() < kPausesFree || (ping_not_before_ms_ <= now && not_before_ms_ <= now && !work_ && !pushed_);
+  if (ping_trouble() < kPausesFree) return true;
+  return ping_not_before_ms_ <= now && not_before_ms_ <= now && !work_ && !pushed_ && full_sync_paid_ms() <= now;
+}
+
+bool Account::ping_waits_for_full_sync() const {
+  return push_ && full_sync_ms_ != 0 && ping_trouble() >= kPausesFree && core_.now().mono_ms >= full_sync_ms_;
+}
+
+/// When a full sync is within the budget although Pings were sent before it.
+std::uint64_t Account::full_sync_paid_ms() const {
+  std::uint32_t folders = 0;
+  for (std::size_t i = 0; i < folder_count_; ++i) folders += wanted(folders_[i]);
+  return ping_started_ms_ == 0 ? 0 : ping_started_ms_ + cost_ms(folders + 1);
 }
 
 namespace {
@@ -406,6 +418,7 @@ Wake Account::next_visit() const {
   if (push_ && !needs_ && !wait_ && ping_not_before_ms_ > now)
     bring_forward(wake, ping_not_before_ms_, (ping_not_before_ms_ - now) / 8, true);
   if (full_sync_may_start()) bring_forward(wake, full_sync_ms_, 600'000, true);
+  if (ping_waits_for_full_sync() && full_sync_paid_ms() > now) bring_forward(wake, full_sync_paid_ms(), 600'000, true);
   return wake;
 }
 

@@ -202,6 +202,8 @@ class Account final : public Changes {
   // push.cpp
   void consider_ping();
   bool full_sync_may_start() const;
+  bool ping_waits_for_full_sync() const;
+  std::uint64_t full_sync_paid_ms() const;
   std::uint8_t ping_trouble() const;  ///< how often in a row a Ping failed or brought nothing
   Status start_ping();
   void ended_ping(Call&, Error);

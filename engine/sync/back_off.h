@@ -56,6 +56,9 @@ constexpr std::uint8_t loop_limit(Loop loop) {
   return 0;
 }
 
+/// How long a visit of so many requests has to last for kRequestsAnHourMax to hold.
+std::uint64_t cost_ms(std::uint32_t requests);
+
 /// The n-th pause (n from 1): doubles from `first_ms` up to kPauseMaxMs, the upper quarter of it random; Retry-After is
 /// a lower bound. From the kPausesFree-th on a pause also pays for the requests of the visit before it, so that no
 /// number of folders breaks the budget of kRequestsAnHourMax.

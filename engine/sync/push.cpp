@@ -36,7 +36,7 @@ void Account::consider_ping() {
   }
   if (ping_started_ms_ && ping_not_before_ms_ < ping_started_ms_ + kPingFloorMs)
     ping_not_before_ms_ = ping_started_ms_ + kPingFloorMs;
-  if (ping_not_before_ms_ > now) return;
+  if (ping_not_before_ms_ > now || ping_waits_for_full_sync()) return;
   if (Status started = start_ping(); !started.ok()) follow(started.error());
 }
 

@@ -335,21 +335,35 @@ TEST(ApplicationData, AnErrorOfTheSinkIsAnError) {
   CHECK(failures >= 10 && failures < 40);
 }
 
-TEST(ApplicationData, TheTableIsSound) {
-  std::map<items::PropertyId, int> ids;
-  std::map<std::string, int> columns;
-  for (const items::Property& row : items::properties(Class::kEmail)) {
-    LONGS_EQUAL(1, ++ids[row.id]);
-    CHECK(items::find_property(Class::kEmail, row.tag, row.parent) == &row);
-    CHECK(items::find_property(Class::kEmail, row.id) == &row);
-    CHECK(!wbxml::tag_name(row.tag).empty());
-    const bool column = row.place == items::Place::kItem || row.place == items::Place::kAttachment;
-    CHECK(column == (row.column != nullptr));
-    if (column) LONGS_EQUAL(1, ++columns[row.column]);
+TEST(ApplicationData, TheTablesAreSound) {
+  std::map<std::string, items::PropertyId> mail_columns;
+  for (const Class kind : {Class::kEmail, Class::kEvent, Class::kContact, Class::kTask, Class::kNote, Class::kSms}) {
+    std::map<items::PropertyId, int> ids;
+    std::map<std::string, int> columns;
+    CHECK(items::properties(kind).size() <= items::kRowsMax);
+    for (const items::Property& row : items::properties(kind)) {
+      LONGS_EQUAL(1, ++ids[row.id]);
+      CHECK(items::find_property(kind, row.tag, row.parent) == &row);
+      CHECK(items::find_property(kind, row.id) == &row);
+      CHECK(!wbxml::tag_name(row.tag).empty());
+      const bool column = row.place == items::Place::kItem || row.place == items::Place::kAttachment;
+      CHECK(column == (row.column != nullptr));
+      if (column) LONGS_EQUAL(1, ++columns[row.column]);
+      if (row.place == items::Place::kItem) {
+        // One statement writes the rows of all classes: a column means the same property in each.
+        if (kind == Class::kEmail) mail_columns[row.column] = row.id;
+        LONGS_EQUAL(mail_columns[row.column], row.id);
+      }
+      // A property of a class's own has its element as its number.
+      if (row.id >= 256) LONGS_EQUAL(row.tag, row.id);
+      CHECK(row.first <= row.last);
+    }
   }
   CHECK(items::find_property(Class::kEmail, items::PropertyId{0}) == nullptr);
   CHECK(items::find_property(Class::kEmail, items::PropertyId{60'000}) == nullptr);
   CHECK(items::find_property(Class::kEmail, mail::kSubject, mail::kFlag) == nullptr);
   CHECK(items::find_property(Class::kEmail, wbxml::make_tag(200, 5), 0) == nullptr);
-  CHECK(items::properties(Class::kEvent).empty());
+  STRCMP_EQUAL("Calendar", std::string(items::class_name(Class::kEvent)).c_str());
+  STRCMP_EQUAL("SMS", std::string(items::class_name(Class::kSms)).c_str());
+  CHECK(items::class_of(FolderType::kUserNotes) == Class::kNote);
 }

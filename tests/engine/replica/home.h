@@ -198,6 +198,16 @@ struct Home {
       return reader.list(query).value()->step(row).value() ? std::string(row.categories) : std::string();
     });
   }
+  /// The first item of a folder, without its texts.
+  ItemRow event(FolderId folder) {
+    return with_reader([&](Reader& reader) {
+      Query query;
+      query.folder = folder;
+      ItemRow row;
+      static_cast<void>(reader.list(query).value()->step(row));
+      return row;
+    });
+  }
   std::vector<QueueRow> queue() {
     return with_reader([&](Reader& reader) {
       std::vector<QueueRow> result;

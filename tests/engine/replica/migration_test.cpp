@@ -66,6 +66,14 @@ TEST(Migration, EveryLandedHomeOpensWithItsQueuedEdits) {
     CHECK_FALSE(home.find("5:1").read);  // the newest wish
     CHECK(home.find("5:1").edited && home.find("5:2").flagged);
 
+    // Folders that had no class of their own before are wanted now.
+    CHECK(home.folder("8").supported && home.folder("8").selected);
+    if (version.number >= 3) {
+      const ItemRow event = home.event(home.folder("8").id);
+      CHECK(event.kind == Class::kEvent && event.recurring && !event.all_day);
+      LONGLONGS_EQUAL(1'782'896'400'000, event.end_ms);
+    }
+
     const std::vector<QueueRow> queue = home.queue();
     LONGS_EQUAL(5, queue.size());
     CHECK(queue[4].parked);

@@ -58,6 +58,7 @@ inline Mails handset_mails(World& world, AccountId id, bool bodies = false) {
     if (!cursor.ok()) return;
     ItemRow row;
     for (auto step = cursor.value()->step(row); step.ok() && step.value(); step = cursor.value()->step(row)) {
+      if (row.kind != Class::kEmail) continue;
       std::string key(row.server_id);
       while (found.contains(key)) key += " (twice)";
       Mail& mail = found[key];
