@@ -168,6 +168,35 @@ std::vector<std::string> Server::remove(const std::string& email, int count) {
   return ids;
 }
 
+std::string Server::put(const std::string& email, Item item) {
+  State& state = *state_;
+  Mailbox& mailbox = state.account(email).mailbox;
+  FolderType type = FolderType::kInbox;
+  for (const FolderType candidate :
+       {FolderType::kCalendar, FolderType::kContacts, FolderType::kTasks, FolderType::kNotes}) {
+    if (class_of(candidate) == item.class_name) type = candidate;
+  }
+  const std::string id = mailbox.add(mailbox.default_folder(type), std::move(item)).id;
+  state.wake();
+  state.flush();
+  return id;
+}
+
+void Server::change(const std::string& email, const std::string& id, const std::function<void(Item&)>& act) {
+  State& state = *state_;
+  Mailbox& mailbox = state.account(email).mailbox;
+  Item* const item = mailbox.item(id);
+  if (item == nullptr) throw std::invalid_argument(email + " has no item " + id);
+  act(*item);
+  mailbox.touch_content(*item);
+  state.wake();
+  state.flush();
+}
+
+const Item* Server::item(const std::string& email, const std::string& id) const {
+  return state_->account(email).mailbox.item(id);
+}
+
 void Server::policy(const std::string& email, std::optional<Policy> policy) {
   Account& account = state_->account(email);
   account.policy = std::move(policy);

@@ -28,6 +28,7 @@
 namespace exchange {
 
 struct State;
+struct Item;
 
 struct User {
   std::string email;  ///< also the login, compared without case
@@ -83,8 +84,12 @@ class Server {
   std::string deliver(const std::string& email, const std::string& subject = {});  ///< a new mail; its server id
   std::vector<std::string> edit(const std::string& email, int count);              ///< random items change; their ids
   std::vector<std::string> remove(const std::string& email, int count);            ///< random items go; their ids
-  void policy(const std::string& email, std::optional<Policy> policy);             ///< every device provisions again
-  std::size_t wipe(const std::string& email, bool account_only = false);           ///< devices concerned
+  /// An item of the caller's own, into the default folder of its class; its server id.
+  std::string put(const std::string& email, Item item);
+  /// As another client of the user's would change it. Throws when it is gone.
+  void change(const std::string& email, const std::string& id, const std::function<void(Item&)>& act);
+  void policy(const std::string& email, std::optional<Policy> policy);    ///< every device provisions again
+  std::size_t wipe(const std::string& email, bool account_only = false);  ///< devices concerned
   void block(const std::string& email);
   void quarantine(const std::string& email);
   void allow(const std::string& email);
@@ -97,6 +102,8 @@ class Server {
   // -- what can be asked
   std::string stats() const;                             ///< one JSON object (cli.md's `stats`)
   std::string contents(const std::string& email) const;  ///< {"items":[..]} (contents.h)
+  /// An item as it is stored; nullptr: there is none. Valid until the next call that may change the mailbox.
+  const Item* item(const std::string& email, const std::string& id) const;
   std::vector<std::string> violations() const;  ///< every refusal and every breach of the protocol, a sentence each
   std::uint64_t requests(const std::string& command) const;
   /// The items that a device with this SyncKey of this collection has been told of; nothing when the key is neither the

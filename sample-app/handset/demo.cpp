@@ -160,7 +160,7 @@ int demo(Session& session) {
 
   sync_once(session, id, answers);
   const std::vector<Folder> all = folders(session, id);
-  step(session, "folders", std::to_string(all.size()) + " on the server; those of mail are in sync");
+  step(session, "folders", std::to_string(all.size()) + " on the server; all are in sync");
   print_folders(session, {account_view(session, id)});
 
   const Folder inbox = inbox_of(session, id);

@@ -74,7 +74,7 @@ int folder_select(Session& session) {
   for (const std::string& words : session.line.folders) {
     chosen.push_back(find_folder(session, words));
     if (!chosen.back().supported) {
-      throw usage("`" + chosen.back().path + "` is of a kind that is not kept in sync", "choose a folder of mail");
+      throw usage("`" + chosen.back().path + "` is of a kind that is not kept in sync", "choose another");
     }
   }
   for (const Folder& folder : chosen) {

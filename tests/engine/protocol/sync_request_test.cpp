@@ -48,6 +48,39 @@ TEST(SyncWriter, PrimingBytes) {
                xml(one).c_str());
 }
 
+TEST(SyncWriter, OtherClassesAskForTextAndSayWhatIsTheirs) {
+  const auto of = [](Class kind, Version version, Text key) {
+    SyncRequest one = request(version, key);
+    one.kind = kind;
+    one.filter = 4;
+    one.body_bytes_max = 1000;
+    return xml(one);
+  };
+  for (const Version version : kVersions) {
+    const std::string name = version <= 121 ? "<Class>Calendar</Class>" : "";
+    const std::string event = of(Class::kEvent, version, "3");
+    CHECK(event.find(name + kBare) != std::string::npos);
+    CHECK(event.find("<Options><FilterType>4</FilterType><BodyPreference xmlns=\"AirSyncBase\"><Type>1</Type>"
+                     "<TruncationSize>1000</TruncationSize></BodyPreference></Options>") != std::string::npos);
+    // Contacts in every version, the calendar up to 14.1, tasks and notes never (MS-ASCMD 2.2.3.180).
+    CHECK(of(Class::kContact, version, "0").find("<Supported>") != std::string::npos);
+    CHECK((of(Class::kEvent, version, "0").find("<Supported>") != std::string::npos) == (version < 160));
+    CHECK(of(Class::kTask, version, "0").find("<Supported>") == std::string::npos);
+    CHECK(of(Class::kNote, version, "0").find("<Supported>") == std::string::npos);
+    CHECK(of(Class::kContact, version, "3").find("<Supported>") == std::string::npos);
+  }
+  // What a calendar must name, all of it and nothing that it does not send.
+  const std::string calendar = of(Class::kEvent, 141, "0");
+  for (const char* name : {"DtStamp", "Categories", "Sensitivity", "BusyStatus", "UID", "Timezone", "StartTime",
+                           "Subject", "Location", "EndTime", "Recurrence", "AllDayEvent", "Reminder", "Exceptions"}) {
+    CHECK_TEXT(calendar.find(std::string("<") + name) != std::string::npos, name);
+  }
+  CHECK(calendar.find("Attendees") == std::string::npos && calendar.find("Body") == std::string::npos);
+  const std::string contacts = of(Class::kContact, 161, "0");
+  CHECK(contacts.find("Email1Address") != std::string::npos && contacts.find("NickName") != std::string::npos);
+  CHECK(contacts.find("Picture") == std::string::npos && contacts.find("WeightedRank") == std::string::npos);
+}
+
 TEST(SyncWriter, MailInEveryVersion) {
   for (const Version version : kVersions) {
     SyncRequest one = request(version);

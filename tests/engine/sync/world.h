@@ -633,6 +633,14 @@ class World {
  public:
   std::function<void(hal::simulated::Options&)> adjust_handset;  ///< before the next start
 
+  template <class Row, class Opened>
+  static void rows(Opened opened, const std::function<void(const Row&)>& act) {
+    if (!opened.ok()) return;
+    Row row;
+    for (auto step = opened.value()->step(row); step.ok() && step.value(); step = opened.value()->step(row)) act(row);
+    opened.value()->close();
+  }
+
  private:
   Phone* phone_;
   std::uint64_t mono_ms_ = kBootMs, order_ = 0;
@@ -647,14 +655,6 @@ class World {
   std::map<std::uint32_t, std::uint64_t> last_byte_ms_, begun_ms_;  // per open request
   std::optional<exchange::HttpResponse> last_answer_;
   std::map<std::string, std::string> cookies_;
-
-  template <class Row, class Opened>
-  static void rows(Opened opened, const std::function<void(const Row&)>& act) {
-    if (!opened.ok()) return;
-    Row row;
-    for (auto step = opened.value()->step(row); step.ok() && step.value(); step = opened.value()->step(row)) act(row);
-    opened.value()->close();
-  }
 };
 
 }  // namespace handsync::test
