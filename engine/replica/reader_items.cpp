@@ -143,7 +143,8 @@ Result<bool> SqlReader::add_item(const Statement& row, ItemDetails& details) {
     }
   }
   if (batch_.full() || !batch_.keep(item.server_id) || !batch_.keep(item.subject) || !batch_.keep(item.from) ||
-      !batch_.keep(item.to) || !batch_.keep(item.preview) || !batch_.keep(item.categories) || !batch_.keep_hex(row.blob(8), item.conversation_id)) {
+      !batch_.keep(item.to) || !batch_.keep(item.preview) || !batch_.keep(item.categories) ||
+      !batch_.keep_hex(row.blob(8), item.conversation_id)) {
     if (batch_.at_end()) return sql_error(SQLITE_TOOBIG);
     batch_.shrink(used);
     return false;
