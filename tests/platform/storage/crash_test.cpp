@@ -180,3 +180,65 @@ TEST(Crash, NoNonceTwiceInALongRun) {
   Database d(home);
   CHECK(d.sound());
 }
+
+// The power goes when a nonce is drawn and its page is not yet on its way: whoever comes next draws others. And a child
+// that was forked off with an open database seals nothing.
+TEST(Crash, ANonceThatWasDrawnAndNotWrittenComesNeverAgain) {
+  constexpr int kRounds = 120;
+  {
+    Database d(home);
+    CHECK(d.run("CREATE TABLE t(id INTEGER PRIMARY KEY, b BLOB);INSERT INTO t VALUES(1, randomblob(9000))"));
+  }
+  Nonces nonces(home.page_bytes);
+  int drawn = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      int left = 1 + round % 5;
+      Watch::instance().on_write = [&](const std::string& path, const std::string& data, std::int64_t) {
+        if (!path.ends_with("-wal") || data.size() != 4096 || --left != 0) return;
+        if (write(ends[1], data.data() + 4096 - 28, 12) != 12) _exit(5);
+        _exit(0);
+      };
+      Database d(home);
+      d.run("UPDATE t SET b=randomblob(20000)");
+      _exit(3);
+    }
+    ::close(ends[1]);
+    std::array<char, 12> nonce;
+    if (read(ends[0], nonce.data(), nonce.size()) == static_cast<ssize_t>(nonce.size())) {
+      nonces.all.push_back(nonce);
+      ++drawn;
+    }
+    ::close(ends[0]);
+    int status = 0;
+    waitpid(child, &status, 0);
+    LONGS_EQUAL(0, WEXITSTATUS(status));
+    Watch::instance().on_write = [&](const std::string& path, const std::string& data, std::int64_t offset) {
+      nonces.see(path, data, offset);
+    };
+    Database d(home);
+    CHECK(d.run("UPDATE t SET b=randomblob(8000)"));
+    Watch::instance().on_write = nullptr;
+    LONGS_EQUAL(1, d.number("SELECT count(*) FROM t"));
+  }
+  LONGS_EQUAL(kRounds, drawn);
+  LONGS_EQUAL(0, nonces.repeated());
+}
+
+TEST(Crash, AChildWithAnOpenDatabaseSealsNothing) {
+  Database d(home);
+  CHECK(d.run("CREATE TABLE t(a);INSERT INTO t VALUES(1)"));
+  const std::string log = read_file(home.log());
+  const pid_t child = fork();
+  if (child == 0) _exit(d.run("INSERT INTO t VALUES(2)") ? 0 : 7);
+  int status = 0;
+  waitpid(child, &status, 0);
+  LONGS_EQUAL(7, WEXITSTATUS(status));
+  // At most heads of frames, without a page behind them.
+  CHECK(read_file(home.log()).size() < log.size() + 4096);
+  CHECK(d.run("INSERT INTO t VALUES(3)"));
+  LONGS_EQUAL(2, d.number("SELECT count(*) FROM t"));
+}
