@@ -66,7 +66,7 @@ bool LinuxLock::idle_is_over() const {
 }
 
 void LinuxLock::touched() {
-  posix::Durable::note(kept_ + ".active", "active_ms " + std::to_string(posix::system_mono_ms()) + "\n");
+  durable_.note(kept_ + ".active", "active_ms " + std::to_string(posix::system_mono_ms()) + "\n");
 }
 
 void LinuxLock::begin_anew() {

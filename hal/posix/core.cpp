@@ -15,7 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::size_t kRecordBytesMax = 4096, kSumBytes = 8, kBallastBytes = 16 * 1024;
-constexpr char kRecordMagic[] = "HSR1";
+// Behind the magic: a sum and the value as it is (the wipe marker, which outlives every key, and records of earlier
+// versions), or the value sealed under the device's secret.
+constexpr Text kPlainRecord = "HSR1", kSealedRecord = "HSR2";
 
 // FNV-1a: tells a damaged record from a whole one. Whether it may be believed is another matter: the engine seals what
 // must be.
@@ -131,20 +133,25 @@ Result<std::size_t> Core::get(Record record, Room room) {
 }
 
 Result<std::size_t> Core::get_locked(Record record, Room room) const {
-  Contents file;
+  Contents file, value;
   if (const auto there = Durable::read(record_path(record), file); !there.ok()) {
     if (there.error() == fault(Fault::kNotThere)) return std::size_t{0};
     return there.error();
   }
-  const std::size_t head = sizeof kRecordMagic - 1 + kSumBytes;
-  if (file.size() <= head || std::memcmp(file.data(), kRecordMagic, sizeof kRecordMagic - 1) != 0)
+  const Text magic = text_of(Bytes(file).first(std::min(file.size(), kPlainRecord.size())));
+  const Bytes rest = Bytes(file).subspan(magic.size());
+  if (magic == kSealedRecord) {
+    HANDSYNC_TRY(vault.unseal(record_name(record), rest, value));
+  } else if (magic == kPlainRecord && rest.size() > kSumBytes) {
+    value.assign(rest.begin() + kSumBytes, rest.end());
+    std::uint64_t sum = 0;
+    std::memcpy(&sum, rest.data(), sizeof sum);
+    if (sum != sum_of(value)) return fault(Fault::kDamaged);
+  } else {
     return fault(Fault::kDamaged);
-  const Bytes value = Bytes(file).subspan(head);
-  std::uint64_t sum = 0;
-  std::memcpy(&sum, file.data() + sizeof kRecordMagic - 1, sizeof sum);
-  if (sum != sum_of(value)) return fault(Fault::kDamaged);
+  }
   if (value.size() > room.size()) return fault(Fault::kTooLarge);
-  std::memcpy(room.data(), value.data(), value.size());
+  std::copy(value.begin(), value.end(), room.begin());
   return value.size();
 }
 
@@ -152,11 +159,18 @@ Status Core::put(Record record, Bytes value) {
   const std::scoped_lock hold(mutex);
   if (value.empty() || value.size() > kRecordBytesMax) return fault(Fault::kTooLarge);
   Contents file;
-  const std::uint64_t sum = sum_of(value);
   const auto append = [&](Bytes bytes) { file.insert(file.end(), bytes.begin(), bytes.end()); };
-  append(bytes_of(Text(kRecordMagic)));
-  append(std::as_bytes(std::span(&sum, 1)));
-  append(value);
+  if (record == Record::kWipe) {
+    const std::uint64_t sum = sum_of(value);
+    append(bytes_of(kPlainRecord));
+    append(std::as_bytes(std::span(&sum, 1)));
+    append(value);
+  } else {
+    Contents sealed;
+    HANDSYNC_TRY(vault.seal(record_name(record), value, sealed));
+    append(bytes_of(kSealedRecord));
+    append(sealed);
+  }
   const Status stored = durable.replace(record_path(record), file);
   if (stored.ok() || record != Record::kWipe || stored.error().code != ENOSPC) return stored;
   HANDSYNC_TRY(durable.unlink(device + "/reserve"));

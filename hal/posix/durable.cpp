@@ -100,8 +100,9 @@ Status Durable::write_new(const std::string& path, Bytes contents) {
   const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
   if (!file.ok()) return errno_status();
   remember({Undo::Kind::kCreated, path, {}, false, 0, {}});
-  const bool torn = cut == Cut::kTorn;
-  if (!file.write_at(torn ? contents.first(contents.size() / 2) : contents, 0)) return errno_status();
+  const Bytes arrives = cut == Cut::kTorn ? contents.first(contents.size() / 2) : contents;
+  if (!file.write_at(arrives, 0)) return errno_status();
+  tell(path, 0, arrives);
   if (cut != Cut::kNone) die();
   return Done{};
 }
@@ -176,7 +177,9 @@ Status Durable::overwrite(const std::string& path, std::size_t offset, Bytes byt
     const File file(path, O_WRONLY);
     if (!file.ok()) return errno_status();
     const bool torn = cut == Cut::kTorn;
-    if (!file.write_at(torn ? bytes.first(bytes.size() / 2) : bytes, offset)) return errno_status();
+    const Bytes arrives = torn ? bytes.first(bytes.size() / 2) : bytes;
+    if (!file.write_at(arrives, offset)) return errno_status();
+    tell(path, offset, arrives);
     if (torn) {
       undo_.clear();  // this half has reached the medium
       die();
@@ -198,6 +201,7 @@ Status Durable::unlink(const std::string& path) {
     if (read(path, undo.before).ok()) remember(std::move(undo));
   }
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_status();
+  if (medium_.dropped) medium_.dropped(path);
   if (cut == Cut::kAfter) die();
   return sync_directory(directory_of(path));
 }
@@ -213,7 +217,9 @@ Status Durable::shred(const std::string& path) {
     const auto size = static_cast<std::size_t>(seen.st_size);
     bool written = error == 0 && file.ok();
     for (std::size_t at = 0; written && at < size; at += zeros.size()) {
-      written = file.write_at(Bytes(zeros).first(std::min(zeros.size(), size - at)), at);
+      const Bytes piece = Bytes(zeros).first(std::min(zeros.size(), size - at));
+      written = file.write_at(piece, at);
+      if (written) tell(path, at, piece);
     }
     // A file that cannot be overwritten is still removed: that is what the caller counts on.
     if (written && medium_.real_sync) static_cast<void>(file.sync());
@@ -241,7 +247,7 @@ Result<bool> Durable::read(const std::string& path, Contents& contents) {
 
 void Durable::note(const std::string& path, std::string_view text) {
   const File file(path, O_WRONLY | O_CREAT | O_TRUNC);
-  if (file.ok()) file.write_at(bytes_of(text), 0);
+  if (file.ok() && file.write_at(bytes_of(text), 0)) tell(path, 0, bytes_of(text));
 }
 
 }  // namespace handsync::hal::posix

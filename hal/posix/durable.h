@@ -30,6 +30,10 @@ struct Medium {
   std::function<Cut(std::string_view operation, std::string_view path)> power;
   /// Called at the same places: an errno (ENOSPC, EIO ...) makes the operation fail, 0 lets it be.
   std::function<int(std::string_view operation, std::string_view path)> fail;
+  /// Told of bytes that have reached the medium, and of a file that is no longer there: what a raw image keeps is up to
+  /// whoever listens (hal/simulated/raw_flash.h).
+  std::function<void(std::string_view path, std::size_t offset, Bytes)> programmed;
+  std::function<void(std::string_view path)> dropped;
   bool real_sync = true;  ///< false: fsync is only played, for tests that cut the simulated power thousands of times
   bool cut_loses_unsynced = true;  ///< what was not synced when the power went is lost
 };
@@ -48,7 +52,7 @@ class Durable {
   /// ENOENT is kNotThere.
   static Result<bool> read(const std::string& path, Contents& contents);
   /// Not durable: for what may be lost.
-  static void note(const std::string& path, std::string_view text);
+  void note(const std::string& path, std::string_view text);
   void lose_unsynced();  ///< the power is gone: nothing works any more, and what was not synced is lost
   std::uint64_t operations() const { return operations_; }
 
@@ -64,6 +68,9 @@ class Durable {
   [[noreturn]] void die();
   void remember(Undo undo) {
     if (medium_.power) undo_.push_back(std::move(undo));
+  }
+  void tell(const std::string& path, std::size_t offset, Bytes bytes) const {
+    if (medium_.programmed) medium_.programmed(path, offset, bytes);
   }
   Status write_new(const std::string& path, Bytes contents);
   Status sync_file(const std::string& path);

@@ -275,6 +275,25 @@ Status Vault::destroy(KeySlot slot) {
   return durable_.unlink(secret_path(slot));
 }
 
+Status Vault::seal(Text name, Bytes plain, Contents& sealed) {
+  Key key;
+  HANDSYNC_TRY(hmac(fuse_, bytes_of("record"), key));
+  sealed.resize(kNonceBytes + plain.size() + kTagBytes);
+  const bool done = Sealer(key).seal(entropy_, name, plain, sealed);
+  forget(key);
+  return done ? Status(Done{}) : Status(fault(Fault::kRefused));
+}
+
+Status Vault::unseal(Text name, Bytes sealed, Contents& plain) const {
+  if (sealed.size() < kNonceBytes + kTagBytes) return fault(Fault::kDamaged);
+  Key key;
+  HANDSYNC_TRY(hmac(fuse_, bytes_of("record"), key));
+  plain.resize(sealed.size() - kNonceBytes - kTagBytes);
+  const bool done = Sealer(key).open(name, sealed, plain);
+  forget(key);
+  return done ? Status(Done{}) : Status(fault(Fault::kDamaged));
+}
+
 Status Vault::check() {
   for (KeySlot slot = 0; slot < kSlots; ++slot) {
     std::array<std::byte, kSlotBytes> sealed{};

@@ -34,6 +34,10 @@ class Vault {
   Result<std::size_t> get_secret(KeySlot, Room);
   Status destroy(KeySlot);
   Status check();
+  /// A small text that lies beside the keys, under the device's secret: unreadable when that is gone, wherever a copy
+  /// of it may have stayed. `name` is part of the seal.
+  Status seal(Text name, Bytes plain, Contents& sealed);
+  Status unseal(Text name, Bytes sealed, Contents& plain) const;  ///< kDamaged
 
  private:
   static constexpr std::size_t kSlotBytes = 64;

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 
 #include "posix/clock.h"
@@ -36,7 +37,16 @@ constexpr std::size_t kGates = static_cast<std::size_t>(Gate::kCount);
 }  // namespace
 
 struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
-  explicit Parts(Options given) : Core(given), options(std::move(given)) {}
+  explicit Parts(const Options& given) : Core(given), options(given) {
+    if (!options.erasable_key_block && options.destroys_for_good == Force::kEnforced)
+      core_options.destroys_for_good = options.destroys_for_good = Force::kPartial;
+    if (options.flash_image.empty()) return;
+    flash.emplace(options.home, options.flash_image, options.erasable_key_block);
+    core_options.programmed = [this](std::string_view path, std::size_t offset, Bytes bytes) {
+      flash->programmed(path, offset, bytes);
+    };
+    core_options.dropped = [this](std::string_view path) { flash->dropped(path); };
+  }
 
   void open() {
     Core::open();
@@ -100,7 +110,7 @@ struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
 
   void note_activity() {
     active_ms = phone_mono_ms();
-    Durable::note(device + "/active", "active_ms " + std::to_string(active_ms) + "\n");
+    durable.note(device + "/active", "active_ms " + std::to_string(active_ms) + "\n");
   }
 
   // -- Gates ---------------------------------------------------------------------------------------------------------
@@ -174,6 +184,7 @@ struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
   }
 
   Options options;
+  std::optional<RawFlash> flash;
   std::array<std::uint8_t, kGates> levels{};
   bool locked_flag = false;
   std::uint32_t idle_s = 0, boot = 1;
@@ -182,7 +193,7 @@ struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
   std::string host_boot;
 };
 
-Handset::Handset(Options options) : parts_(std::make_unique<Parts>(std::move(options))) { parts_->open(); }
+Handset::Handset(const Options& options) : parts_(std::make_unique<Parts>(options)) { parts_->open(); }
 Handset::~Handset() = default;
 
 Entropy& Handset::entropy() { return *parts_; }
@@ -247,6 +258,7 @@ std::uint64_t Handset::durable_operations() const {
 }
 
 const Options& Handset::options() const { return parts_->options; }
+RawFlash* Handset::flash() { return parts_->flash ? &*parts_->flash : nullptr; }
 
 Status Handset::check() { return parts_->check(); }
 

@@ -17,6 +17,7 @@
 
 #include "posix/core.h"
 #include "posix/hosted.h"
+#include "simulated/raw_flash.h"
 
 namespace handsync::hal::simulated {
 
@@ -38,6 +39,11 @@ struct Options : posix::CoreOptions {
   Manner gate_manner = Manner::kHonest, lock_manner = Manner::kHonest;
   Force device_encryption = Force::kPartial;  ///< credentials are sealed, replicas are not
   Force card_encryption = Force::kAbsent;
+  /// A file that gets everything that is ever programmed into the phone's flash; "" = none. What a program writes into
+  /// the home past the port it tells Handset::flash().
+  std::string flash_image;
+  /// Without one, old copies of keys stay in the flash: destroys_for_good is kPartial, and so is every wipe.
+  bool erasable_key_block = true;
   std::uint32_t user_idle_s = 0;           ///< the user's own wish for the screen lock; 0 = none
   std::function<std::uint64_t()> mono_ms;  ///< milliseconds that run on in suspend; none = the system's
   std::function<std::int64_t()> wall_ms;   ///< none = the system's
@@ -51,7 +57,7 @@ struct Options : posix::CoreOptions {
 class Handset final : public posix::HostedDevice {
  public:
   /// Opens or makes the phone. Throws std::runtime_error with a sentence when the home cannot be used.
-  explicit Handset(Options);
+  explicit Handset(const Options&);
   ~Handset() override;
 
   Entropy& entropy() override;
@@ -76,6 +82,7 @@ class Handset final : public posix::HostedDevice {
   void cut_power();
   std::uint64_t durable_operations() const;  ///< counted since the start, for tests that cut at each
   const Options& options() const;
+  RawFlash* flash();  ///< null without Options::flash_image
   Status check() override;
 
  private:
