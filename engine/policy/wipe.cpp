@@ -67,6 +67,19 @@ bool reset_is_complete(hal::Records& records) {
 
 }  // namespace
 
+Enforcement wipe_finality(const hal::Keys& keys) {
+  switch (keys.destroys_for_good()) {
+    case hal::Force::kEnforced:
+      return Enforcement::kEnforced;
+    case hal::Force::kPartial:
+      return Enforcement::kPartial;
+    case hal::Force::kAbsent:
+    case hal::Force::kNotFitted:  // keys are always there
+      break;
+  }
+  return Enforcement::kAbsent;
+}
+
 void WipeJob::run(hal::Device& device, hal::Progress& progress) {
   Deaf deaf(progress);
   const auto take = [this](Status status) {

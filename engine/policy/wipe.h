@@ -37,6 +37,9 @@ struct WipeJob final : public Job {
   Error error_{};
 };
 
+/// What a wipe of this device is worth: keys go first, so it is as final as their end.
+Enforcement wipe_finality(const hal::Keys&);
+
 class Wipe {
  public:
   enum class Next : std::uint8_t { kNothing, kAcknowledge, kRun, kConclude, kDone };

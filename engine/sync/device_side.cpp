@@ -101,6 +101,7 @@ DeviceView Core::device_view() const {
   view.throttled_s = pin_.throttled_s(now_);
   view.lock_after_s = enforcer_.idle_lock_s();
   view.device_id = device_id_;
+  view.wipe = policy::wipe_finality(device_.keys());
   return view;
 }
 

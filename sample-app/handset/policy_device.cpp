@@ -79,6 +79,17 @@ void wait_decided(Session& session, Inbox& inbox) {
   if (error) throw failure_of(error);
 }
 
+const char* wipe_words(Enforcement state) {
+  switch (state) {
+    case Enforcement::kEnforced:
+      return "final: a destroyed key cannot be read again";
+    case Enforcement::kPartial:
+      return "partial: an old copy of a destroyed key may be left in the flash";
+    default:
+      return "removes keys and files; this device promises nothing about old copies";
+  }
+}
+
 std::string wait_words(const DeviceView& view) {
   return view.tries_left == 0 ? std::string() : std::to_string(view.tries_left) + " tries left";
 }
@@ -137,7 +148,8 @@ int device_status(Session& session) {
                     .set("tries_left", static_cast<unsigned>(view.tries_left))
                     .set("throttled_s", view.throttled_s)
                     .set("lock_after_s", view.lock_after_s)
-                    .set("wiped", view.wiped));
+                    .set("wiped", view.wiped)
+                    .set("wipe", state_name(view.wipe)));
     return kDone;
   }
   session.say("device     " + printable(view.device_id.view()) + "  " + printable(session.phone.device().model()));
@@ -146,6 +158,7 @@ int device_status(Session& session) {
       (view.lock_after_s == 0 ? ", never locks by itself" : ", locks after " + duration_text(view.lock_after_s)));
   session.say(std::string("PIN        ") + (view.pin_set ? "set" : "none") +
               (view.pin_required ? ", wanted by policy" : "") + (view.pin_must_change ? ", must be changed" : ""));
+  session.say(std::string("wipe       ") + wipe_words(view.wipe));
   if (view.tries_left != 0)
     session.say("tries      " + std::to_string(view.tries_left) + " before this phone is wiped");
   if (view.throttled_s != 0) session.say("wait       " + duration_text(view.throttled_s) + " before the next try");

@@ -397,6 +397,7 @@ class World {
       directory_ = handset_->replica_directory();
       engine_options.directory = directory_;
     }
+    if (adjust_engine) adjust_engine(engine_options);
     Memory memory = phone_ ? phone_->memory() : Memory{take_memory, give_memory, nullptr};
     auto opened = Engine::open(device(), memory, engine_options, now());
     open_error = opened.ok() ? Error{} : opened.error();
@@ -631,6 +632,7 @@ class World {
   }
 
  public:
+  std::function<void(handsync::Options&)> adjust_engine;         ///< before the next start
   std::function<void(hal::simulated::Options&)> adjust_handset;  ///< before the next start
 
   template <class Row, class Opened>
