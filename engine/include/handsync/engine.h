@@ -109,8 +109,8 @@ struct DeviceView {
   std::uint32_t throttled_s = 0;   ///< the next try counts only after this
   std::uint32_t lock_after_s = 0;  ///< 0 = never
   FixedText<32> device_id;
-  /// How final a wipe is here: kPartial where the flash may keep old copies of a destroyed key, kAbsent where nothing is
-  /// promised.
+  /// How final a wipe is here: kPartial where the flash may keep old copies of a destroyed key, kAbsent where nothing
+  /// is promised.
   Enforcement wipe = Enforcement::kAbsent;
 };
 
