@@ -410,6 +410,20 @@ Status Store::select(FolderId id, bool wanted) {
   return transaction.commit();
 }
 
+Result<Store::Standing> Store::resync_standing(FolderId id) const {
+  if (state_ == nullptr) return kNotOpen;
+  Result<Statement> count = prepare(
+      database_,
+      "SELECT count(*),coalesce(sum(i.epoch=f.epoch),0) FROM item i JOIN folder f ON f.id=i.folder WHERE f.id=?1");
+  if (!count.ok()) return count.error();
+  const Result<bool> row = count.value().number(1, static_cast<std::uint32_t>(id)).step();
+  if (!row.ok()) return row.error();
+  Standing standing;
+  standing.confirmed = static_cast<std::uint64_t>(count.value().number(1));
+  standing.unconfirmed = static_cast<std::uint64_t>(count.value().number(0)) - standing.confirmed;
+  return standing;
+}
+
 Status Store::rekey_begin(FolderId id) {
   const Result<SyncFolder> now = sync_folder(id);
   if (!now.ok()) return now.error();

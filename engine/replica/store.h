@@ -170,6 +170,11 @@ class Store {
 
   // -- re-key (Status 3)
   // ---------------------------------------------------------------------------------------------------------
+  /// How far a resync has come: rows it has brought or confirmed, and those it has not.
+  struct Standing {
+    std::uint64_t confirmed = 0, unconfirmed = 0;
+  };
+  Result<Standing> resync_standing(FolderId) const;
   /// Key to 0; every row of the folder stays visible and is remembered as unconfirmed until the resync is complete.
   /// Edits stay queued.
   Status rekey_begin(FolderId);

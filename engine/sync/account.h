@@ -42,8 +42,9 @@ struct FolderState {
   /// The last pull may have been acted on and its answer lost, here or before the device went off: the server stands
   /// one key further, and the same request goes again before any change is sent.
   bool pull_open = true;
-  bool stale = false;           ///< a commit was tried and this row could not be read again: read it first
-  bool same_key = false;        ///< the last answer to commands brought the key they were sent with
+  bool stale = false;     ///< a commit was tried and this row could not be read again: read it first
+  bool same_key = false;  ///< the last answer to commands brought the key they were sent with
+  bool doubtful = false;  ///< resynced as empty, with rows here: they stay until other content proves the emptiness
   bool sent_bare_pull = false;  ///< Status 4 on a pull without commands: key 0 once
   std::uint16_t saved_window = 0;
 };
@@ -186,6 +187,9 @@ class Account final : public Changes {
   void ended_body(Call&, Error);
   void take_items(FolderState&, FixedText<64> key, bool more, std::uint64_t took_ms, std::uint32_t items);
   void items_committed(FolderState&, const replica::Applied&, bool more, std::uint32_t items);
+  Status finish_resync(FolderState&, Text key, replica::Applied&);
+  void key_lost();  ///< keys lost within minutes are one event
+  bool stop_in_doubt();
   void collection_failed(FolderState&, Error);
   void adapt_window(FolderState&, std::uint64_t took_ms, bool good);
   FolderState* next_due();
@@ -263,8 +267,11 @@ class Account final : public Changes {
   Call* wait_ = nullptr;
   Loops loops_, stored_loops_;
   std::uint8_t manual_tries_ = 0;
-  std::uint32_t visit_requests_ = 0;  ///< since the last pause began
-  std::uint64_t not_before_ms_ = 0;   ///< pause of the work lane
+  std::uint32_t visit_requests_ = 0;    ///< since the last pause began
+  std::uint64_t key_lost_ms_ = 0;       ///< the last time a key was lost
+  std::uint64_t items_since_lost_ = 0;  ///< items that have come since the first of those losses
+  bool emptied_ = false;                ///< since the last loss: no content anywhere and no notice either
+  std::uint64_t not_before_ms_ = 0;     ///< pause of the work lane
   std::uint64_t ping_not_before_ms_ = 0, ping_started_ms_ = 0, full_sync_ms_ = 0;
   std::uint32_t heartbeat_s_ = kHeartbeatS, ping_folders_max_ = 64;
   bool full_sync_visit_ = false;  ///< a full sync in place of a Ping that is in trouble

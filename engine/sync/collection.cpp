@@ -53,6 +53,7 @@ Status Account::start_items() {
   FolderState* folder = next_due();
   if (!folder) {
     needs_ &= static_cast<std::uint16_t>(~kNeedItems);
+    if (stop_in_doubt()) return policy::fault(policy::Fault::kAwaitsApproval);
     return Done{};
   }
   HANDSYNC_TRY(open_store());
@@ -195,14 +196,20 @@ void Account::ended_items(Call& call, Error error) {
 /// What has arrived becomes true.
 void Account::take_items(FolderState& folder, FixedText<64> key, bool more, std::uint64_t took_ms,
                          std::uint32_t items) {
-  // Priming and sending never complete a resync.
-  auto applied = arrival_.commit(key.view(), more || !current_pull_, core_.now().wall_ms);
+  // Priming and sending never complete a resync; and what is about to complete is looked at first.
+  const bool completes = current_pull_ && !more && folder.row.rekeying;
+  auto applied = arrival_.commit(key.view(), more || !current_pull_ || completes, core_.now().wall_ms);
   folder.stale = true;
   if (!applied.ok()) {
     arrival_.drop();
     // Deselected, removed or re-keyed meanwhile: what came is of no use, and nothing is wrong.
     if (applied.error().domain == Domain::kSqlite && applied.error().code == replica::kOvertaken) return;
     return follow(applied.error());
+  }
+  items_since_lost_ += items;
+  if (completes) {
+    if (Status finished = finish_resync(folder, key.view(), applied.value()); !finished.ok())
+      return follow(finished.error());
   }
   folder.pull_open = false;
   auto row = store_.sync_folder(folder.row.id);
@@ -213,6 +220,61 @@ void Account::take_items(FolderState& folder, FixedText<64> key, bool more, std:
   folder.row.window = window;
   if (current_pull_ && items) adapt_window(folder, took_ms, true);
   items_committed(folder, applied.value(), more, items);
+}
+
+/// Everything has come that the server names. A device that waits for approval, or was put into quarantine, sees empty
+/// folders and one notice: that is no deletion of anything, unless content that came meanwhile shows the mailbox open.
+/// The verdict is stop_in_doubt()'s, when all folders have been seen.
+Status Account::finish_resync(FolderState& folder, Text key, replica::Applied& applied) {
+  auto standing = store_.resync_standing(folder.row.id);
+  if (!standing.ok()) return standing.error();
+  const bool open = standing.value().confirmed > kNoticesMax || items_since_lost_ > kNoticesMax || emptied_;
+  folder.doubtful = !open && standing.value().unconfirmed > 0;
+  if (folder.doubtful) return Done{};
+  if (standing.value().confirmed > kNoticesMax) items_since_lost_ += standing.value().confirmed;
+  for (std::size_t i = 0; i < folder_count_ && open; ++i) folders_[i].due = folders_[i].due || folders_[i].doubtful;
+  auto row = store_.sync_folder(folder.row.id);
+  if (!row.ok()) return row.error();
+  HANDSYNC_TRY(arrival_.begin(row.value(), 0, core_.now().mono_ms));
+  auto finished = arrival_.commit(key, false, core_.now().wall_ms);
+  if (!finished.ok()) {
+    arrival_.drop();
+    return finished.error();
+  }
+  applied.added += finished.value().added;
+  applied.changed += finished.value().changed;
+  applied.deleted += finished.value().deleted;
+  applied.parked += finished.value().parked;
+  applied.confirmed += finished.value().confirmed;
+  applied.generation = finished.value().generation;
+  return Done{};
+}
+
+void Account::key_lost() {
+  constexpr std::uint64_t kOneEventMs = 600'000;
+  const std::uint64_t now = core_.now().mono_ms;
+  if (key_lost_ms_ == 0 || now > key_lost_ms_ + kOneEventMs) items_since_lost_ = 0;
+  emptied_ = false;
+  key_lost_ms_ = now;
+}
+
+/// All folders have been looked at. One new mail and nothing else anywhere is what quarantine looks like: it is looked
+/// at again after a pause, or when a person asks. Without a notice the mailbox has been emptied.
+bool Account::stop_in_doubt() {
+  std::uint64_t notices = 0;
+  bool any = false;
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    if (!folders_[i].doubtful || !wanted(folders_[i])) continue;
+    any = true;
+    auto standing = open_store().ok() ? store_.resync_standing(folders_[i].row.id) : Error{Domain::kSqlite, 1, 0};
+    notices += standing.ok() ? standing.value().confirmed : 1;  // what cannot be read proves nothing
+  }
+  if (!any) return false;
+  emptied_ = notices == 0;
+  for (std::size_t i = 0; i < folder_count_; ++i)
+    folders_[i].due = folders_[i].due || (folders_[i].doubtful && (emptied_ || push_));
+  if (emptied_ || push_) needs_ |= kNeedItems;
+  return !emptied_;
 }
 
 void Account::items_committed(FolderState& folder, const replica::Applied& applied, bool more, std::uint32_t items) {
@@ -245,7 +307,7 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
       folder.row.synced = true;
       folder.sent_bare_pull = false;
       auto waiting = store_.has_outgoing(folder.row.id);
-      folder.due = waiting.ok() && waiting.value();
+      folder.due = waiting.ok() && waiting.value() && !folder.doubtful;
       // What was to leave this folder and is still in it has not left.
       if (Status thawed = store_.thaw_moves(folder.row.id); !thawed.ok()) return follow(thawed.error());
       moves_wait();
@@ -276,6 +338,8 @@ void Account::collection_failed(FolderState& folder, Error error) {
   switch (status) {
     case 3: {  // SyncKey lost: rows stay visible, edits stay queued, everything comes again
       loops_.add(Loop::kRekeys);
+      key_lost();
+      folder.doubtful = false;
       bool too_often = loops_.of(Loop::kRekeys) > loop_limit(Loop::kRekeys);
       if (Status begun = store_.rekey_begin(folder.row.id); !begun.ok()) return follow(begun.error());
       auto row = store_.sync_folder(folder.row.id);

@@ -46,6 +46,7 @@ static_assert(kCommandsPerRequestMax <= 200, "MS-ASCMD limit: Status 4 beyond");
 // -- loops that a server can drive: how often before a pause ----------------------------------------------------------
 inline constexpr std::uint8_t kManualTriesMax = 3;             ///< quick retries of one sync() before it gives up
 inline constexpr std::uint16_t kRoundsWithoutProgressMax = 4;  ///< MoreAvailable with nothing in it
+inline constexpr std::uint64_t kNoticesMax = 1;  ///< what a device in quarantine sees: empty folders and one mail
 inline constexpr std::uint64_t kPauseFirstMs = 30'000, kPauseMaxMs = 1800'000;
 inline constexpr std::uint64_t kQuickPauseMs = 1'000;    ///< sync(): first retry; doubles
 inline constexpr std::uint64_t kPingFloorMs = 2'000;     ///< between the starts of two Pings
