@@ -76,7 +76,9 @@ Status Account::open_store() {
   has_policy_key_ = policy_key_ != 0;
   policy_wall_ms_ = static_cast<std::int64_t>(number(replica::Value::kPolicyTime));
   last_sync_wall_ms_ = static_cast<std::int64_t>(number(replica::Value::kLastSync));
-  if (auto heartbeat = number(replica::Value::kHeartbeat)) heartbeat_s_ = static_cast<std::uint32_t>(heartbeat);
+  auto heartbeat = store_.get(replica::Value::kHeartbeat, std::as_writable_bytes(std::span(room)));
+  if (heartbeat.ok()) heartbeat_.unpack(std::as_bytes(std::span(room)).first(heartbeat.value()), core_.now().mono_ms);
+  heartbeat_.enter(core_.network_id(), core_.now().mono_ms);
   auto loops = store_.get(replica::Value::kLoopCounters, std::as_writable_bytes(std::span(room)));
   if (loops.ok() && loops.value() == sizeof loops_.count) std::memcpy(loops_.count, room, sizeof loops_.count);
   stored_loops_ = loops_;
@@ -100,6 +102,7 @@ replica::StoreOptions Account::store_options() {
 }
 
 void Account::shut() {
+  if (heartbeat_.changed() && !wiped_ && folders_ && open_store().ok()) save_heartbeat();
   cancel(work_);
   cancel(wait_);
   if (arriving_) arrival_.drop();
@@ -217,7 +220,9 @@ Status Account::push(bool on) {
   return Done{};
 }
 
-void Account::network_is_up() {
+void Account::network_is(const Network& network) {
+  heartbeat_.enter(core_.network_id(), core_.now().mono_ms);
+  if (!network.up) return;
   if (not_before_ms_ > core_.now().mono_ms || ping_not_before_ms_ > core_.now().mono_ms) {
     not_before_ms_ = ping_not_before_ms_ = 0;
     advance();

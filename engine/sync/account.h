@@ -16,6 +16,7 @@
 #include "sync/account_record.h"
 #include "sync/back_off.h"
 #include "sync/call.h"
+#include "sync/heartbeat.h"
 
 namespace handsync::sync {
 
@@ -70,7 +71,7 @@ class Account final : public Changes {
   Status sync(FolderId only);
   Status fetch(ItemId);
   Status push(bool on);
-  void network_is_up();
+  void network_is(const Network&);
   void answered(Question, std::uint16_t choice, Bytes secret);
   Status take_password(Bytes);
   void pin_changed();  ///< the device's PIN was set, changed or refused: a policy may be waiting for it
@@ -212,6 +213,8 @@ class Account final : public Changes {
   Status start_ping();
   void ended_ping(Call&, Error);
   void judge_ping(Call&, Error);
+  void judge_lost_ping(Error, std::uint64_t took_ms);
+  void save_heartbeat();  ///< when it is new and the replica is open anyway
   void mark_all_due();
 
   Core& core_;
@@ -273,7 +276,15 @@ class Account final : public Changes {
   bool emptied_ = false;                ///< since the last loss: no content anywhere and no notice either
   std::uint64_t not_before_ms_ = 0;     ///< pause of the work lane
   std::uint64_t ping_not_before_ms_ = 0, ping_started_ms_ = 0, full_sync_ms_ = 0;
-  std::uint32_t heartbeat_s_ = kHeartbeatS, ping_folders_max_ = 64;
+  Heartbeat heartbeat_;
+  std::uint32_t heartbeat_s_ = kHeartbeatS;  ///< of the Ping that waits, or the next one
+  std::uint32_t ping_folders_max_ = 64;
+  /// What the server has been told of the Ping that was answered last: it remembers, and is told nothing twice.
+  struct Told {
+    std::uint32_t heartbeat_s = 0;
+    std::uint64_t folders = 0;  ///< of their ids; 0 = nothing is remembered
+    friend bool operator==(const Told&, const Told&) = default;
+  } told_, telling_;
   bool full_sync_visit_ = false;  ///< a full sync in place of a Ping that is in trouble
   bool judging_ping_ = false;     ///< what follows now is the fault of a Ping
   bool pushed_ = false;           ///< the Sync that runs was caused by a Ping

@@ -56,12 +56,13 @@ constexpr std::uint8_t loop_limit(Loop loop) {
   return 0;
 }
 
-/// How long a visit of so many requests has to last for kRequestsAnHourMax to hold.
-std::uint64_t cost_ms(std::uint32_t requests);
+/// What a visit of so many requests costs in time, so that kRequestsAnHourMax hold.
+std::uint64_t cost_ms(std::uint32_t visit_requests);
 
-/// The n-th pause (n from 1): doubles from `first_ms` up to kPauseMaxMs, the upper quarter of it random; Retry-After is
-/// a lower bound. From the kPausesFree-th on a pause also pays for the requests of the visit before it, so that no
-/// number of folders breaks the budget of kRequestsAnHourMax.
+/// The n-th pause (n from 1): anything up to a bound that doubles from `first_ms` to kPauseMaxMs (full jitter);
+/// Retry-After is a lower bound, with jitter above it. From the kPausesFree-th on a pause also pays for the requests of
+/// the visit before it, so that no number of folders breaks the budget of kRequestsAnHourMax, and after that it is at
+/// least half of its bound, three quarters of the last.
 std::uint64_t pause_ms(hal::Entropy&, std::uint32_t nth, std::uint64_t first_ms, std::uint32_t retry_after_s,
                        std::uint32_t visit_requests = 0);
 

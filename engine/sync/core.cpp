@@ -376,9 +376,10 @@ void Core::tick() {
 }
 
 void Core::network(const Network& network) {
-  if (!network.up || wiping()) return;
+  network_ = network;
+  if (wiping()) return;
   for (std::size_t i = 0; i < kAccountsMax; ++i)
-    if (accounts_[i] && !removing_[i]) accounts_[i]->network_is_up();
+    if (accounts_[i] && !removing_[i]) accounts_[i]->network_is(network);
 }
 
 void Core::answered(QuestionId id, std::uint16_t choice, Bytes secret) {

@@ -72,6 +72,7 @@ class Core final : public Engine {
   DeviceView device_view() const;
   Error device_error() const { return device_error_; }
   void network(const Network&);
+  Bytes network_id() const { return network_.id; }
   std::size_t list(std::span<AccountId>) const;
 
  private:
@@ -106,6 +107,7 @@ class Core final : public Engine {
   FixedText<120> user_agent_, device_type_, os_name_, os_language_, friendly_name_, vfs_;
   Instant now_{};
   FixedText<32> device_id_;
+  Network network_;
   policy::Enforcer enforcer_;
   policy::Pin pin_;
   policy::Wipe wipe_;

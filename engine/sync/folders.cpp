@@ -142,6 +142,7 @@ void Account::mark_all_due() {
 
 Status Account::restart_folders() {
   key_lost();
+  told_ = {};
   HANDSYNC_TRY(open_store());
   HANDSYNC_TRY(store_.put(replica::Value::kHierarchyKey, bytes_of("0")));
   needs_ |= kNeedFolders | kNeedItems;

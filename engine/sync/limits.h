@@ -17,6 +17,10 @@ inline constexpr std::uint32_t kPingMarginS = 60;      ///< beyond the heartbeat
 inline constexpr std::uint32_t kHeartbeatS =
     480;  ///< 8 minutes: above the 540 s alert level of no firewall, below most NATs
 inline constexpr std::uint32_t kHeartbeatMinS = 60;
+inline constexpr std::uint32_t kHeartbeatMaxS = 3540;  ///< 59 minutes: the longest that Exchange takes
+inline constexpr std::uint32_t kPushLeastS = 300;      ///< a server that waits for less is asked at intervals instead
+inline constexpr std::uint64_t kPollMs = 15 * 60'000;  ///< ... of this
+inline constexpr std::uint32_t kPingEarlyS = 15;  ///< an answer that much before its time is one of the server's own
 inline constexpr std::uint32_t kWipeAcknowledgeS =
     60;  ///< reliability: the acknowledgement never holds up a wipe longer
 inline constexpr std::uint64_t kStoreIdleMs = 60'000;  ///< a replica that only waits is closed after this
@@ -48,8 +52,9 @@ inline constexpr std::uint8_t kManualTriesMax = 3;             ///< quick retrie
 inline constexpr std::uint16_t kRoundsWithoutProgressMax = 4;  ///< MoreAvailable with nothing in it
 inline constexpr std::uint64_t kNoticesMax = 1;  ///< what a device in quarantine sees: empty folders and one mail
 inline constexpr std::uint64_t kPauseFirstMs = 30'000, kPauseMaxMs = 1800'000;
-inline constexpr std::uint64_t kQuickPauseMs = 1'000;    ///< sync(): first retry; doubles
-inline constexpr std::uint64_t kPingFloorMs = 2'000;     ///< between the starts of two Pings
+inline constexpr std::uint64_t kHerdMs = 600'000;      ///< those whom an outage sent away come back spread over as much
+inline constexpr std::uint64_t kQuickPauseMs = 1'000;  ///< sync(): first retry; doubles
+inline constexpr std::uint64_t kPingFloorMs = 2'000;   ///< between the starts of two Pings
 inline constexpr std::uint32_t kRequestsAnHourMax = 12;  ///< while something is wrong
 inline constexpr std::uint32_t kPausesFree = 4;          ///< the first pauses, 7.5 minutes in all, are not charged
 

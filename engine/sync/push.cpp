@@ -1,5 +1,5 @@
-/// Ping: waits for news on a lane of its own, only after every Sync is committed (MS-ASCMD 2.2.1.13). The heartbeat is
-/// fixed at eight minutes within the server's limits; learning it is another matter.
+/// Ping: waits for news on a lane of its own, only after every Sync is committed (MS-ASCMD 2.2.1.13). How long: see
+/// heartbeat.h. What the server remembers of the last one is left out.
 #include "sync/core.h"
 
 namespace handsync::sync {
@@ -7,6 +7,27 @@ namespace handsync::sync {
 using protocol::AnswerFault;
 using protocol::Command;
 using protocol::eas_error;
+
+namespace {
+
+std::uint64_t fingerprint(std::span<const protocol::PingFolder> folders) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const protocol::PingFolder& folder : folders) {
+    for (char c : folder.server_id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+    hash = (hash ^ 0x100U) * 0x100000001B3ULL;
+  }
+  return hash ? hash : 1;
+}
+
+}  // namespace
+
+void Account::save_heartbeat() {
+  if (!heartbeat_.changed() || !store_.is_open()) return;
+  std::byte room[Heartbeat::kPackedBytes];
+  heartbeat_.pack(room);
+  // Not stored is learnt again.
+  if (store_.put(replica::Value::kHeartbeat, room).ok()) heartbeat_.packed();
+}
 
 std::uint8_t Account::ping_trouble() const {
   std::uint8_t failed = loops_.of(Loop::kPings), empty = loops_.of(Loop::kEmptyPushes);
@@ -34,6 +55,15 @@ void Account::consider_ping() {
     ping_not_before_ms_ = now + pause_ms(core_.device().entropy(), ping_trouble(), kPauseFirstMs, 0, visit_requests_);
     visit_requests_ = 0;
   }
+  save_heartbeat();
+  if (heartbeat_.polls(now)) {  // no Ping: everything is synced at intervals that keep to the budget
+    if (full_sync_ms_ > now + kFullSyncMs / 2) {
+      std::uint64_t cost = cost_ms(visit_requests_);
+      full_sync_ms_ = now + (cost > kPollMs ? cost : kPollMs);
+      visit_requests_ = 0;
+    }
+    return;
+  }
   if (ping_started_ms_ && ping_not_before_ms_ < ping_started_ms_ + kPingFloorMs)
     ping_not_before_ms_ = ping_started_ms_ + kPingFloorMs;
   if (ping_not_before_ms_ > now || ping_waits_for_full_sync()) return;
@@ -49,7 +79,13 @@ Status Account::start_ping() {
   if (count == 0) return Done{};
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kPing, Lane::kWait, call, kSmallBodyBytesMax));
-  auto body = protocol::write_ping(call->body_room(), heartbeat_s_, {folders, count});
+  heartbeat_s_ = heartbeat_.next_s(core_.now().mono_ms);
+  telling_ = {heartbeat_s_, fingerprint({folders, count})};
+  Result<std::size_t> body = std::size_t{0};
+  if (telling_ != told_) {
+    std::span<const protocol::PingFolder> news(folders, telling_.folders == told_.folders ? 0 : count);
+    body = protocol::write_ping(call->body_room(), heartbeat_s_, news);
+  }
   if (!body.ok()) {
     call->free(core_.memory());
     return body.error();
@@ -69,18 +105,28 @@ void Account::ended_ping(Call& call, Error error) {
   judging_ping_ = false;
 }
 
+/// The connection died while it waited: news may have been missed.
+void Account::judge_lost_ping(Error error, std::uint64_t took_ms) {
+  auto took_s = static_cast<std::uint32_t>(took_ms / 1000);
+  bool timed_out = error.code == 11 || error.code == 12;
+  if (timed_out)
+    heartbeat_.lost(heartbeat_s_, core_.now().mono_ms);
+  else
+    heartbeat_.closed(took_s, core_.now().mono_ms);
+  mark_all_due();
+  needs_ |= kNeedItems;
+  if (loops_.of(Loop::kPings) > 0) return pause(error, 0);
+  loops_.add(Loop::kPings);  // once is how a network changes; again and again is a path that does not hold
+}
+
 void Account::judge_ping(Call& call, Error error) {
-  bool early = core_.now().mono_ms - ping_started_ms_ < std::uint64_t{heartbeat_s_} * 500;
+  std::uint64_t took_ms = core_.now().mono_ms - ping_started_ms_;
+  bool early = took_ms < std::uint64_t{heartbeat_s_} * 500;
+  Told before = told_;
+  told_ = {};
   if (!error && call.answer_bytes == 0) error = protocol::answer_fault(Command::kPing, AnswerFault::kEmpty);
   if (error) {
-    bool silent = error.domain == Domain::kHttp && error.code < 100 && !early;
-    if (silent) {  // a connection that died while it waited: news may have been missed
-      mark_all_due();
-      needs_ |= kNeedItems;
-      if (loops_.of(Loop::kPings) > 0) return pause(error, call.retry_after_s);
-      loops_.add(Loop::kPings);  // once is how a network changes; again and again is a path that does not hold
-      return;
-    }
+    if (error.domain == Domain::kHttp && error.code < 100 && !early) return judge_lost_ping(error, took_ms);
     return request_failed(call, error);
   }
   auto& answer = std::get<protocol::PingResponse>(call.answer);
@@ -92,10 +138,17 @@ void Account::judge_ping(Call& call, Error error) {
     core_.tell(id_, Notice::kState);
   };
   switch (answer.status()) {
-    case 1:
+    case 1: {
       succeed();
-      // A heartbeat that ends at once would make us spin: it counts as a turn that brought nothing.
-      if (early) {
+      told_ = telling_;
+      auto took_s = static_cast<std::uint32_t>(took_ms / 1000);
+      bool own_time = took_s + kPingEarlyS < heartbeat_s_;  // the server's, not the one it was asked for
+      if (!own_time)
+        heartbeat_.lasted(heartbeat_s_);
+      else if (took_s >= kPushLeastS)
+        heartbeat_.capped(took_s, core_.now().mono_ms);
+      // One that ends at once would make us spin: it counts as a turn that brought nothing.
+      if (own_time && took_s < kPushLeastS) {
         if (!pushed_) pushed_items_ = 0;
         pushed_ = true;
       } else {
@@ -103,7 +156,10 @@ void Account::judge_ping(Call& call, Error error) {
         visit_requests_ = 0;
       }
       return;
+    }
     case 2: {
+      told_ = telling_;
+      heartbeat_.lasted(static_cast<std::uint32_t>(took_ms / 1000));
       reset_loops({Loop::kPings});
       bool known = !answer.changed_overflow() && answer.changed_count() > 0;
       for (std::size_t i = 0; i < answer.changed_count(); ++i) {
@@ -115,12 +171,11 @@ void Account::judge_ping(Call& call, Error error) {
       }
       return changed(known);
     }
+    case 3:  // what it was to remember it does not: all of it once more
+      if (before.folders) return;
+      return follow(eas_error(Command::kPing, 3));
     case 5:
-      if (answer.heartbeat_s() >= kHeartbeatMinS / 6 && answer.heartbeat_s() != heartbeat_s_) {
-        heartbeat_s_ = answer.heartbeat_s();
-        if (open_store().ok()) (void)store_.put_number(replica::Value::kHeartbeat, heartbeat_s_);
-        return;
-      }
+      if (heartbeat_.bound(heartbeat_s_, answer.heartbeat_s(), core_.now().mono_ms)) return;
       return pause(eas_error(Command::kPing, 5), 0);
     case 6:
       if (answer.folders_max() && answer.folders_max() < ping_folders_max_) {

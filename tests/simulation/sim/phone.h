@@ -67,6 +67,14 @@ class SimPhone final : public handsync::test::Phone {
     failing.after = after;
     failing.times = times;
   }
+  /// Nothing goes wrong while an oracle looks.
+  struct Pause {
+    explicit Pause(SimPhone& of) : phone(of) { ++phone.pauses_; }
+    ~Pause() { --phone.pauses_; }
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+    SimPhone& phone;
+  };
   std::function<void(FaultKind)> on_fault;
   void calm() {
     for (Failing& failing : failing_) failing = {};
@@ -81,7 +89,7 @@ class SimPhone final : public handsync::test::Phone {
 
   bool strikes(FaultKind kind) {
     Failing& failing = failing_[static_cast<std::size_t>(kind)];
-    if (!failing.times) return false;
+    if (!failing.times || pauses_) return false;
     if (failing.after) return --failing.after, false;
     --failing.times;
     if (on_fault) on_fault(kind);
@@ -89,7 +97,7 @@ class SimPhone final : public handsync::test::Phone {
   }
   /// Counts one durable operation; true when it is the one that the power does not outlast.
   bool cut_now() {
-    if (!cut_in_ || --cut_in_) return false;
+    if (!cut_in_ || pauses_ || --cut_in_) return false;
     const auto act = std::exchange(switch_off_, nullptr);
     if (act) act();
     return true;
@@ -125,6 +133,7 @@ class SimPhone final : public handsync::test::Phone {
   fake::Device device_;
   std::uint64_t boot_ms_ = 0, cut_in_ = 0;
   std::uint32_t boots_ = 0;
+  int pauses_ = 0;
   std::function<void()> switch_off_;
   std::array<Failing, kFaultKinds> failing_{};
 };

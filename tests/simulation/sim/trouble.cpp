@@ -97,10 +97,11 @@ struct Troubles {
   }
   static void device(History& h) {
     static constexpr FaultKind kDevice[] = {FaultKind::kDiskError, FaultKind::kDiskFull, FaultKind::kRecord,
-                                            FaultKind::kSecret,    FaultKind::kEntropy,  FaultKind::kMemory};
+                                            FaultKind::kSecret,    FaultKind::kEntropy,  FaultKind::kMemory,
+                                            FaultKind::kRecord};
     const FaultKind kind = h.pick(kDevice);
     const bool seldom = kind == FaultKind::kRecord || kind == FaultKind::kEntropy;  // so it is the next of them
-    h.phone_.fail(kind, static_cast<unsigned>(h.between(0, seldom ? 2 : 40)),
+    h.phone_.fail(kind, static_cast<unsigned>(h.between(0, seldom ? 1 : 40)),
                   static_cast<unsigned>(h.chance(70) ? 1 : h.between(2, 12)));
   }
   static void restart(History& h) {
@@ -141,7 +142,7 @@ void History::trouble() {
       {12, [](History& h) { Troubles::server_fault(h, FaultKind::kStatus, kRefusals); }},
       {12, [](History& h) { Troubles::server_fault(h, FaultKind::kHttp, kCodes); }},
       {10, [](History& h) { Troubles::server_fault(h, FaultKind::kGarbage, kNonsense); }},
-      {45, Troubles::power},
+      {55, Troubles::power},
       {7, Troubles::offline},
       {9, Troubles::no_name},
       {6, Troubles::portal},
