@@ -174,6 +174,7 @@ std::string History::rest() {
   end_trouble();
   for (int tries = 0; tries < 6; ++tries) {
     world_->run_for(kMinute);
+    acts_ms_.push_back(world_->now_ms());
     if (!failed(world_->sync(id_)) && tries > 1) break;
   }
   if (Error error = world_->error(id_); failed(error)) return "no rest: error " + own_words(error);

@@ -152,8 +152,10 @@ std::string History::at_rest() {
   if (std::string wrong = nothing_lost(); !wrong.empty()) return wrong;
   // What was refused is still shown as the user wanted it. Wanted again, it goes, unless its item has gone.
   for (const std::uint64_t change : parked) static_cast<void>(world_->engine().changes(id_).retry(ChangeId{change}));
-  for (int again = 0; again < 2; ++again)
+  for (int again = 0; again < 2; ++again) {
+    acts_ms_.push_back(world_->now_ms());
     if (failed(world_->sync(id_))) return "the changes that were parked cannot be sent";
+  }
   const Mails ours = handset_mails(*world_, id_);
   for (const auto& row : world_->queue(id_)) {
     if (!row.parked) return "a change that was parked still waits";

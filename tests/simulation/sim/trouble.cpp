@@ -150,7 +150,7 @@ void History::trouble() {
       {6, Troubles::nat},
       {12, Troubles::weather},
       {6, Troubles::stall},
-      {40, Troubles::device},
+      {50, Troubles::device},
       {10, Troubles::restart},
       {8, Troubles::clock},
       {24, Troubles::server},
