@@ -3,6 +3,7 @@
 /// items in one commit.
 #pragma once
 #include "handsync/base.h"
+#include "handsync/memory.h"
 
 namespace handsync {
 
@@ -140,5 +141,21 @@ class Reader {
  protected:
   ~Reader() = default;
 };
+
+/// One time at which an event takes place.
+struct OccurrenceRow {
+  ItemRow item;  ///< the event, or the series with its first time; texts as in ItemRow
+  std::int64_t start_ms = 0, end_ms = 0;
+  std::int64_t original_ms = 0;  ///< the start that the pattern gives: what names this one of a series
+  bool all_day = false;          ///< of any place's dates, midnight to midnight
+  bool exception = false;        ///< this one of the series was changed
+  Text subject, location;        ///< of this one
+};
+
+/// What takes place in [from_ms, to_ms): event by event, the times of one in order, changed ones of a series first.
+/// Uses the Reader's cursor; the folder may be 0: every calendar. Memory: what the exceptions of one series need, 32
+/// bytes each. A pattern that cannot be computed (a lunar calendar, one that lacks what it needs) shows its first time
+/// only. MS-ASCAL 2.2.2.37, 2.2.2.21.
+Result<Cursor<OccurrenceRow>*> open_occurrences(Reader&, Memory, FolderId, std::int64_t from_ms, std::int64_t to_ms);
 
 }  // namespace handsync
