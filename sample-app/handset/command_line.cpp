@@ -252,6 +252,12 @@ class Grammar {
     list->add_flag("--flagged", line_.flagged, "Only what is flagged");
     list->add_flag("--important", line_.important, "Only what is important");
     list->add_flag("--by-conversation", line_.by_conversation, "Mails of a conversation together");
+    CLI::Option* from =
+        list->add_option("--from", line_.from, "What takes place from then on, each time of a series; a calendar only")
+            ->type_name("TIME");
+    CLI::Option* to = list->add_option("--to", line_.to, "Up to then")->type_name("TIME");
+    from->needs(to);
+    to->needs(from);
     CLI::App* show = command(app_, "show", "One item whole");
     show->add_option("ID", line_.number, "The number that list prints")->required();
     show->add_flag("--mime", line_.mime, "As it travelled");

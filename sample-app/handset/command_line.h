@@ -29,7 +29,8 @@ struct CommandLine {
   std::string name;          ///< of a category
   bool for_good = false;
   std::uint32_t limit = 0;
-  double for_s = 0;  ///< 0 = until interrupted
+  std::string from, to;  ///< of list: a range of time
+  double for_s = 0;      ///< 0 = until interrupted
   bool unread = false, flagged = false, important = false, by_conversation = false;
   bool mime = false, html = false;
   bool stay = false;

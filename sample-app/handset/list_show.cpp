@@ -260,6 +260,7 @@ std::string item_line(Session& session, const ItemRow& row, AccountId account) {
 int list_items(Session& session) {
   const CommandLine& line = session.line;
   const Folder folder = find_folder(session, line.folders.front());
+  if (!line.from.empty()) return list_occurrences(session, folder);
   const std::uint32_t limit = line.limit != 0 ? line.limit : line.json ? 0 : kLimitForPeople;
   handsync::Query query;
   query.folder = folder.id;

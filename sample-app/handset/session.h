@@ -55,6 +55,7 @@ class OpenReader {
   OpenReader(const OpenReader&) = delete;
   OpenReader& operator=(const OpenReader&) = delete;
   handsync::Reader* operator->() const { return reader_; }
+  handsync::Reader& operator*() const { return *reader_; }
 
  private:
   handsync::Reader* reader_;
@@ -132,6 +133,7 @@ int folder_select(Session&);
 int sync_now(Session&);
 int watch(Session&);
 int list_items(Session&);
+int list_occurrences(Session&, const Folder&);
 int show_item(Session&);
 int show_body(Session&);
 int mark_item(Session&);
