@@ -166,6 +166,26 @@ def settings(s, x, h):
     s.equal("in step", h.run("sync").status, 0)
 
 
+def agenda(s):
+    x = Exchange(s, "--mails", "1", "--events", "30", "--policy", "none", "--seed", "5")
+    h = Handset(s, "agenda")
+    s.equal("agenda: account and sync", (h.add(x).status, h.run("sync").status), (0, 0))
+    events = h.run("--json", "list", "Calendar").objects
+    r = h.run("--json", "list", "Calendar", "--from", "2000-01-01", "--to", "2100-01-01")
+    seen = {}
+    for o in r.objects:
+        seen.setdefault(o["id"], []).append(o["start"])
+    s.check("agenda: every event once, every series many times", r.status == 0 and set(seen) == {e["id"] for e in events} and
+            all((len(seen[e["id"]]) > 1) == e["recurring"] and e["start"] in seen[e["id"]] for e in events), r)
+    s.check("agenda: in order", [o["start"] for o in r.objects] == sorted(o["start"] for o in r.objects))
+    one = next(e for e in events if e["recurring"])
+    later = seen[one["id"]][5]
+    r = h.run("--json", "list", "Calendar", "--from", later, "--to", later[:17] + "59Z")
+    s.check("agenda: a moment has what begins in it", [o["start"] for o in r.objects if o["id"] == one["id"]] == [later], r)
+    s.equal("agenda: only a calendar has one", h.run("list", "Inbox", "--from", "2026-01-01", "--to", "2026-02-01").status, 2)
+    s.equal("agenda: no time ends with 2", h.run("list", "Calendar", "--from", "soon", "--to", "2026-02-01").status, 2)
+
+
 def push(s, x, h):
     w = h.start("--json", "watch", "--for", "60")
     time.sleep(3)
@@ -283,5 +303,6 @@ with Suite("cli") as suite:
     quiet_ends(suite, phone)
     autodiscover(suite, server)
     wipe(suite, server)
+    agenda(suite)
     suite.equal("the server saw no violation but the wrong passwords", len(server.command("stats")["violations"]), 2)
     suite.equal("the server ends with 0", server.quit(), 0)
