@@ -229,6 +229,17 @@ void Account::network_is(const Network& network) {
   }
 }
 
+void Account::roaming(bool held) {
+  if (wiped_ || !push_) return;
+  if (held) {
+    cancel(wait_);
+    return tell_state();
+  }
+  mark_all_due();
+  needs_ |= kNeedFolders | kNeedItems;
+  advance();
+}
+
 void Account::answered(Question question, std::uint16_t choice, Bytes secret) {
   question_id_ = QuestionId{};
   switch (question) {
@@ -297,7 +308,7 @@ void Account::advance() {
   // clang-format on
   bool asked = question_id_ != QuestionId{} || look_up_wanted_ || waiting_for_pin_;
   if (wiped_ || stopped_ || core_.wiping() || work_ || asked || look_up_id_ != RequestId{}) return;
-  if (!manual_ && !push_) return;
+  if (!manual_ && (!push_ || core_.held_by_roaming())) return;
   if (not_before_ms_ > core_.now().mono_ms) return;
   for (const Step& step : kSteps) {
     if (!(needs_ & step.need)) continue;
@@ -385,7 +396,7 @@ void Account::tick() {
 
 /// While Pings are in trouble the full sync takes the place of one, so that both together keep to the budget.
 bool Account::full_sync_may_start() const {
-  if (!push_ || full_sync_ms_ == 0) return false;
+  if (!push_ || full_sync_ms_ == 0 || core_.held_by_roaming()) return false;
   std::uint64_t now = core_.now().mono_ms;
   if (ping_trouble() < kPausesFree) return true;
   return ping_not_before_ms_ <= now && not_before_ms_ <= now && !work_ && !pushed_ && full_sync_paid_ms() <= now;
@@ -417,7 +428,7 @@ void bring_forward(Wake& wake, std::uint64_t at_ms, std::uint64_t slack_ms, bool
 /// When this account next wants the radio of its own accord.
 Wake Account::next_visit() const {
   Wake wake;
-  if (wiped_ || stopped_ || work_ || (!manual_ && !push_)) return wake;
+  if (wiped_ || stopped_ || work_ || (!manual_ && (!push_ || core_.held_by_roaming()))) return wake;
   const std::uint64_t now = core_.now().mono_ms;
   if (not_before_ms_ > now) bring_forward(wake, not_before_ms_, (not_before_ms_ - now) / 8, true);
   if (push_ && !needs_ && !wait_ && ping_not_before_ms_ > now)

@@ -72,6 +72,7 @@ class Account final : public Changes {
   Status fetch(ItemId);
   Status push(bool on);
   void network_is(const Network&);
+  void roaming(bool held);  ///< a policy holds back what nobody asked for, or does so no more
   void answered(Question, std::uint16_t choice, Bytes secret);
   Status take_password(Bytes);
   void pin_changed();  ///< the device's PIN was set, changed or refused: a policy may be waiting for it

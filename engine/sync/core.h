@@ -36,6 +36,10 @@ class Core final : public Engine {
   Text device_id() const { return device_id_.view(); }
   policy::Enforcer& enforcer() { return enforcer_; }
   policy::Caps caps() const { return enforcer_.caps(); }
+  /// RequireManualSyncWhenRoaming: nothing goes out but what a person asks for. A network nobody has told of yet counts
+  /// as roaming.
+  bool held_by_roaming() const { return caps().manual_when_roaming && (!network_told_ || network_.roaming); }
+  void roaming_may_have_changed();  ///< the network or the policy has
   policy::Pin& pin() { return pin_; }
   policy::PinRules pin_rules() const;
   policy::Facts facts() const;
@@ -115,6 +119,7 @@ class Core final : public Engine {
   std::uint64_t active_ms_ = 0, lock_retry_ms_ = 0;
   bool unlocking_ = false;  ///< the PIN job is an unlock, not a change
 
+  bool network_told_ = false, was_held_ = false;
   Account* accounts_[kAccountsMax]{};
   bool removing_[kAccountsMax]{};
   RemoveJob remove_job_;

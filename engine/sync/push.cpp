@@ -35,7 +35,7 @@ std::uint8_t Account::ping_trouble() const {
 }
 
 void Account::consider_ping() {
-  if (!push_ || wait_ || work_ || stopped_ || wiped_ || needs_ || core_.wiping()) return;
+  if (!push_ || wait_ || work_ || stopped_ || wiped_ || needs_ || core_.wiping() || core_.held_by_roaming()) return;
   if (pushed_) {  // what the last Ping announced has been fetched: did it bring anything?
     pushed_ = false;
     if (pushed_items_ == 0) loops_.add(Loop::kEmptyPushes);

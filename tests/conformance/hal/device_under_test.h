@@ -14,6 +14,17 @@ bool restart_device_under_test();
 /// device. True = it was cut there; false = `work` ended before, or this port cannot cut the power.
 bool cut_power_at(unsigned n, bool after, void (*work)(handsync::hal::Device&));
 
+/// The device's time, as its host hands it to the engine.
+handsync::Instant now_of_device_under_test();
+
+/// What this port has promised to have on the machine it is tested on; the suite fails when it is missing.
+struct Promises {
+  bool trust = false;   ///< roots to verify servers with
+  bool lock = false;    ///< a screen lock that reads back
+  bool radios = false;  ///< Wi-Fi and Bluetooth enforced
+};
+Promises promises_of_device_under_test();
+
 namespace conformance {
 
 struct Patience final : handsync::hal::Progress {

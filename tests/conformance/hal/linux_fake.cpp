@@ -11,6 +11,9 @@ using Phone = conformance::PortOnFiles<handsync::hal::linux_port::Handset, hands
 void furnish(Phone& phone) {
   auto machine = std::make_shared<linux_test::Machine>(phone.directory + "/root");
   machine->everything();
+  std::string root = "-----BEGIN CERTIFICATE-----\n";
+  for (int line = 0; line < 30; ++line) root += std::string(64, static_cast<char>('A' + line % 26)) + "\n";
+  machine->put("/etc/ssl/certs/ca-certificates.crt", root + "-----END CERTIFICATE-----\n");
   phone.options.root = machine->root;
   phone.options.run = [machine](const std::vector<std::string>& command) { return machine->run(command); };
   phone.options.keyring_key.clear();
@@ -36,3 +39,6 @@ bool cut_power_at(unsigned n, bool after, void (*work)(handsync::hal::Device&)) 
   phone().restart();
   return cut;
 }
+
+handsync::Instant now_of_device_under_test() { return phone().handset->now(); }
+Promises promises_of_device_under_test() { return {true, true, true}; }

@@ -25,3 +25,6 @@ bool cut_power_at(unsigned n, bool after, void (*work)(handsync::hal::Device&)) 
   restart_device_under_test();
   return cut;
 }
+
+handsync::Instant now_of_device_under_test() { return phone().handset->now(); }
+Promises promises_of_device_under_test() { return {false, true, true}; }

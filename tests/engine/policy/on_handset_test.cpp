@@ -1,5 +1,7 @@
 // The policy layer on the simulated handset: real cryptography, real files, power cut at every durable operation.
+#include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 
 #include "hal/simulated/home.h"
@@ -134,6 +136,112 @@ TEST(OnHandset, a_check_that_was_cut_is_counted) {
         CHECK(pin.tries_left(limited()) >= 1);
         CHECK(!verify(*phone, pin, "4711"));
       });
+}
+
+TEST(OnHandset, a_change_of_policy_that_was_cut_leaves_the_old_or_the_stricter_one) {
+  Document before, stricter;
+  before.set(Setting::kAllowCamera, 0);
+  stricter.set(Setting::kDevicePasswordEnabled, 1);
+  stricter.set(Setting::kAllowCamera, 0);
+  stricter.set(Setting::kAllowWiFi, 0);
+  stricter.set(Setting::kMaxInactivityTimeDeviceLock, 300);
+  const auto level = [](Handset& phone, hal::Gate gate) { return phone.gates()->level(gate).value(); };
+  const unsigned points = cut_everywhere(
+      [&](Home& home) {
+        auto phone = home.open();
+        Enforcer enforcer;
+        CHECK(enforcer.load(*phone, Facts{}).ok());
+        CHECK(enforcer.prepare(*phone, AccountId{1}, before).ok());
+        CHECK(enforcer.settle(*phone, AccountId{1}).ok());
+      },
+      [&](Handset& phone) {
+        Enforcer enforcer;
+        CHECK(enforcer.load(phone, Facts{}).ok());
+        CHECK(enforcer.prepare(phone, AccountId{1}, stricter).ok());
+        CHECK(enforcer.settle(phone, AccountId{1}).ok());
+        CHECK(enforcer.prepare(phone, AccountId{1}, Document{}).ok());  // and looser again
+        CHECK(enforcer.settle(phone, AccountId{1}).ok());
+      },
+      [&](Home& home, bool told) {
+        auto phone = home.open();
+        Enforcer enforcer;
+        CHECK(enforcer.load(*phone, Facts{}).ok());
+        CHECK(!enforcer.damaged());
+        const Document& now = enforcer.merged();
+        CHECK(now == normalised(before) || now == normalised(stricter) || now.demands_nothing());
+        if (told) CHECK(now.demands_nothing());
+        CHECK_EQUAL(now.demands(Setting::kAllowCamera) ? 0 : 2, level(*phone, hal::Gate::kCamera));
+        CHECK_EQUAL(now.demands(Setting::kAllowWiFi) ? 0 : 2, level(*phone, hal::Gate::kWifi));
+        CHECK_EQUAL(now.demands(Setting::kAllowWiFi) ? 300U : 0U, phone->lock()->idle_limit_s().value());
+      });
+  std::printf("\n%u cut points of a change of policy\n", points);
+}
+
+namespace {
+
+/// Guesses and power cuts at random until the limit is reached; how often a PIN was looked at.
+struct Schedules {
+  std::uint32_t seed, rounds;
+  unsigned cuts = 0, most = 0;
+  std::uint32_t random(std::uint32_t below) {
+    seed = seed * 1'664'525 + 1'013'904'223;
+    return (seed >> 8) % below;
+  }
+  void one() {
+    Home home;
+    std::uint64_t mono_ms = 1000;
+    home.options.mono_ms = [&] { return mono_ms; };
+    home.options.wall_ms = [&] { return std::int64_t{1'700'000'000'000} + static_cast<std::int64_t>(mono_ms); };
+    unsigned left = 0;
+    Cut kind = Cut::kNone;
+    home.options.power = [&](std::string_view, std::string_view) {
+      return left != 0 && --left == 0 ? kind : Cut::kNone;
+    };
+    auto phone = home.open();
+    auto pin = std::make_unique<Pin>(rounds);
+    CHECK(pin->load(*phone, phone->now()).ok());
+    CHECK(!change(*phone, *pin, "", "4711"));
+    unsigned looked_at = 0, turns = 0;
+    while (!pin->limit_reached(limited()) && ++turns < 60) {
+      mono_ms += random(40'000);
+      kind = kCuts[random(3)];
+      left = random(3) == 0 ? 1 + random(8) : 0;
+      bool cut = false;
+      try {
+        Status begun = pin->begin_verify(*phone, bytes_of("0000"), limited(), phone->now());
+        if (begun.ok()) {
+          Patience patience;
+          pin->job().run(*phone, patience);
+          ++looked_at;
+          CHECK(static_cast<bool>(pin->finish(*phone, limited(), phone->now()).error()));
+        }
+      } catch (const PowerCut&) {
+        cut = true;
+      }
+      if (!cut && random(8) != 0) continue;
+      cuts += cut ? 1 : 0;
+      left = 0;
+      phone.reset();
+      phone = home.open();
+      if (random(2) == 0) phone->reboot();
+      pin = std::make_unique<Pin>(rounds);
+      CHECK(pin->load(*phone, phone->now()).ok());
+    }
+    CHECK(looked_at <= limited().attempts_max);
+    most = std::max(most, looked_at);
+  }
+};
+
+}  // namespace
+
+TEST(OnHandset, ten_thousand_schedules_at_a_hundred_rounds_and_twenty_at_the_full_cost_buy_no_guess) {
+  const int many = std::getenv("HANDSYNC_LONG") != nullptr ? 10'000 : 1'000;  // 10,000 on a fake device: pin_test.cpp
+  Schedules cheap{20'260'101, kRounds};
+  for (int i = 0; i < many; ++i) cheap.one();
+  Schedules full{7, kStretchRoundsMin};
+  for (int i = 0; i < 20; ++i) full.one();
+  std::printf("\n%d schedules at %u rounds, %u cuts, and 20 at %u, %u cuts; at most %u guesses of %u\n", many, kRounds,
+              cheap.cuts, kStretchRoundsMin, full.cuts, std::max(cheap.most, full.most), limited().attempts_max);
 }
 
 TEST(OnHandset, a_wipe_that_was_cut_ends_wiped_with_nothing_left) {
