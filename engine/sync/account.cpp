@@ -236,7 +236,7 @@ void Account::roaming(bool held) {
     return tell_state();
   }
   mark_all_due();
-  needs_ |= kNeedFolders | kNeedItems;
+  needs_ |= kNeedFolders | kNeedItems | kNeedMoves;
   advance();
 }
 
