@@ -203,6 +203,10 @@ def check(grammar, command, version, root):
             for c in e.children:
                 if c.page not in pages and c.name not in pages:
                     raise Violation("child", "%s is not a child of %s" % (c.name, e.name))
+                if e.tag == "Supported" and (c.children or c.text or c.opaque is not None):
+                    raise Violation("value", "%s names a property in Supported and is not empty" % c.name)
+            if e.tag == "Supported":  # names, not values
+                continue
         elif rule.items is not None:
             check_children(rule, e, version)
         else:

@@ -60,6 +60,7 @@ OPTIONS = ("<Options><FilterType>3</FilterType><AirSyncBase:BodyPreference><Type
            "</AirSyncBase:BodyPreference><MIMESupport>0</MIMESupport></Options>")
 READ = "<Commands><Change><ServerId>5:1</ServerId><ApplicationData><Email:Read>1</Email:Read></ApplicationData></Change></Commands>"
 FETCH = "<SyncKey>7</SyncKey><CollectionId>5</CollectionId><DeletesAsMoves>1</DeletesAsMoves><GetChanges/><WindowSize>50</WindowSize>"
+SUPPORTED = PRIME + "<Supported><Calendar:AllDayEvent/><Calendar:Reminder/><Calendar:Exceptions/></Supported>"
 MIME = "#To: bob@example.test\r\nSubject: hi\r\n\r\nok\r\n"
 ASK = ('<?xml version="1.0" encoding="utf-8"?><Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/mobilesync/'
        'requestschema/2006"><Request><EMailAddress>alice@example.test</EMailAddress><AcceptableResponseSchema>http://schemas.microsoft'
@@ -81,7 +82,7 @@ CLEAN = {
         post("Provision", "Provision", "<Provision>" + INFO + POLICY % "" + "</Provision>", key="0"),
         post("Provision", "Provision", "<Provision>" + ACK + "</Provision>"),
         post("FolderSync", "FolderHierarchy", "<FolderSync><SyncKey>0</SyncKey></FolderSync>"),
-        sync(PRIME), sync(FETCH + OPTIONS), sync(FETCH + OPTIONS + READ),
+        sync(SUPPORTED), sync(PRIME), sync(FETCH + OPTIONS), sync(FETCH + OPTIONS + READ),
         post("Ping", "Ping", "<Ping><HeartbeatInterval>480</HeartbeatInterval><Folders><Folder><Id>5</Id><Class>Email</Class></Folder>"
              "</Folders></Ping>", key=None),
         post("Ping", "Ping", "", key=None),
@@ -117,6 +118,7 @@ VIOLATIONS = {
     "version-subject_of_mail_changed_at_14_1": sync(FETCH + READ.replace("<Email:Read>1</Email:Read>", "<Email:Subject>x</Email:Subject>")),
     "value-window_of_513": sync(FETCH.replace("50", "513")),
     "value-mime_as_string": post("SendMail", "ComposeMail", "<SendMail><ClientId>c1</ClientId><Mime>" + MIME[1:] + "</Mime></SendMail>"),
+    "value-supported_with_a_value": sync(SUPPORTED.replace("<Calendar:AllDayEvent/>", "<Calendar:AllDayEvent>1</Calendar:AllDayEvent>")),
     "limit-201_commands": sync(FETCH + "<Commands>" + "".join("<Delete><ServerId>5:%d</ServerId></Delete>" % n for n in range(201)) + "</Commands>"),
     "sync-commands_with_key_0": sync(PRIME + READ),
     "child-foreign_element": sync("<SyncKey>0</SyncKey><CollectionId>5</CollectionId><Ping:Id>5</Ping:Id>"),
