@@ -296,6 +296,8 @@ constexpr Row kEngineRows[] = {
     {number(EngineFault::kNoSuchAccount), {Remedy::kGiveUp, Exit::kUsage, "there is no such account", "take an address from `account list`"}},
     {number(EngineFault::kTooManyAccounts), {Remedy::kGiveUp, Exit::kUsage, "this device holds no more accounts", "remove one first"}},
     {number(EngineFault::kAccountExists), {Remedy::kGiveUp, Exit::kUsage, "this account is on the device already", "change it with `account set`, or remove it first"}},
+    {number(EngineFault::kInvalidItem), {Remedy::kGiveUp, Exit::kUsage, "a value that an item of this kind cannot have", "look at its dates and numbers; an event needs a start and an end"}},
+    {number(EngineFault::kNotYours), {Remedy::kGiveUp, Exit::kRefused, "only its organizer may change that of this meeting", "answer the invitation instead, or propose another time"}},
     {number(EngineFault::kNotInVersion), {Remedy::kGiveUp, Exit::kRefused, "the version of ActiveSync that {the server} speaks does not have that", "nothing: it works with servers of version 14.0 and later"}},
     {number(EngineFault::kBusy), {Remedy::kRetryBackOff, Exit::kMachine, "the device is busy with something else", "try again in a moment"}},
     {number(protocol::RequestFault::kControlCharacter), {Remedy::kGiveUp, Exit::kUsage, "a name or an address has a character in it that may not be sent", "check the address, the user name and the server"}},

@@ -11,7 +11,7 @@ inline constexpr std::uint64_t kWindowSizeMax = 512;
 inline constexpr std::uint64_t kPreviewCharacters = 255;  ///< asked for from 14.0 on, for lists of mail
 inline constexpr std::size_t kSyncCommandsMax = 200;      ///< in one request; Status 4 beyond
 
-/// A client command on a mail. One for each ServerId: a second one in the same request is refused by servers, and here.
+/// A client command. One for each ServerId: a second one in the same request is refused by servers, and here.
 struct SyncCommand {
   Text server_id;
   bool remove = false;
@@ -21,6 +21,9 @@ struct SyncCommand {
   std::int64_t flag_wall_ms = 0;
   bool has_categories = false;  ///< from 14.0 on
   Text categories{};            ///< the whole list, kListSeparator between the names; empty = none
+  bool add = false;             ///< Add; server_id is empty
+  Text client_id{};             ///< of an Add
+  Bytes data{};                 ///< of an Add, or a Change of an item that is no mail: elements (wbxml::Writer)
 };
 
 struct SyncRequest {

@@ -19,14 +19,17 @@ constexpr Error fault(RequestFault code, std::size_t where) {
 }
 
 bool says_something(const SyncCommand& command) {
-  return command.remove || command.has_read || command.has_flag || command.has_categories;
+  return command.remove || command.has_read || command.has_flag || command.has_categories || command.add ||
+         !command.data.empty();
 }
 
 Status check(std::span<const SyncCommand> commands) {
   if (commands.size() > kSyncCommandsMax) return fault(RequestFault::kTooManyCommands, commands.size());
   for (std::size_t i = 1; i < commands.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      if (commands[i].server_id == commands[j].server_id) return fault(RequestFault::kTwoCommands, i);
+      const bool same = commands[i].add ? commands[j].add && commands[i].client_id == commands[j].client_id
+                                        : !commands[j].add && commands[i].server_id == commands[j].server_id;
+      if (same) return fault(RequestFault::kTwoCommands, i);
     }
   }
   return Done{};
@@ -86,7 +89,12 @@ void put_command(wbxml::Writer& writer, const SyncCommand& command) {
     writer.open(as::kDelete).element(as::kServerId, command.server_id).close();
     return;
   }
-  writer.open(as::kChange).element(as::kServerId, command.server_id).open(as::kApplicationData);
+  if (command.add) {
+    writer.open(as::kAdd).element(as::kClientId, command.client_id).open(as::kApplicationData);
+  } else {
+    writer.open(as::kChange).element(as::kServerId, command.server_id).open(as::kApplicationData);
+  }
+  writer.elements(command.data);
   if (command.has_read) writer.element(email::kRead, command.read ? Text("1") : Text("0"));
   if (command.has_flag) put_flag(writer, command);
   if (command.has_categories) put_categories(writer, command.categories);

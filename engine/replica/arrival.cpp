@@ -255,6 +255,7 @@ Status Arrival::item(Operation operation) {
   if (a.in_item) a.log_bytes = a.item_start;
   a.in_item = true;
   a.answer = operation >= Operation::kAnswerAdd;
+  a.adds = operation == Operation::kAnswerAdd;
   a.item_start = a.log_bytes;
   a.fault = {};
   a.seen.clear();
@@ -289,7 +290,7 @@ Status Arrival::item_status(std::uint32_t status) {
   if (!room.ok() || !room.value()) return room.ok() ? Status(Done{}) : Status(room.error());
   append(a, static_cast<std::uint8_t>(Part::kStatus));
   append(a, status);
-  if (a.answer && status != 1) ++a.answers;
+  if (a.answer && (status != 1 || a.adds)) ++a.answers;
   return Done{};
 }
 

@@ -4,7 +4,7 @@
 #include <new>
 
 #include "replica/arrival_state.h"
-#include "replica/edits.h"
+#include "replica/item_edits.h"
 
 namespace handsync::replica {
 namespace {
@@ -147,6 +147,16 @@ Result<Applied> Applier::run(Text new_sync_key, bool more, std::int64_t wall_ms,
 
 Status Applier::answer(const ItemRecord& item) {
   if (item.operation < Operation::kAnswerAdd || item.operation == Operation::kAnswerFetch) return Done{};
+  if (item.operation == Operation::kAnswerAdd) {
+    if (item.status == 1 && !item.server_id.empty()) {
+      return adopt_item(store_, folder(), arrival_.request, item.client_id, item.server_id, applied_.confirmed);
+    }
+    const std::uint32_t status = item.status > 1 ? item.status : 6;
+    const Result<std::uint32_t> refused = refuse_add(store_, folder(), arrival_.request, item.client_id, status);
+    if (!refused.ok()) return refused.error();
+    applied_.parked += refused.value();
+    return Done{};
+  }
   if (!item.has_status || item.status == 1) return Done{};
   const Result<std::uint32_t> parked = apply_answer(store_, folder(), arrival_.request, item.server_id, item.status);
   if (!parked.ok()) return parked.error();
@@ -171,6 +181,9 @@ Status Applier::command(ItemRecord& item) {
       if ((!item.has_status || item.status == 1) && !item.present.empty()) return upsert(item, false);
       return discard(item);
     case Operation::kAnswerAdd:
+      // From 16.0 on: what the server made of it beside what was sent (MS-ASCMD 2.2.3.7.2).
+      if (item.status == 1 && !item.present.empty()) return upsert(item, false);
+      return discard(item);
     case Operation::kAnswerDelete:
       return discard(item);
   }
@@ -422,6 +435,7 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
       }
     }
     if (parts.flag && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kFlag, items::kFlagSubOrdinal));
+    if (parts.body && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kBodyData, items::kBodyData));
     if (parts.rest && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kRest, items::kRest));
     char sql[kItemSqlBytesMax];
     write_change_sql(sql, item, parts);
@@ -431,7 +445,11 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     HANDSYNC_TRY(update.value().run());
   }
   HANDSYNC_TRY(write_extras(item, now.id));
-  if (edits_ && (whole || item.has(items::kCategories))) HANDSYNC_TRY(judge_server_categories(store_, now.id));
+  if (edits_ && items::is_personal(item.kind)) {
+    HANDSYNC_TRY(judge_server_item(store_, now.id, item.kind, whole ? nullptr : &item.present, parts.body));
+  } else if (edits_ && (whole || item.has(items::kCategories))) {
+    HANDSYNC_TRY(judge_server_categories(store_, now.id));
+  }
   ++applied_.changed;
   return changed(now.id, now.generation);
 }
@@ -574,9 +592,10 @@ Status Applier::remove_unconfirmed() {
     int count = 0;
     {
       // By row id, whatever the planner thinks of the indices: a walk that goes on where it stopped.
-      Result<Statement> rows =
-          prepare(store_.database,
-                  "SELECT id,read,shown FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 ORDER BY id LIMIT 64");
+      Result<Statement> rows = prepare(
+          store_.database,
+          "SELECT id,read,shown FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 AND substr(server_id,1,1)<>char(1)"
+          " ORDER BY id LIMIT 64");
       if (!rows.ok()) return rows.error();
       rows.value().number(1, folder()).number(2, epoch_).number(3, last);
       for (;;) {

@@ -19,7 +19,7 @@ struct ArrivalState {
 
   // The item that is arriving.
   bool in_item = false;
-  bool answer = false;
+  bool answer = false, adds = false;
   std::size_t item_start = 0;  ///< of its record, in `log`
   Error fault{};
   RowSet seen;  // rows of the property table: the first of two equal elements counts
@@ -48,7 +48,7 @@ struct ArrivalState {
   std::byte* log = nullptr;
   std::size_t log_capacity = 0, log_bytes = 0;
   std::uint32_t log_rows = 0;  ///< spilled
-  std::uint32_t answers = 0;   ///< records with a status that is not success
+  std::uint32_t answers = 0;   ///< records to be looked at before the items: an Add, a status that is not success
 
   std::byte value[kInlineBytesMax];
   std::byte attachment[2048];

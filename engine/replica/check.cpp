@@ -11,7 +11,8 @@ constexpr const char* kRelations[] = {
     "SELECT count(*) FROM item WHERE folder NOT IN (SELECT id FROM folder)",
     // its body is as long as it says
     "SELECT count(*) FROM item i WHERE i.body_here<>coalesce((SELECT sum(length(data)) FROM body_chunk"
-    " WHERE id>=i.body_blob*65536 AND id<(i.body_blob+1)*65536),0)",
+    " WHERE id>=i.body_blob*65536 AND id<(i.body_blob+1)*65536),0)+coalesce((SELECT size FROM extra WHERE item=i.id AND"
+    " property=6 AND n=0),0)",
     // and its list of attachments
     "SELECT count(*) FROM item i WHERE i.attachment_count<>(SELECT count(*) FROM attachment"
     " WHERE id>=i.attachment_list*65536 AND id<(i.attachment_list+1)*65536)",
@@ -34,11 +35,14 @@ constexpr const char* kRelations[] = {
     " AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)",
     // without a re-key every row is confirmed
     "SELECT count(*) FROM item i JOIN folder f ON f.id=i.folder WHERE f.rekeying=0 AND f.emptying=0 AND "
-    "i.epoch<>f.epoch",
+    "i.epoch<>f.epoch AND substr(i.server_id,1,1)<>char(1)",
+    // what the user wants of an item belongs to a change
+    "SELECT count(*) FROM edit WHERE change NOT IN (SELECT id FROM change)",
     "SELECT count(*) FROM parked WHERE folder NOT IN (SELECT id FROM folder)",
     // every chunk is used, waits to be swept, or belongs to what is arriving
     "SELECT count(*) FROM body_chunk c WHERE id/65536<coalesce((SELECT data FROM value WHERE key=1001),1)"
     " AND id/65536 NOT IN (SELECT body_blob FROM item) AND id/65536 NOT IN (SELECT blob FROM extra)"
+    " AND id/65536 NOT IN (SELECT server_blob FROM edit)"
     " AND NOT EXISTS(SELECT 1 FROM sweep WHERE c.id/65536 BETWEEN first AND last)",
 };
 

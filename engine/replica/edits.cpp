@@ -1,4 +1,4 @@
-#include "replica/edits.h"
+#include "replica/item_edits.h"
 
 namespace handsync::replica {
 namespace {
@@ -52,8 +52,33 @@ Status accept_delete(StoreState& store, const Edit& edit) {
   return Done{};
 }
 
+Status send_again(StoreState& store, const Edit& edit, std::uint32_t status) {
+  Result<Statement> again = prepare(
+      store.database, "UPDATE change SET request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=0 WHERE id=?1");
+  if (!again.ok()) return again.error();
+  return again.value().number(1, edit.id).number(2, static_cast<int>(Domain::kEas)).number(3, status).run();
+}
+
+Status accept_item(StoreState& store, const Edit& edit) {
+  if (edit.kind == EditKind::kAdd) {
+    // Every Add is answered with an id; one that was not is as good as refused.
+    if (edit.tries + 1 < kTriesMax) return send_again(store, edit, 5);
+    return park_change(store, edit.id, Error{Domain::kEas, 5, 0}, false);
+  }
+  if (edit.server_generation == store.log.generation()) {
+    HANDSYNC_TRY(revert_item_change(store, edit.id));
+  } else {
+    HANDSYNC_TRY(accept_item_change(store, edit.id));
+  }
+  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
+  if (!remove.ok()) return remove.error();
+  HANDSYNC_TRY(remove.value().number(1, edit.id).run());
+  return count_edits(store, edit.item);
+}
+
 Status accept(StoreState& store, const Edit& edit) {
   if (edit.kind == EditKind::kDelete) return accept_delete(store, edit);
+  if (edit.kind == EditKind::kItem || edit.kind == EditKind::kAdd) return accept_item(store, edit);
   const Result<bool> newer = newer_waits(store, edit);
   if (!newer.ok()) return newer.error();
   // The server works on commands before it looks for changes: what it says of the property in this answer is later than
@@ -76,12 +101,7 @@ Status accept(StoreState& store, const Edit& edit) {
 
 Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::uint32_t& parked) {
   if (edit.kind == EditKind::kDelete && status == kStatusGone) return accept_delete(store, edit);
-  if (passing(status) && edit.tries + 1 < kTriesMax) {
-    Result<Statement> again =
-        prepare(store.database, "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=0 WHERE id=?1");
-    if (!again.ok()) return again.error();
-    return again.value().number(1, edit.id).number(2, static_cast<int>(Domain::kEas)).number(3, status).run();
-  }
+  if (passing(status) && edit.tries + 1 < kTriesMax) return send_again(store, edit, status);
   ++parked;
   const Error reason{Domain::kEas, static_cast<std::int32_t>(status), 0};
   return park_change(store, edit.id, reason, status == kStatusConflict);
@@ -115,6 +135,8 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   }
   if (kind == EditKind::kRead || kind == EditKind::kFlag) return show_value(store, item, kind, value);
   if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
+  if (kind == EditKind::kItem) return show_item_change(store, change, wish);
+  if (kind == EditKind::kAdd) return Done{};
   Result<Statement> show = prepare(
       store.database,
       wish ? "UPDATE item SET categories=(SELECT text FROM change WHERE id=?2),generation=?3 WHERE id=?1"
@@ -190,14 +212,17 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, 0};
   }
-  if (revert) {
+  if (edit.kind == EditKind::kItem) {
+    // The server's item is shown whatever the reason was: the next edit must not send along what was refused.
+    HANDSYNC_TRY(revert_item_change(store, change));
+  } else if (revert) {
     const Result<bool> newer = newer_waits(store, edit);
     if (!newer.ok()) return newer.error();
     if (!newer.value()) HANDSYNC_TRY(show_change(store, edit.id, false));
   }
   Result<Statement> park =
       prepare(store.database,
-              "UPDATE change SET parked=1,request=0,tries=tries+1,domain=?2,code=?3,place=?4,"
+              "UPDATE change SET parked=1,request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=?4,"
               "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
               "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1");
   if (!park.ok()) return park.error();
@@ -229,6 +254,23 @@ Result<std::uint32_t> apply_answer(StoreState& store, std::uint32_t folder, std:
     }
     HANDSYNC_TRY(refuse(store, edit, status, parked));
   }
+}
+
+Result<std::uint32_t> refuse_add(StoreState& store, std::uint32_t folder, std::uint32_t request, Text client_id,
+                                 std::uint32_t status) {
+  Edit edit;
+  {
+    Result<Statement> find = prepare(store.database,
+                                     "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
+                                     " WHERE folder=?1 AND request=?2 AND kind=11 AND parked=0 AND client_id=?3");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = next_edit(find.value().number(1, folder).number(2, request).text(3, client_id), edit);
+    if (!row.ok()) return row.error();
+    if (!row.value()) return std::uint32_t{0};
+  }
+  std::uint32_t parked = 0;
+  HANDSYNC_TRY(refuse(store, edit, status, parked));
+  return parked;
 }
 
 Result<std::uint32_t> confirm_request(StoreState& store, std::uint32_t folder, std::uint32_t request) {

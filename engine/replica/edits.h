@@ -13,6 +13,8 @@ enum class EditKind : std::uint8_t {
   kDelete = 3,      ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
   kMove = 4,        ///< value: the folder it goes to. No Sync command: MoveItems
   kCategories = 5,  ///< text: the whole list
+  kItem = 10,       ///< properties: rows of `edit` (item_edits.h)
+  kAdd = 11,        ///< likewise, of an item that the server does not know yet
 };
 /// Request number of moves on their way: no folder has it, so that answers of Sync do not touch them.
 inline constexpr std::uint32_t kMoveRequest = UINT32_MAX;
@@ -29,6 +31,10 @@ Status judge_server_categories(StoreState&, std::uint64_t item);
 /// Answers other than success. Returns the number of edits parked.
 Result<std::uint32_t> apply_answer(StoreState&, std::uint32_t folder, std::uint32_t request, Text server_id,
                                    std::uint32_t status);
+
+/// The same of an Add.
+Result<std::uint32_t> refuse_add(StoreState&, std::uint32_t folder, std::uint32_t request, Text client_id,
+                                 std::uint32_t status);
 
 /// Every change of this request that has not been answered otherwise was accepted. Returns how many server items were
 /// confirmed.

@@ -32,6 +32,8 @@ Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
   found.folder = static_cast<std::uint32_t>(find.value().number(0));
   found.shown_in = static_cast<std::uint32_t>(find.value().number(1));
   found.kind = static_cast<Class>(find.value().number(2));
+  const bool of_mail = kind == EditKind::kRead || kind == EditKind::kFlag || kind == EditKind::kCategories;
+  if (of_mail && items::is_personal(found.kind)) return Error{Domain::kSqlite, kWrongFolder, found.folder};
   found.shown = find.value().number(3);
   const Text text = find.value().text(4);
   if (text.size() > sizeof found.text) return Error{Domain::kSqlite, kTooManyCategories, 0};
@@ -183,17 +185,32 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
       texts = texts.subspan(list.size());
       break;
     }
+    case EditKind::kItem:
+    case EditKind::kAdd: {
+      const Bytes data = row.blob(8);
+      for (std::size_t i = 0; i < data.size(); ++i) texts[i] = data[i];
+      out.data = texts.first(data.size());
+      texts = texts.subspan(data.size());
+      out.add = kind == EditKind::kAdd;
+      if (!out.add) break;
+      out.server_id.clear();
+      static_cast<void>(out.client_id.assign(row.text(9)));
+      break;
+    }
     case EditKind::kMove:
       break;
   }
 }
 
-/// What goes out with Sync now: a deletion alone of its item's edits, and nothing of an item whose move is on its way.
+/// What goes out with Sync now: of an item that the server does not know yet, that it is there; a deletion alone of its
+/// item's edits, and nothing of an item whose move is on its way.
 constexpr char kSendable[] =
-    "c.parked=0 AND c.kind<>4 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND ((o.kind=4 "
+    "c.parked=0 AND c.kind<>4 AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
+    " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "
+    "((o.kind=4 "
     "AND"
     " o.request<>0) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0))))";
-constexpr std::size_t kSqlBytesMax = 1024;
+constexpr std::size_t kSqlBytesMax = 1536;
 
 }  // namespace
 
@@ -229,6 +246,9 @@ Result<std::uint64_t> Store::mark_category(ItemId item, Text name, bool on, std:
 Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wall_ms) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
+  const Result<bool> unknown = remove_unsent(item);
+  if (!unknown.ok()) return unknown.error();
+  if (unknown.value()) return std::uint64_t{0};
   return edit(store, item, EditKind::kDelete, wall_ms, [&](const Found&, Wish& wish) -> Result<bool> {
     wish.value = for_good ? 1 : 0;
     // Where it was to be moved to does not matter any more.
@@ -311,12 +331,14 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   {
     // A retry takes those that are marked; the first try all that wait. By item, so that one item is one command.
     char sql[kSqlBytesMax];
-    std::snprintf(sql, sizeof sql,
-                  "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,(SELECT sum(length(CAST(t.text AS"
-                  " BLOB))) FROM change t WHERE t.item=c.item AND t.kind=5 AND t.parked=0 AND (t.request<>0)=?2) FROM"
-                  " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
-                  " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
-                  kSendable);
+    std::snprintf(
+        sql, sizeof sql,
+        "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,(SELECT sum(coalesce(length(CAST(t.text"
+        " AS BLOB)),0)+coalesce(length(t.payload),0)) FROM change t WHERE t.item=c.item AND t.kind IN (5,10,11)"
+        " AND t.parked=0 AND (t.request<>0)=?2),c.payload,c.client_id FROM"
+        " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
+        " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
+        kSendable);
     Result<Statement> rows = prepare(database_, sql);
     if (!rows.ok()) return rows.error();
     rows.value().number(1, folder).number(2, again.value());

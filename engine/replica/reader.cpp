@@ -61,6 +61,10 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "move";
     case EditKind::kCategories:
       return "category";
+    case EditKind::kItem:
+      return "edit";
+    case EditKind::kAdd:
+      return "add";
   }
   return "change";
 }
@@ -126,13 +130,16 @@ Status SqlReader::fill(const ParkedRow&) {
 Result<std::size_t> SqlReader::body(ItemId id, std::uint64_t offset, Room room) {
   Snapshot snapshot(database_);
   char sql[160];
-  std::snprintf(sql, sizeof sql, "SELECT body_blob FROM item WHERE id=?1 AND %s", kVisible);
+  std::snprintf(sql, sizeof sql, "SELECT body_blob,body_here FROM item WHERE id=?1 AND %s", kVisible);
   Result<Statement> find = prepare(database_, sql);
   if (!find.ok()) return find.error();
-  const Result<std::int64_t> blob = query_number(find.value().number(1, static_cast<std::uint64_t>(id)), -1);
-  if (!blob.ok()) return blob.error();
-  if (blob.value() < 0) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
-  return read_blob(static_cast<std::uint64_t>(blob.value()), offset, room);
+  const Result<bool> row = find.value().number(1, static_cast<std::uint64_t>(id)).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
+  const auto blob = static_cast<std::uint64_t>(find.value().number(0));
+  // Written here: beside the item (item_values.h).
+  if (blob == 0 && find.value().number(1) != 0) return read_value(id, items::kBodyData, offset, room);
+  return read_blob(blob, offset, room);
 }
 
 Result<std::size_t> SqlReader::read_blob(std::uint64_t blob, std::uint64_t offset, Room room) {

@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "items/datetime.h"
+#include "replica/item_edits.h"
 #include "replica/sql_reader.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/reader.h"
@@ -113,6 +114,7 @@ Result<bool> SqlReader::add_item(const Statement& row, ItemDetails& details) {
   item.folder = static_cast<FolderId>(row.number(1));
   item.kind = static_cast<Class>(row.number(2));
   item.server_id = row.text(3);
+  if (is_local(item.server_id)) item.server_id = {};
   item.subject = row.text(4);
   item.from = row.text(5);
   item.to = row.text(6);
@@ -408,7 +410,8 @@ Status SqlReader::fill(const PropertyRow&) {
       if (!read.ok()) return read.error();
       property.value = text_of(Bytes(beginning, read.value()));
     } else {
-      property.value = text_of(value.inline_data);
+      property.value = text_of(value.inline_data.first(
+          value.inline_data.size() < kInlineBytesMax ? value.inline_data.size() : kInlineBytesMax));
     }
     if (batch_.full() || !batch_.keep(property.value)) {
       if (batch_.at_end()) return sql_error(SQLITE_TOOBIG);
@@ -423,6 +426,10 @@ Status SqlReader::fill(const PropertyRow&) {
 
 Result<std::size_t> SqlReader::property(ItemId id, std::uint16_t property, std::uint64_t offset, Room room) {
   Snapshot snapshot(database_);
+  return read_value(id, property, offset, room);
+}
+
+Result<std::size_t> SqlReader::read_value(ItemId id, items::PropertyId property, std::uint64_t offset, Room room) {
   const Result<Class> kind = class_of_item(id);
   if (!kind.ok()) return kind.error();
   Value value;

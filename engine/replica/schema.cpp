@@ -93,10 +93,25 @@ constexpr char kPersonal[] =
     "UPDATE folder SET selected=1 WHERE type IN (7,8,9,10,13,14,15,17) AND gone=0 AND emptying=0;";
 #undef HANDSYNC_PROPERTY
 
+// edit: item_edits.h. payload: what goes into ApplicationData, made when the change goes out for the first time. Chunks
+// that an edit kept for the server's value are swept with it.
+constexpr char kEdits[] =
+    "ALTER TABLE change ADD COLUMN payload BLOB;"
+    "ALTER TABLE change ADD COLUMN client_id TEXT;"
+    "CREATE TABLE edit(change INTEGER NOT NULL, property INTEGER NOT NULL, mine, server, server_blob INTEGER NOT NULL"
+    " DEFAULT 0, server_size INTEGER NOT NULL DEFAULT 0, body_size INTEGER NOT NULL DEFAULT 0, body_type INTEGER NOT"
+    " NULL DEFAULT 0, body_truncated INTEGER NOT NULL DEFAULT 0, chained INTEGER NOT NULL DEFAULT 0, PRIMARY "
+    "KEY(change,"
+    " property)) WITHOUT ROWID;"
+    "CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN DELETE FROM edit WHERE change=OLD.id; END;"
+    "CREATE TRIGGER edit_gone AFTER DELETE ON edit WHEN OLD.server_blob<>0 BEGIN INSERT OR REPLACE INTO sweep"
+    " VALUES(OLD.server_blob,OLD.server_blob); END;";
+
 constexpr SchemaVersion kVersions[] = {
     {1, "mail", kMail},
     {2, "places", kPlaces},
     {3, "personal", kPersonal},
+    {4, "edits", kEdits},
 };
 
 }  // namespace

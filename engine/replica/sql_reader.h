@@ -160,6 +160,7 @@ class SqlReader final : public Reader {
   Result<bool> find_value(std::uint64_t item, Class, items::PropertyId, std::uint32_t n, Value&);
   Result<Class> class_of_item(ItemId);
   Result<bool> add_item(const Statement&, ItemDetails& details);
+  Result<std::size_t> read_value(ItemId, items::PropertyId, std::uint64_t offset, Room);
   Result<std::size_t> read_blob(std::uint64_t blob, std::uint64_t offset, Room);
   bool add_gone(std::uint64_t item, std::uint32_t folder);
   bool enough() const { return query_.limit != 0 && sent_ >= query_.limit; }

@@ -5,6 +5,7 @@
 /// no sync. Named schema versions with migrations (schema.h); a replica newer than this program is refused with
 /// Error{kSqlite, kNewer}.
 #pragma once
+#include "handsync/changes.h"
 #include "handsync/memory.h"
 #include "handsync/replica.h"
 
@@ -24,6 +25,7 @@ enum Fault : std::int32_t {
   kNotSealed = -9,           ///< StoreOptions::sealed, and the VFS seals nothing: it is neither made nor opened
   kWrongFolder = -10,        ///< the folder does not hold items of that class
   kTooManyCategories = -11,  ///< beyond kCategoriesBytesMax, or a name that is empty or has control characters
+  kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
   kInFlight = -8,            ///< the change is part of a request that was sent: its answer decides
 };
 
@@ -81,6 +83,9 @@ struct Outgoing {
   std::uint8_t flag_status = 0;   ///< 0 cleared, 1 complete, 2 active (MS-ASEMAIL 2.2.2.34)
   std::int64_t flag_wall_ms = 0;  ///< when the user set it: CompleteTime, DateCompleted
   bool remove = false, for_good = false;
+  bool add = false;         ///< server_id is empty then
+  FixedText<40> client_id;  ///< of an Add
+  Bytes data{};             ///< of an Add or a Change of an item: what stands in ApplicationData; in the caller's room
   bool has_categories = false;
   Text categories{};  ///< the whole list, kListSeparator between the names; in the caller's room
 };
@@ -99,6 +104,12 @@ struct ItemAddress {
   FolderId folder{};
   FixedText<64> server_id;
 };
+
+struct ItemClass {
+  Class kind{};
+  FolderId folder{};
+};
+inline constexpr std::size_t kEditBytesMax = 1024 * 1024;  ///< of one value
 
 class Arrival;  // arrival.h
 
@@ -148,6 +159,16 @@ class Store {
   Result<std::uint64_t> remove(ItemId, bool for_good, std::int64_t wall_ms);
   /// The item is listed in the other folder at once. 0: it was a way back, nothing waits any more.
   Result<std::uint64_t> move(ItemId, FolderId to, std::int64_t wall_ms);
+  /// Events, contacts, tasks and notes. `client_id`: the same one goes with every try, at most 40 bytes.
+  Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>, Text client_id, std::int64_t wall_ms);
+  Result<std::uint64_t> edit_item(ItemId, std::span<const PropertyEdit>, std::int64_t wall_ms);  ///< 0: nothing to do
+  Result<ItemClass> class_of_item(ItemId) const;  ///< kWrongFolder: a mail
+  /// What the item shows of a property; its size, which may be beyond the room. 0 also when there is none.
+  Result<std::size_t> item_value(ItemId, std::uint16_t property, Room) const;
+  /// Before freeze_outgoing of their folders: puts together what is to be sent, for this version x 10.
+  Status prepare_items(FolderId, std::uint16_t version);
+  /// Room that freeze_outgoing needs for items: about `enough`, but never less than the first takes.
+  Result<std::size_t> outgoing_bytes(FolderId, std::size_t enough) const;
   Result<bool> has_outgoing(FolderId) const;  ///< for Sync: moves go another way
   Result<bool> has_frozen(FolderId) const;    ///< of a request whose answer has not come
   /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A
@@ -185,6 +206,7 @@ class Store {
 
  private:
   friend class Arrival;
+  Result<bool> remove_unsent(ItemId);
   Result<bool> sweep_step();
   Result<bool> empty_step();
   sqlite3* database_ = nullptr;

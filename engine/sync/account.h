@@ -4,8 +4,8 @@
 /// left.
 ///
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
-/// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, collection.cpp (Sync of one folder), moves.cpp,
-/// push.cpp (Ping). Engine thread only.
+/// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
+/// collection.cpp (Sync of one folder), moves.cpp, push.cpp (Ping). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -95,6 +95,8 @@ class Account final : public Changes {
   Result<ChangeId> categorize(ItemId, Text name, bool on) override;
   Result<ChangeId> remove(ItemId, bool for_good) override;
   Result<ChangeId> move(ItemId, FolderId to) override;
+  Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) override;
+  Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override;
   Status retry(ChangeId) override;
   Status drop(ChangeId) override;
   Status select(FolderId, bool wanted) override;

@@ -10,6 +10,30 @@ using protocol::eas_error;
 
 namespace {
 
+/// A block of memory for the length of one step.
+class Scratch {
+ public:
+  explicit Scratch(Memory memory) : memory_(memory) {}
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    if (data_ != nullptr) memory_.give(memory_.self, data_);
+  }
+  Status take(std::size_t bytes) {
+    if (bytes == 0) return Done{};
+    data_ = static_cast<std::byte*>(memory_.take(memory_.self, bytes));
+    if (data_ == nullptr) return out_of_memory(bytes);
+    bytes_ = bytes;
+    return Done{};
+  }
+  Room room() const { return {data_, bytes_}; }
+
+ private:
+  Memory memory_;
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
 bool is_prime(const replica::SyncFolder& row) { return row.sync_key.empty() || row.sync_key.view() == "0"; }
 
 /// The id under which a folder's commands are frozen: its own, so that the same ones are found again after a reboot.
@@ -73,8 +97,17 @@ Status Account::start_items() {
     if (!frozen.ok()) return frozen.error();
     may_send = frozen.value();
   }
+  const Class kind = items::class_of(row.type);
+  Scratch items(core_.memory());  // what goes out of items is put together here before the request
+  if (may_send && items::is_personal(kind)) {
+    HANDSYNC_TRY(store_.prepare_items(row.id, version_));
+    auto bytes = store_.outgoing_bytes(row.id, kItemBytesPerRequest);
+    if (!bytes.ok()) return bytes.error();
+    HANDSYNC_TRY(items.take(bytes.value()));
+  }
   Call* call = nullptr;
-  HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call, may_send ? kSyncBodyBytesMax : kSmallBodyBytesMax));
+  HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call,
+                             may_send ? kSyncBodyBytesMax + items.room().size() : kSmallBodyBytesMax));
   auto give_up = [&](Error error) -> Status {
     call->free(core_.memory());
     return error;
@@ -86,15 +119,17 @@ Status Account::start_items() {
   std::size_t count = 0;
   bool for_good = false;
   if (may_send) {
-    auto frozen = store_.freeze_outgoing(row.id, frozen_id(row),
-                                         std::span(outgoing, folder->singly ? 1 : kCommandsPerRequestMax), texts);
+    auto frozen =
+        store_.freeze_outgoing(row.id, frozen_id(row), std::span(outgoing, folder->singly ? 1 : kCommandsPerRequestMax),
+                               items::is_personal(kind) ? items.room() : Room(texts));
     if (!frozen.ok()) return give_up(frozen.error());
     count = frozen.value();
   }
   for (std::size_t i = 0; i < count; ++i) {
     const replica::Outgoing& from = outgoing[i];
-    commands[i] = {from.server_id.view(), from.remove,       from.has_read,       from.read,      from.has_flag,
-                   from.flag_status,      from.flag_wall_ms, from.has_categories, from.categories};
+    commands[i] = {from.server_id.view(), from.remove,      from.has_read,         from.read,
+                   from.has_flag,         from.flag_status, from.flag_wall_ms,     from.has_categories,
+                   from.categories,       from.add,         from.client_id.view(), from.data};
     for_good |= from.for_good;
   }
   if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
@@ -105,8 +140,8 @@ Status Account::start_items() {
   request.sync_key = prime ? Text("0") : row.sync_key.view();
   request.get_changes = count == 0;
   request.window = row.window;
-  request.kind = items::class_of(row.type);
-  request.filter = filter(request.kind);
+  request.kind = kind;
+  request.filter = filter(kind);
   request.body_bytes_max = body_bytes_max();
   request.html = core_.caps().html;
   request.deletes_as_moves = row.type != FolderType::kDeleted && !for_good;

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};  // WBXML 1.3, no public id, UTF-8, no string table
 
+constexpr std::uint8_t kNoPage = 0xFF;
+
 constexpr std::int32_t code(Fault fault) { return static_cast<std::int32_t>(fault); }
 
 }  // namespace
@@ -109,6 +111,13 @@ Writer& Writer::opaque(Bytes value) {
 
 Writer& Writer::opaque_elsewhere(std::uint32_t bytes) {
   if (may_hold_text()) opaque_head(bytes);
+  return *this;
+}
+
+Writer& Writer::elements(Bytes fragment) {
+  if (fragment.empty() || !may_hold_text()) return *this;
+  put(fragment);
+  page_ = kNoPage;  // whichever it ended with: the next element names its own
   return *this;
 }
 

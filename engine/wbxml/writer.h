@@ -18,6 +18,9 @@ class Writer {
   /// Announces OPAQUE of that many bytes, which the caller sends from elsewhere (a message of any size): what
   /// document() holds at this moment goes before them, the rest after them. They are not counted in size().
   Writer& opaque_elsewhere(std::uint32_t bytes);
+  /// Elements that are WBXML already, without a header, each beginning with SWITCH_PAGE (items/application_data.h).
+  /// Only their place is checked.
+  Writer& elements(Bytes fragment);
   Writer& number(std::uint64_t value);   ///< decimal digits as STR_I
   Writer& element(Tag tag, Text value);  ///< open + text + close; an empty value becomes an empty element
   Writer& element(Tag tag, std::uint64_t value);

@@ -10,6 +10,13 @@ enum class ChangeId : std::uint64_t {};
 
 enum class Mark : std::uint8_t { kRead, kUnread, kFlag, kUnflag, kDone };
 
+/// A property of an event, contact, task or note (items/properties.h, PropertyRow). A body is property 6: plain text.
+struct PropertyEdit {
+  std::uint16_t id = 0;
+  Bytes value{};        ///< as PropertyRow::value
+  bool present = true;  ///< false: the item has it no longer
+};
+
 class Changes {
  public:
   /// Read state and flag of a mail (MS-ASEMAIL 2.2.2.58 Read, 2.2.2.34 Flag). The row shows the change at once.
@@ -23,6 +30,13 @@ class Changes {
   /// Moves an item to another folder of its class (MS-ASCMD 2.2.1.12). It keeps its id and is listed there at once; the
   /// id is 0 when that undid a move of which nothing had been sent.
   virtual Result<ChangeId> move(ItemId, FolderId to) = 0;
+  /// A new event, contact, task or note (MS-ASCMD 2.2.3.7.2 Add). Listed at once. What every item of the class must
+  /// have is added.
+  virtual Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) = 0;
+  /// Changes properties of an event, contact, task or note; what is not named stays as it is, here and at the server.
+  /// The row shows the change at once. Values may be given as of any version: a calendar's place as a text.
+  /// The id is 0 when everything is so already.
+  virtual Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) = 0;
   virtual Status retry(ChangeId) = 0;  ///< un-parks
   virtual Status drop(ChangeId) = 0;   ///< the server's version is shown again after the next sync
   /// Selective sync. Deselecting removes local items only; the server keeps them.

@@ -123,6 +123,8 @@ enum class EngineFault : std::int32_t {
   kNoSuchAccount,
   kTooManyAccounts,
   kAccountExists,
+  kInvalidItem,   ///< a property that the class has not, that only servers write, or whose value it cannot have; where
+  kNotYours,      ///< of a meeting somebody else made; where = the property (items/properties.h), as of kInvalidItem
   kNotInVersion,  ///< the protocol version that this server and we have in common does not have it
   kBusy,          ///< another job of the device runs: try again after it
 };

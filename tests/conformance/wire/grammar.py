@@ -188,6 +188,8 @@ def item_class(element):
         page = {"Email2": "Email", "Contacts2": "Contacts"}.get(c.page, c.page)
         if page in ("Email", "Calendar", "Contacts", "Tasks", "Notes"):
             return page
+    if any(c.name == "AirSyncBase:Location" for c in element.children):
+        return "Calendar"  # a Change of 16.x may say that alone, and no other class has it
     return "Email" if element.children else ""
 
 

@@ -1,0 +1,303 @@
+/// The user's changes to events, contacts, tasks and notes: made, and put together for a request. Each a short
+/// transaction of its own.
+#include <cstdio>
+
+#include "replica/item_edits.h"
+
+namespace handsync::replica {
+namespace {
+
+const Error kNotOpen{Domain::kSqlite, kClosed, 0};
+
+struct Found {
+  std::uint32_t folder = 0;
+  Class kind{};
+};
+
+Status find_personal(StoreState& store, std::uint64_t item, Found& found) {
+  Result<Statement> find =
+      prepare(store.database,
+              "SELECT folder,class FROM item WHERE id=?1 AND shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE"
+              " emptying=1)");
+  if (!find.ok()) return find.error();
+  const Result<bool> row = find.value().number(1, item).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
+  found.folder = static_cast<std::uint32_t>(find.value().number(0));
+  found.kind = static_cast<Class>(find.value().number(1));
+  if (!items::is_personal(found.kind)) return Error{Domain::kSqlite, kWrongFolder, found.folder};
+  return Done{};
+}
+
+/// The change that may still be added to: it waits, and nothing of it has been put together for a request. 0 = none.
+Result<std::uint64_t> open_change(StoreState& store, std::uint64_t item, bool& is_add) {
+  Result<Statement> find = prepare(store.database,
+                                   "SELECT id,kind FROM change WHERE item=?1 AND kind IN (10,11) AND parked=0 AND"
+                                   " request=0 ORDER BY id DESC LIMIT 1");
+  if (!find.ok()) return find.error();
+  const Result<bool> row = find.value().number(1, item).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return std::uint64_t{0};
+  is_add = static_cast<EditKind>(find.value().number(1)) == EditKind::kAdd;
+  return static_cast<std::uint64_t>(find.value().number(0));
+}
+
+Result<std::uint64_t> new_change(StoreState& store, std::uint32_t folder, std::uint64_t item, EditKind kind,
+                                 Text client_id, std::int64_t wall_ms) {
+  Result<Statement> add =
+      prepare(store.database,
+              "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id)"
+              " VALUES(?1,?2,?3,0,0,0,?4,?5)");
+  if (!add.ok()) return add.error();
+  HANDSYNC_TRY(add.value()
+                   .number(1, folder)
+                   .number(2, item)
+                   .number(3, static_cast<int>(kind))
+                   .number(4, wall_ms)
+                   .text(5, client_id)
+                   .run());
+  return static_cast<std::uint64_t>(sqlite3_last_insert_rowid(store.database));
+}
+
+/// Does another change that waits edit the same property? Then that one knows what the server has.
+Result<bool> is_chained(StoreState& store, std::uint64_t item, std::uint64_t change, items::PropertyId property) {
+  Result<Statement> find =
+      prepare(store.database,
+              "SELECT EXISTS(SELECT 1 FROM change c JOIN edit e ON e.change=c.id WHERE c.item=?1 AND c.id<>?2 AND"
+              " c.kind=10 AND c.parked=0 AND e.property=?3)");
+  if (!find.ok()) return find.error();
+  const Result<std::int64_t> found =
+      query_number(find.value().number(1, item).number(2, change).number(3, static_cast<int>(property)));
+  if (!found.ok()) return found.error();
+  return found.value() != 0;
+}
+
+Result<bool> has_edit(StoreState& store, std::uint64_t change, items::PropertyId property) {
+  Result<Statement> find = prepare(store.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)");
+  if (!find.ok()) return find.error();
+  const Result<std::int64_t> found = query_number(find.value().number(1, change).number(2, static_cast<int>(property)));
+  if (!found.ok()) return found.error();
+  return found.value() != 0;
+}
+
+Status put_edit(StoreState& store, std::uint64_t change, const items::Property& row, const PropertyEdit& edit,
+                bool fresh, bool chained) {
+  Result<Statement> put =
+      prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"
+                                    : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4");
+  if (!put.ok()) return put.error();
+  Statement& statement = put.value();
+  statement.number(1, change).number(2, static_cast<int>(row.id)).number(4, chained ? 1 : 0);
+  if (!edit.present) {
+    statement.null(3);
+  } else if (row.kind == items::Kind::kRaw) {
+    statement.blob(3, edit.value);
+  } else {
+    statement.text(3, text_of(edit.value));
+  }
+  return statement.run();
+}
+
+/// One property of an item. False: it is so already.
+Result<bool> apply_edit(StoreState& store, std::uint64_t item, std::uint64_t change, bool is_add,
+                        const items::Property& row, const PropertyEdit& edit) {
+  {
+    ShownValue shown;
+    HANDSYNC_TRY(read_shown(store, item, row, shown));
+    const bool same_data =
+        shown.blob == 0 && shown.data.size() == edit.value.size() && text_of(shown.data) == text_of(edit.value);
+    if (shown.there == edit.present && (!edit.present || same_data)) return false;
+    const Result<bool> known = has_edit(store, change, row.id);
+    if (!known.ok()) return known.error();
+    if (!known.value()) {
+      const Result<bool> chained = is_add ? Result<bool>(false) : is_chained(store, item, change, row.id);
+      if (!chained.ok()) return chained.error();
+      HANDSYNC_TRY(put_edit(store, change, row, edit, true, chained.value()));
+      if (!is_add && !chained.value()) HANDSYNC_TRY(note_server(store, change, row, shown));
+    } else {
+      HANDSYNC_TRY(put_edit(store, change, row, edit, false, false));
+    }
+  }
+  HANDSYNC_TRY(write_shown(store, item, row, NewValue{edit.present, edit.value, 0, 0, {}}));
+  return true;
+}
+
+Status check_edits(Class kind, std::span<const PropertyEdit> edits) {
+  for (const PropertyEdit& edit : edits) {
+    const items::Property* row = items::find_property(kind, edit.id);
+    if (row == nullptr || !is_editable(*row) || edit.value.size() > kEditBytesMax) {
+      return Error{Domain::kSqlite, kNoSuchProperty, edit.id};
+    }
+  }
+  return Done{};
+}
+
+Status insert_item(StoreState& store, std::uint64_t item, std::uint32_t folder, Class kind, Text server_id) {
+  Result<Statement> insert =
+      prepare(store.database,
+              "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
+              "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated)"
+              " VALUES(?1,?2,?2,?3,?4,?5,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,0,1,0,0,0,0)");
+  if (!insert.ok()) return insert.error();
+  HANDSYNC_TRY(insert.value()
+                   .number(1, item)
+                   .number(2, folder)
+                   .text(3, server_id)
+                   .number(4, static_cast<int>(kind))
+                   .number(5, store.log.generation())
+                   .run());
+  return count_listed(store, folder, 1, 0);
+}
+
+}  // namespace
+
+Result<ItemId> Store::add_item(FolderId folder_id, std::span<const PropertyEdit> properties, Text client_id,
+                               std::int64_t wall_ms) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  const Result<SyncFolder> folder = sync_folder(folder_id);
+  if (!folder.ok()) return folder.error();
+  const Class kind = items::class_of(folder.value().type);
+  const auto number = static_cast<std::uint32_t>(folder_id);
+  if (!items::is_personal(kind) || !folder.value().selected) return Error{Domain::kSqlite, kWrongFolder, number};
+  HANDSYNC_TRY(check_edits(kind, properties));
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(store.start_log());
+  const Result<std::uint64_t> next = store.counter(kNextItem, 1);
+  if (!next.ok()) return next.error();
+  const std::uint64_t item = next.value();
+  HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
+  char server_id[32];
+  const int size =
+      std::snprintf(server_id, sizeof server_id, "%c%llu", kLocalMark, static_cast<unsigned long long>(item));
+  HANDSYNC_TRY(insert_item(store, item, number, kind, Text(server_id, static_cast<std::size_t>(size))));
+  const Result<std::uint64_t> change = new_change(store, number, item, EditKind::kAdd, client_id, wall_ms);
+  if (!change.ok()) return change.error();
+  for (const PropertyEdit& edit : properties) {
+    const Result<bool> done = apply_edit(store, item, change.value(), true, *items::find_property(kind, edit.id), edit);
+    if (!done.ok()) return done.error();
+  }
+  HANDSYNC_TRY(count_edits(store, item));
+  HANDSYNC_TRY(store.log.finish(store));
+  HANDSYNC_TRY(transaction.commit());
+  return static_cast<ItemId>(item);
+}
+
+Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> properties, std::int64_t wall_ms) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  const auto item = static_cast<std::uint64_t>(id);
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  Found found;
+  HANDSYNC_TRY(find_personal(store, item, found));
+  HANDSYNC_TRY(check_edits(found.kind, properties));
+  HANDSYNC_TRY(store.start_log());
+  bool is_add = false;
+  Result<std::uint64_t> change = open_change(store, item, is_add);
+  if (!change.ok()) return change.error();
+  const bool fresh = change.value() == 0;
+  if (fresh) change = new_change(store, found.folder, item, EditKind::kItem, {}, wall_ms);
+  if (!change.ok()) return change.error();
+  bool any = false;
+  for (const PropertyEdit& edit : properties) {
+    const Result<bool> done =
+        apply_edit(store, item, change.value(), is_add, *items::find_property(found.kind, edit.id), edit);
+    if (!done.ok()) return done.error();
+    any |= done.value();
+  }
+  if (!any) return fresh ? Result<std::uint64_t>(std::uint64_t{0}) : change;  // nothing to do; rolled back
+  Result<Statement> renew =
+      prepare(store.database, "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2 WHERE id=?1");
+  if (!renew.ok()) return renew.error();
+  HANDSYNC_TRY(renew.value().number(1, change.value()).number(2, wall_ms).run());
+  HANDSYNC_TRY(count_edits(store, item));
+  HANDSYNC_TRY(store.log.finish(store));
+  HANDSYNC_TRY(transaction.commit());
+  return change.value();
+}
+
+/// An item that the server has not been told of goes without a word. False: it has been told.
+Result<bool> Store::remove_unsent(ItemId id) {
+  StoreState& store = state_of(state_);
+  const auto item = static_cast<std::uint64_t>(id);
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  std::uint32_t folder = 0;
+  {
+    Result<Statement> find = prepare(database_,
+                                     "SELECT shown FROM item WHERE id=?1 AND substr(server_id,1,1)=char(1) AND NOT"
+                                     " EXISTS(SELECT 1 FROM change WHERE item=?1 AND request<>0)");
+    if (!find.ok()) return find.error();
+    const Result<std::int64_t> found = query_number(find.value().number(1, item));
+    if (!found.ok()) return found.error();
+    folder = static_cast<std::uint32_t>(found.value());
+  }
+  if (folder == 0) return false;
+  HANDSYNC_TRY(store.start_log());
+  Result<Statement> moot = prepare(database_, "DELETE FROM change WHERE item=?1");
+  if (!moot.ok()) return moot.error();
+  HANDSYNC_TRY(moot.value().number(1, item).run());
+  HANDSYNC_TRY(count_listed(store, folder, -1, 0));
+  const Result<std::uint32_t> removed = remove_item(store, item);
+  if (!removed.ok()) return removed.error();
+  HANDSYNC_TRY(store.log.gone(store, item, folder));
+  HANDSYNC_TRY(store.log.finish(store));
+  HANDSYNC_TRY(transaction.commit());
+  return true;
+}
+
+Result<ItemClass> Store::class_of_item(ItemId id) const {
+  if (state_ == nullptr) return kNotOpen;
+  Found found;
+  HANDSYNC_TRY(find_personal(state_of(state_), static_cast<std::uint64_t>(id), found));
+  return ItemClass{found.kind, static_cast<FolderId>(found.folder)};
+}
+
+Result<std::size_t> Store::item_value(ItemId id, std::uint16_t property, Room room) const {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  const Result<const items::Property*> row = property_row(store, static_cast<std::uint64_t>(id), property);
+  if (!row.ok()) return row.error();
+  if (row.value() == nullptr) return std::size_t{0};
+  ShownValue shown;
+  HANDSYNC_TRY(read_shown(store, static_cast<std::uint64_t>(id), *row.value(), shown));
+  const std::size_t size = shown.data.size() < room.size() ? shown.data.size() : room.size();
+  for (std::size_t i = 0; i < size; ++i) room[i] = shown.data[i];
+  return static_cast<std::size_t>(shown.size);
+}
+
+Status Store::prepare_items(FolderId id, std::uint16_t version) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  const Result<bool> again = has_frozen(id);
+  if (!again.ok()) return again.error();
+  if (again.value()) return Done{};  // the same bytes go again
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(write_payloads(store, static_cast<std::uint32_t>(id), version));
+  return transaction.commit();
+}
+
+Result<std::size_t> Store::outgoing_bytes(FolderId id, std::size_t enough) const {
+  if (state_ == nullptr) return kNotOpen;
+  const Result<bool> again = has_frozen(id);
+  if (!again.ok()) return again.error();
+  Result<Statement> sizes = prepare(database_,
+                                    "SELECT length(payload) FROM change WHERE folder=?1 AND parked=0 AND payload IS NOT"
+                                    " NULL AND (request<>0)=?2 ORDER BY id");
+  if (!sizes.ok()) return sizes.error();
+  sizes.value().number(1, static_cast<std::uint32_t>(id)).number(2, again.value());
+  std::size_t total = 0;
+  for (;;) {
+    const Result<bool> row = sizes.value().step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return total;
+    const auto size = static_cast<std::size_t>(sizes.value().number(0));
+    if (total != 0 && total + size > enough && !again.value()) return total;
+    total += size;
+  }
+}
+
+}  // namespace handsync::replica

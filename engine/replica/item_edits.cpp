@@ -1,0 +1,269 @@
+#include "replica/item_edits.h"
+
+#include <cstdio>
+
+namespace handsync::replica {
+namespace {
+
+using items::PropertyId;
+
+/// A row of `edit`. The statement keeps the values alive.
+struct EditRow {
+  Statement statement;
+  PropertyId property = 0;
+  bool wanted = false, had = false, chained = false;
+  Bytes mine{}, server{};
+  std::uint64_t server_blob = 0, server_size = 0;
+  BodyFacts body;
+};
+
+/// The edits of a change after property `last`, in order. False: no more.
+Result<bool> next_row(StoreState& store, std::uint64_t change, PropertyId last, EditRow& row) {
+  Result<Statement> find =
+      prepare(store.database,
+              "SELECT property,mine,server,server_blob,server_size,body_size,body_type,body_truncated,chained FROM edit"
+              " WHERE change=?1 AND property>?2 ORDER BY property LIMIT 1");
+  if (!find.ok()) return find.error();
+  row.statement = std::move(find.value());
+  const Statement& at = row.statement;
+  const Result<bool> found = row.statement.number(1, change).number(2, static_cast<int>(last)).step();
+  if (!found.ok() || !found.value()) return found;
+  row.property = static_cast<PropertyId>(at.number(0));
+  row.wanted = !at.is_null(1);
+  row.mine = at.blob(1);
+  row.server_blob = static_cast<std::uint64_t>(at.number(3));
+  row.server_size = static_cast<std::uint64_t>(at.number(4));
+  row.body = BodyFacts{at.number(5), static_cast<std::uint8_t>(at.number(6)), at.number(7) != 0};
+  row.had = !at.is_null(2) || row.server_blob != 0 || row.body.type != 0;
+  row.server = at.blob(2);
+  row.chained = at.number(8) != 0;
+  return true;
+}
+
+template <class Each>
+Status each_row(StoreState& store, std::uint64_t change, Each each) {
+  PropertyId last = 0;
+  for (;;) {
+    EditRow row;
+    const Result<bool> more = next_row(store, change, last, row);
+    if (!more.ok()) return more.error();
+    if (!more.value()) return Done{};
+    last = row.property;
+    HANDSYNC_TRY(each(row));
+  }
+}
+
+Result<std::uint64_t> item_of(StoreState& store, std::uint64_t change) {
+  Result<Statement> find = prepare(store.database, "SELECT item FROM change WHERE id=?1");
+  if (!find.ok()) return find.error();
+  const Result<std::int64_t> item = query_number(find.value().number(1, change));
+  if (!item.ok()) return item.error();
+  return static_cast<std::uint64_t>(item.value());
+}
+
+/// The newest other change of the item that waits and edits this property; 0 = none.
+Result<std::uint64_t> newer_edit(StoreState& store, std::uint64_t change, PropertyId property) {
+  Result<Statement> find = prepare(
+      store.database,
+      "SELECT c.id FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item FROM change WHERE id=?1)"
+      " AND c.id>?1 AND c.parked=0 AND e.property=?2 ORDER BY c.id LIMIT 1");
+  if (!find.ok()) return find.error();
+  const Result<std::int64_t> id = query_number(find.value().number(1, change).number(2, static_cast<int>(property)));
+  if (!id.ok()) return id.error();
+  return static_cast<std::uint64_t>(id.value());
+}
+
+bool is_text(const items::Property& row) { return row.kind != items::Kind::kRaw && row.kind != items::Kind::kBytes; }
+
+NewValue wanted_value(const EditRow& row) { return NewValue{row.wanted, row.mine, 0, 0, {}}; }
+NewValue server_value(const EditRow& row) {
+  return NewValue{row.had, row.server, row.server_blob, row.server_size, row.body};
+}
+
+/// The server's value of an edit is nobody's any more: the item shows it, or another edit has it.
+Status let_go(StoreState& store, std::uint64_t change, PropertyId property) {
+  Result<Statement> forget =
+      prepare(store.database,
+              "UPDATE edit SET server=NULL,server_blob=0,server_size=0,body_type=0 WHERE change=?1 AND property=?2");
+  if (!forget.ok()) return forget.error();
+  return forget.value().number(1, change).number(2, static_cast<int>(property)).run();
+}
+
+Status touch(StoreState& store, std::uint64_t item) {
+  Result<Statement> stamp = prepare(store.database, "UPDATE item SET generation=?2 WHERE id=?1");
+  if (!stamp.ok()) return stamp.error();
+  HANDSYNC_TRY(stamp.value().number(1, item).number(2, store.log.generation()).run());
+  return store.log.changed(store, item);
+}
+
+/// Takes what is shown as the server's and shows the wish instead.
+Status cover(StoreState& store, std::uint64_t change, std::uint64_t item, const EditRow& edit,
+             const items::Property& row) {
+  {
+    ShownValue shown;
+    HANDSYNC_TRY(read_shown(store, item, row, shown));
+    HANDSYNC_TRY(note_server(store, change, row, shown));
+  }
+  return write_shown(store, item, row, wanted_value(edit));
+}
+
+}  // namespace
+
+Status note_server(StoreState& store, std::uint64_t change, const items::Property& row, const ShownValue& shown) {
+  Result<Statement> note =
+      prepare(store.database,
+              "UPDATE edit SET server=?3,server_blob=?4,server_size=?5,body_size=?6,body_type=?7,body_truncated=?8,"
+              "chained=0 WHERE change=?1 AND property=?2");
+  if (!note.ok()) return note.error();
+  Statement& statement = note.value();
+  statement.number(1, change).number(2, static_cast<int>(row.id));
+  if (!shown.there || shown.blob != 0) {
+    statement.null(3);
+  } else if (is_text(row)) {
+    statement.text(3, text_of(shown.data));
+  } else {
+    statement.blob(3, shown.data);
+  }
+  return statement.number(4, shown.blob)
+      .number(5, shown.size)
+      .number(6, shown.body.size)
+      .number(7, static_cast<int>(shown.there ? shown.body.type : 0))
+      .number(8, shown.body.truncated ? 1 : 0)
+      .run();
+}
+
+Status show_item_change(StoreState& store, std::uint64_t change, bool wish) {
+  if (!wish) return revert_item_change(store, change);
+  const Result<std::uint64_t> item = item_of(store, change);
+  if (!item.ok()) return item.error();
+  const Status done = each_row(store, change, [&](EditRow& edit) -> Status {
+    const Result<const items::Property*> row = property_row(store, item.value(), edit.property);
+    if (!row.ok()) return row.error();
+    return row.value() == nullptr ? Status(Done{}) : cover(store, change, item.value(), edit, *row.value());
+  });
+  HANDSYNC_TRY(done);
+  return touch(store, item.value());
+}
+
+Status revert_item_change(StoreState& store, std::uint64_t change) {
+  const Result<std::uint64_t> item = item_of(store, change);
+  if (!item.ok()) return item.error();
+  const Status done = each_row(store, change, [&](EditRow& edit) -> Status {
+    const Result<std::uint64_t> newer = newer_edit(store, change, edit.property);
+    if (!newer.ok()) return newer.error();
+    if (newer.value() != 0) {  // that one is shown, and knows from now on what the server has
+      Result<Statement> pass = prepare(
+          store.database,
+          "UPDATE edit SET (server,server_blob,server_size,body_size,body_type,body_truncated,chained)=(SELECT server,"
+          "server_blob,server_size,body_size,body_type,body_truncated,chained FROM edit WHERE change=?1 AND"
+          " property=?3) WHERE change=?2 AND property=?3");
+      if (!pass.ok()) return pass.error();
+      HANDSYNC_TRY(
+          pass.value().number(1, change).number(2, newer.value()).number(3, static_cast<int>(edit.property)).run());
+      return let_go(store, change, edit.property);
+    }
+    const Result<const items::Property*> row = property_row(store, item.value(), edit.property);
+    if (!row.ok()) return row.error();
+    if (row.value() != nullptr && !edit.chained) {
+      HANDSYNC_TRY(write_shown(store, item.value(), *row.value(), server_value(edit)));
+    }
+    return let_go(store, change, edit.property);
+  });
+  HANDSYNC_TRY(done);
+  return touch(store, item.value());
+}
+
+Status accept_item_change(StoreState& store, std::uint64_t change) {
+  return each_row(store, change, [&](EditRow& edit) -> Status {
+    const Result<std::uint64_t> newer = newer_edit(store, change, edit.property);
+    if (!newer.ok() || newer.value() == 0) return newer.ok() ? Status(Done{}) : Status(newer.error());
+    // What the newer edit would go back to is what was accepted now.
+    Result<Statement> inherit =
+        prepare(store.database,
+                "UPDATE edit SET server=?3,server_blob=0,server_size=?4,body_size=?4,body_type=?5,body_truncated=0,"
+                "chained=0 WHERE change=?1 AND property=?2");
+    if (!inherit.ok()) return inherit.error();
+    Statement& statement = inherit.value();
+    statement.number(1, newer.value()).number(2, static_cast<int>(edit.property));
+    if (edit.wanted) {
+      statement.text(3, text_of(edit.mine));
+    } else {
+      statement.null(3);
+    }
+    return statement.number(4, edit.mine.size())
+        .number(5, edit.property == items::kBodyData && edit.wanted ? 1 : 0)
+        .run();
+  });
+}
+
+Status judge_server_item(StoreState& store, std::uint64_t item, Class kind, const RowSet* rows, bool body) {
+  std::uint64_t last = 0;
+  const std::span<const items::Property> table = items::properties(kind);
+  for (;;) {
+    std::uint64_t change = 0;
+    {
+      Result<Statement> find = prepare(
+          store.database, "SELECT id FROM change WHERE item=?1 AND kind=10 AND parked=0 AND id>?2 ORDER BY id LIMIT 1");
+      if (!find.ok()) return find.error();
+      const Result<std::int64_t> id = query_number(find.value().number(1, item).number(2, last));
+      if (!id.ok()) return id.error();
+      change = static_cast<std::uint64_t>(id.value());
+    }
+    if (change == 0) return Done{};
+    last = change;
+    const Status done = each_row(store, change, [&](EditRow& edit) -> Status {
+      const items::Property* row = items::find_property(kind, edit.property);
+      if (row == nullptr) return Done{};
+      const bool said = edit.property == items::kBodyData
+                            ? body
+                            : rows == nullptr || rows->has(static_cast<std::size_t>(row - table.data()));
+      if (!said) return Done{};
+      if (edit.chained) return write_shown(store, item, *row, wanted_value(edit));
+      HANDSYNC_TRY(sweep_blob(store, edit.server_blob));
+      return cover(store, change, item, edit, *row);
+    });
+    HANDSYNC_TRY(done);
+    Result<Statement> note = prepare(store.database, "UPDATE change SET server_generation=?2 WHERE id=?1");
+    if (!note.ok()) return note.error();
+    HANDSYNC_TRY(note.value().number(1, change).number(2, store.log.generation()).run());
+  }
+}
+
+Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request, Text client_id, Text server_id,
+                  std::uint32_t& confirmed) {
+  std::uint64_t change = 0, item = 0, other = 0;
+  {
+    Result<Statement> find = prepare(
+        store.database, "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind=11 AND client_id=?3");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, folder).number(2, request).text(3, client_id).step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Done{};
+    change = static_cast<std::uint64_t>(find.value().number(0));
+    item = static_cast<std::uint64_t>(find.value().number(1));
+  }
+  {
+    Result<Statement> twin = prepare(store.database, "SELECT id FROM item WHERE folder=?1 AND server_id=?2 AND id<>?3");
+    if (!twin.ok()) return twin.error();
+    const Result<std::int64_t> id = query_number(twin.value().number(1, folder).text(2, server_id).number(3, item));
+    if (!id.ok()) return id.error();
+    other = static_cast<std::uint64_t>(id.value());
+  }
+  if (other != 0) {
+    HANDSYNC_TRY(count_listed(store, folder, -1, 0));
+    HANDSYNC_TRY(store.log.gone(store, other, folder));
+    const Result<std::uint32_t> removed = remove_item(store, other);
+    if (!removed.ok()) return removed.error();
+  }
+  Result<Statement> adopt = prepare(
+      store.database, "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1");
+  if (!adopt.ok()) return adopt.error();
+  HANDSYNC_TRY(adopt.value().number(1, item).text(2, server_id).run());
+  Result<Statement> done = prepare(store.database, "DELETE FROM change WHERE id=?1");
+  if (!done.ok()) return done.error();
+  HANDSYNC_TRY(done.value().number(1, change).run());
+  ++confirmed;
+  return count_edits(store, item);
+}
+
+}  // namespace handsync::replica

@@ -1,0 +1,253 @@
+/// What goes into a Sync request of an event, contact, task or note that the user made or changed: the elements inside
+/// ApplicationData, by the traits of the property table (items/properties.h).
+#include "replica/item_edits.h"
+#include "wbxml/code_pages.h"
+#include "wbxml/writer.h"
+
+namespace handsync::replica {
+namespace {
+
+namespace base = wbxml::air_sync_base;
+namespace cal = wbxml::calendar;
+
+struct Subject {
+  std::uint64_t change = 0, item = 0;
+  Class kind{};
+  bool add = false;
+};
+
+/// Every other property goes along with a Change: the class has no way to say that it stays.
+bool goes_whole(const Subject& subject, std::uint16_t version) {
+  return subject.add || subject.kind != Class::kEvent || version < 160;
+}
+
+void put_list(wbxml::Writer& writer, const items::Property& row, Class kind, Text list) {
+  const items::Property* entry = nullptr;
+  for (const items::Property& other : items::properties(kind)) {
+    if (other.kind == items::Kind::kEntry && other.parent == row.tag) entry = &other;
+  }
+  if (list.empty() || entry == nullptr) {
+    writer.empty(row.tag);
+    return;
+  }
+  writer.open(row.tag);
+  while (!list.empty()) {
+    const std::size_t end = list.find(kListSeparator);
+    writer.element(entry->tag, list.substr(0, end));
+    list = end == Text::npos ? Text() : list.substr(end + 1);
+  }
+  writer.close();
+}
+
+void put_value(wbxml::Writer& writer, const items::Property& row, Class kind, Bytes value) {
+  if (row.kind == items::Kind::kRaw) {
+    writer.elements(value);
+  } else if (row.kind == items::Kind::kList) {
+    put_list(writer, row, kind, text_of(value));
+  } else {
+    writer.element(row.tag, text_of(value));
+  }
+}
+
+class Payload {
+ public:
+  Payload(StoreState& store, const Subject& subject, std::uint16_t version)
+      : store_(store), subject_(subject), version_(version) {}
+
+  Status write(wbxml::Writer& writer) {
+    HANDSYNC_TRY(look());
+    for (const items::Property& row : items::properties(subject_.kind)) HANDSYNC_TRY(put_row(writer, row));
+    HANDSYNC_TRY(put_body(writer));
+    const bool rest = !subject_.add && (subject_.kind == Class::kTask || subject_.kind == Class::kNote);
+    return rest ? put_rest(writer) : Status(Done{});
+  }
+
+ private:
+  /// Values that decide about others.
+  Status look() {
+    if (subject_.kind != Class::kEvent) return Done{};
+    for (const wbxml::Tag tag : {cal::kStartTime, cal::kEndTime}) {
+      const Result<bool> moved = edited(tag);
+      if (!moved.ok()) return moved.error();
+      moved_ |= moved.value();
+    }
+    const items::Property* row = items::find_property(Class::kEvent, items::PropertyId{cal::kAllDayEvent});
+    ShownValue value;
+    HANDSYNC_TRY(read_shown(store_, subject_.item, *row, value));
+    all_day_ = value.there && text_of(value.data) == "1";
+    return Done{};
+  }
+
+  Result<bool> edited(items::PropertyId id) {
+    Result<Statement> find =
+        prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)");
+    if (!find.ok()) return find.error();
+    const Result<std::int64_t> found =
+        query_number(find.value().number(1, subject_.change).number(2, static_cast<int>(id)));
+    if (!found.ok()) return found.error();
+    return found.value() != 0;
+  }
+
+  /// Whether a property that the user did not touch goes along.
+  bool goes_along(const items::Property& row) const {
+    if (subject_.add) return true;
+    if ((row.traits & items::kStays) != 0) return false;
+    switch (subject_.kind) {
+      case Class::kEvent:
+        if (version_ < 160) return (row.traits & items::kSupported) != 0;
+        return moved_ && (row.tag == cal::kStartTime || row.tag == cal::kEndTime);  // one without the other is guessed
+      case Class::kContact:
+        return (row.traits & items::kSupported) != 0;
+      default:
+        return true;
+    }
+  }
+
+  Status put_row(wbxml::Writer& writer, const items::Property& row) {
+    if (row.id == items::kBodyData || !is_editable(row) || row.id == items::kNativeBodyType) return Done{};
+    if ((row.traits & items::kServerOnly) != 0 || version_ < row.first || version_ > row.last) return Done{};
+    // A date of 16.x is that of every zone.
+    if (version_ >= 160 && all_day_ && row.tag == cal::kTimezone) return Done{};
+    const Result<bool> own = edited(row.id);
+    if (!own.ok()) return own.error();
+    if (!own.value() && !goes_along(row)) return Done{};
+    ShownValue value;
+    HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
+    if (value.there && value.blob != 0) return put_blob(writer, row, value);
+    // Contacts are cleared by leaving out; an empty element is refused (Status 6).
+    if (value.there && !(subject_.kind == Class::kContact && value.data.empty() && (row.traits & items::kStays) == 0)) {
+      put_value(writer, row, subject_.kind, value.data);
+    } else if (own.value() && !subject_.add) {
+      const bool left_out = goes_whole(subject_, version_) && (row.traits & items::kStays) == 0;
+      if (!left_out) writer.empty(row.tag);
+    }
+    return Done{};
+  }
+
+  /// A long value goes back in one piece.
+  Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {
+    const auto size = static_cast<std::size_t>(value.size);
+    auto* room = static_cast<std::byte*>(store_.memory.take(store_.memory.self, size));
+    if (room == nullptr) return out_of_memory(size);
+    const Status read = read_chunks(value.blob, Room(room, size));
+    if (read.ok()) put_value(writer, row, subject_.kind, Bytes(room, size));
+    store_.memory.give(store_.memory.self, room);
+    return read;
+  }
+
+  Status read_chunks(std::uint64_t blob, Room room) {
+    Result<Statement> chunks =
+        prepare(store_.database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
+    if (!chunks.ok()) return chunks.error();
+    chunks.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
+    std::size_t filled = 0;
+    while (filled < room.size()) {
+      const Result<bool> row = chunks.value().step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) return Error{Domain::kSqlite, kUnsound, 0};
+      const Bytes data = chunks.value().blob(0);
+      for (std::size_t i = 0; i < data.size() && filled < room.size(); ++i) room[filled++] = data[i];
+    }
+    return Done{};
+  }
+
+  /// A body only when it was written here: what came may have been cut.
+  Status put_body(wbxml::Writer& writer) {
+    const Result<bool> own = edited(items::kBodyData);
+    if (!own.ok() || !own.value()) return own.ok() ? Status(Done{}) : Status(own.error());
+    Result<Statement> find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
+    if (!find.ok()) return find.error();
+    const Result<bool> row =
+        find.value().number(1, subject_.change).number(2, static_cast<int>(items::kBodyData)).step();
+    if (!row.ok()) return row.error();
+    writer.open(base::kBody).element(base::kType, std::uint64_t{1}).element(base::kData, find.value().text(0)).close();
+    return Done{};
+  }
+
+  /// What no row names goes back as it came: a Change that left it out would remove it.
+  Status put_rest(wbxml::Writer& writer) {
+    {
+      Result<Statement> find = prepare(store_.database, "SELECT rest FROM item WHERE id=?1");
+      if (!find.ok()) return find.error();
+      const Result<bool> row = find.value().number(1, subject_.item).step();
+      if (!row.ok()) return row.error();
+      if (row.value()) writer.elements(find.value().blob(0));
+    }
+    const items::Property whole{items::kRest, 0, 0, items::Kind::kRaw, items::Place::kExtra};
+    Result<Statement> pieces =
+        prepare(store_.database, "SELECT blob,size FROM extra WHERE item=?1 AND property=?2 AND blob<>0 ORDER BY n");
+    if (!pieces.ok()) return pieces.error();
+    pieces.value().number(1, subject_.item).number(2, static_cast<int>(items::kRest));
+    for (;;) {
+      const Result<bool> row = pieces.value().step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) return Done{};
+      ShownValue value;
+      value.blob = static_cast<std::uint64_t>(pieces.value().number(0));
+      value.size = static_cast<std::uint64_t>(pieces.value().number(1));
+      HANDSYNC_TRY(put_blob(writer, whole, value));
+    }
+  }
+
+  StoreState& store_;
+  const Subject& subject_;
+  std::uint16_t version_;
+  bool all_day_ = false, moved_ = false;
+};
+
+// A document's header, and the start tag of its root on page 0, before what we want of it; the root's end after it.
+constexpr std::size_t kBefore = 5, kAfter = 1;
+
+Status write_payload(StoreState& store, const Subject& subject, std::uint16_t version) {
+  Payload payload(store, subject, version);
+  const auto write = [&](wbxml::Writer& writer) -> Status {
+    writer.open(wbxml::air_sync::kApplicationData);
+    HANDSYNC_TRY(payload.write(writer));
+    writer.close();
+    return Done{};
+  };
+  wbxml::Writer measure{Room{}};
+  HANDSYNC_TRY(write(measure));
+  const std::size_t bytes = measure.size();
+  auto* room = static_cast<std::byte*>(store.memory.take(store.memory.self, bytes));
+  if (room == nullptr) return out_of_memory(bytes);
+  const auto fill = [&]() -> Status {
+    wbxml::Writer writer{Room(room, bytes)};
+    HANDSYNC_TRY(write(writer));
+    HANDSYNC_TRY(writer.status());
+    Result<Statement> put = prepare(store.database, "UPDATE change SET payload=?2 WHERE id=?1");
+    if (!put.ok()) return put.error();
+    return put.value()
+        .number(1, subject.change)
+        .blob(2, writer.document().subspan(kBefore, bytes - kBefore - kAfter))
+        .run();
+  };
+  const Status outcome = fill();
+  store.memory.give(store.memory.self, room);
+  return outcome;
+}
+
+}  // namespace
+
+Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t version) {
+  for (;;) {
+    Subject subject;
+    {
+      Result<Statement> find =
+          prepare(store.database,
+                  "SELECT c.id,c.item,i.class,c.kind FROM change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND"
+                  " c.kind IN (10,11) AND c.parked=0 AND c.payload IS NULL ORDER BY c.id LIMIT 1");
+      if (!find.ok()) return find.error();
+      const Result<bool> row = find.value().number(1, folder).step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) return Done{};
+      subject.change = static_cast<std::uint64_t>(find.value().number(0));
+      subject.item = static_cast<std::uint64_t>(find.value().number(1));
+      subject.kind = static_cast<Class>(find.value().number(2));
+      subject.add = static_cast<EditKind>(find.value().number(3)) == EditKind::kAdd;
+    }
+    HANDSYNC_TRY(write_payload(store, subject, version));
+  }
+}
+
+}  // namespace handsync::replica

@@ -1,0 +1,207 @@
+/// The user's events, contacts, tasks and notes: what a class and a version want beside what the user gave.
+#include <cstdio>
+#include <cstring>
+
+#include "items/datetime.h"
+#include "items/properties.h"
+#include "sync/core.h"
+#include "wbxml/code_pages.h"
+#include "wbxml/writer.h"
+
+namespace handsync::sync {
+namespace {
+
+namespace cal = wbxml::calendar;
+namespace task = wbxml::tasks;
+namespace note = wbxml::notes;
+
+constexpr std::size_t kEditsMax = items::kRowsMax + 8;
+constexpr std::size_t kPlaceBytesMax = 1024;
+
+/// What the user gave, and what is added to it.
+class Edits {
+ public:
+  Status take(std::span<const PropertyEdit> given) {
+    if (given.size() > items::kRowsMax) return engine_fault(EngineFault::kInvalidItem);
+    for (const PropertyEdit& edit : given) {
+      if (const PropertyEdit* before = find(edit.id); before != nullptr)
+        return engine_fault(EngineFault::kInvalidItem, edit.id);  // two wishes for one property
+      all_[count_++] = edit;
+    }
+    return Done{};
+  }
+  PropertyEdit* find(items::PropertyId id) {
+    for (std::size_t i = 0; i < count_; ++i)
+      if (all_[i].id == id) return &all_[i];
+    return nullptr;
+  }
+  bool wants(items::PropertyId id) {
+    const PropertyEdit* edit = find(id);
+    return edit != nullptr && edit->present;
+  }
+  void put(items::PropertyId id, Text value) {
+    if (find(id) == nullptr && count_ < kEditsMax) all_[count_++] = {id, bytes_of(value), true};
+  }
+  void take_away(items::PropertyId id) {
+    if (find(id) == nullptr && count_ < kEditsMax) all_[count_++] = {id, {}, false};
+  }
+  std::span<const PropertyEdit> view() const { return {all_, count_}; }
+
+ private:
+  PropertyEdit all_[kEditsMax];
+  std::size_t count_ = 0;
+};
+
+/// Random letters and digits.
+template <std::size_t kBytes>
+Status make_id(hal::Entropy& entropy, FixedText<kBytes * 2 + 1>& id, char first) {
+  std::byte dice[kBytes];
+  HANDSYNC_TRY(entropy.fill(dice));
+  char text[kBytes * 2 + 1];
+  text[0] = first;
+  for (std::size_t i = 0; i < kBytes; ++i) {
+    text[1 + 2 * i] = "0123456789abcdef"[std::to_integer<unsigned>(dice[i]) >> 4];
+    text[2 + 2 * i] = "0123456789abcdef"[std::to_integer<unsigned>(dice[i]) & 15];
+  }
+  static_cast<void>(id.assign(Text(text, sizeof text)));
+  return Done{};
+}
+
+/// A place is a text up to 14.1 and a structure from 16.0 on; the user may give it as a text.
+Status shape_place(Edits& edits, std::uint16_t version, Room room) {
+  PropertyEdit* given = edits.find(cal::kLocation);
+  if (given == nullptr || version < 160) return Done{};
+  if (edits.find(wbxml::air_sync_base::kLocation) != nullptr)
+    return engine_fault(EngineFault::kInvalidItem, cal::kLocation);
+  given->id = wbxml::air_sync_base::kLocation;
+  if (!given->present || given->value.empty()) {
+    given->present = false;
+    given->value = {};
+    return Done{};
+  }
+  wbxml::Writer writer(room);
+  writer.open(wbxml::air_sync_base::kLocation);
+  writer.element(wbxml::air_sync_base::kDisplayName, text_of(given->value)).close();
+  if (!writer.status().ok()) return engine_fault(EngineFault::kInvalidItem, cal::kLocation);
+  given->value = writer.document().subspan(4);  // without the header
+  return Done{};
+}
+
+/// Times that are no times would be refused by the server, or guessed.
+Status check_forms(Edits& edits, Class kind) {
+  for (const PropertyEdit& edit : edits.view()) {
+    const items::Property* row = items::find_property(kind, edit.id);
+    if (row == nullptr || (row->traits & items::kServerOnly) != 0)
+      return engine_fault(EngineFault::kInvalidItem, edit.id);
+    if (!edit.present || edit.value.empty()) continue;
+    const Text text = text_of(edit.value);
+    const bool date = row->form == items::Form::kCompact || row->form == items::Form::kDashed;
+    if (date && !items::parse_date_time(text).ok()) return engine_fault(EngineFault::kInvalidItem, edit.id);
+    if (row->form == items::Form::kBool && text != "0" && text != "1")
+      return engine_fault(EngineFault::kInvalidItem, edit.id);
+    if (row->form == items::Form::kNumber && text.find_first_not_of("0123456789-") != Text::npos)
+      return engine_fault(EngineFault::kInvalidItem, edit.id);
+  }
+  return Done{};
+}
+
+bool touches_time(Edits& edits) {
+  return edits.find(cal::kStartTime) != nullptr || edits.find(cal::kEndTime) != nullptr ||
+         edits.find(cal::kRecurrence) != nullptr;
+}
+
+}  // namespace
+
+Result<ItemId> Account::add_item(FolderId folder, std::span<const PropertyEdit> given) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  auto row = store_.sync_folder(folder);
+  if (!row.ok()) return row.error();
+  const Class kind = items::class_of(row.value().type);
+  if (kind == Class::kNote && version_ < 140) return engine_fault(EngineFault::kNotInVersion);
+  Edits edits;
+  HANDSYNC_TRY(edits.take(given));
+  std::byte place[kPlaceBytesMax];
+  FixedText<25> client_id;
+  FixedText<41> uid;
+  hal::Entropy& entropy = core_.device().entropy();
+  HANDSYNC_TRY(make_id<12>(entropy, client_id, 'h'));
+  HANDSYNC_TRY(make_id<20>(entropy, uid, 'h'));
+  const auto now = items::format_compact_date_time(core_.now().wall_ms);
+  const auto now_dashed = items::format_date_time(core_.now().wall_ms);
+  char utc[232];  // a time zone without any rule: 172 zero bytes in base64
+  std::memset(utc, 'A', sizeof utc);
+  utc[230] = utc[231] = '=';
+  switch (kind) {
+    case Class::kEvent:
+      if (!edits.wants(cal::kStartTime) || !edits.wants(cal::kEndTime))
+        return engine_fault(EngineFault::kInvalidItem, cal::kStartTime);
+      HANDSYNC_TRY(shape_place(edits, version_, place));
+      edits.put(cal::kAllDayEvent, "0");
+      edits.put(cal::kTimezone, Text(utc, sizeof utc));
+      edits.put(cal::kBusyStatus, "2");
+      edits.put(cal::kSensitivity, "0");
+      edits.put(cal::kMeetingStatus, edits.wants(cal::kAttendees) ? "1" : "0");
+      if (version_ >= 160) {
+        edits.put(cal::kClientUid, uid.view());
+      } else {
+        edits.put(cal::kUID, uid.view());
+        edits.put(cal::kDtStamp, now.view());
+      }
+      break;
+    case Class::kTask:
+      edits.put(task::kComplete, "0");
+      if (text_of(edits.find(task::kComplete)->value) == "1") edits.put(task::kDateCompleted, now_dashed.view());
+      edits.put(task::kImportance, "1");
+      edits.put(task::kSensitivity, "0");
+      edits.put(task::kReminderSet, "0");
+      break;
+    case Class::kNote:
+      edits.put(items::kMessageClass, "IPM.StickyNote");
+      break;
+    default:
+      break;
+  }
+  HANDSYNC_TRY(check_forms(edits, kind));
+  auto item = store_.add_item(folder, edits.view(), client_id.view(), core_.now().wall_ms);
+  if (item.ok()) changes_wait();
+  return item;
+}
+
+Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> given) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  auto found = store_.class_of_item(item);
+  if (!found.ok()) return found.error();
+  Edits edits;
+  HANDSYNC_TRY(edits.take(given));
+  std::byte place[kPlaceBytesMax], value[8];
+  const auto now_dashed = items::format_date_time(core_.now().wall_ms);
+  if (found.value().kind == Class::kEvent) {
+    auto status = store_.item_value(item, cal::kMeetingStatus, value);
+    if (!status.ok()) return status.error();
+    // 2: received, somebody else's meeting. Only its organizer may change who takes part (MS-ASCAL 2.2.2.26).
+    const bool received = status.value() == 1 && ((std::to_integer<unsigned>(value[0]) - '0') & 2) != 0;
+    if (received) {
+      for (const wbxml::Tag tag :
+           {cal::kAttendees, cal::kOrganizerName, cal::kOrganizerEmail, cal::kUID, cal::kMeetingStatus})
+        if (edits.find(tag) != nullptr) return engine_fault(EngineFault::kNotYours, tag);
+    }
+    HANDSYNC_TRY(shape_place(edits, version_, place));
+    if (version_ >= 160) {
+      // The server drops the exceptions of a series whose times change (MS-ASCAL 2.2.2.21).
+      if (touches_time(edits)) edits.take_away(cal::kExceptions);
+    }
+  } else if (found.value().kind == Class::kTask) {
+    if (const PropertyEdit* complete = edits.find(task::kComplete); complete != nullptr) {
+      if (text_of(complete->value) == "1")
+        edits.put(task::kDateCompleted, now_dashed.view());
+      else
+        edits.take_away(task::kDateCompleted);
+    }
+  }
+  HANDSYNC_TRY(check_forms(edits, found.value().kind));
+  return queued(store_.edit_item(item, edits.view(), core_.now().wall_ms));
+}
+
+}  // namespace handsync::sync
