@@ -33,10 +33,6 @@ constexpr Later kLater[] = {
     {"reply", "answers a mail"},
     {"forward", "forwards a mail"},
     {"draft", "drafts"},
-    {"event", "appointments"},
-    {"contact", "contacts"},
-    {"task", "tasks"},
-    {"note", "notes"},
     {"respond", "answers an invitation"},
     {"out-of-office", "the automatic answer"},
     {"free-busy", "who is free when"},
@@ -47,8 +43,7 @@ constexpr Later kLater[] = {
     {"device card", "puts a storage card in or takes it out"},
 };
 
-constexpr std::string_view kLaterGroups[] = {"schedule", "sms",  "draft",         "event",    "contact",
-                                             "task",     "note", "out-of-office", "conflicts"};
+constexpr std::string_view kLaterGroups[] = {"schedule", "sms", "draft", "out-of-office", "conflicts"};
 
 std::uint32_t body_bytes(const std::string& text) {
   if (text == "all") return UINT32_MAX;
@@ -118,6 +113,7 @@ class Grammar {
         ->take_all();
     accounts();
     mail();
+    personal();
     device();
     for (const Later& later : kLater) add_later(later);
   }
@@ -286,6 +282,79 @@ class Grammar {
     CLI::App* demo = command(app_, "demo", "A whole day offline: server, policy, folders, inbox, push");
     demo->add_flag("--stay", line_.stay, "Go on until interrupted");
     demo->add_option("--items", line_.items, "Mails in the mailbox")->check(CLI::Range(0, 100000));
+  }
+
+  struct Field {
+    const char *name, *about, *type;
+  };
+  /// Options that are taken as they are; what they mean is looked at when the command runs.
+  void fields(CLI::App& app, std::initializer_list<Field> all) {
+    for (const Field& field : all) {
+      const std::string key = field.name;
+      app.add_option_function<std::string>(
+             "--" + key, [this, key](const std::string& value) { line_.fields[key] = value; }, field.about)
+          ->type_name(field.type)
+          ->expected(1);
+    }
+    app.add_option("--zone", line_.zone, "The time zone of times without an offset; default $TZ")->type_name("NAME");
+    app.add_option("--from-json", line_.json_file, "The object that `show --json` prints; - = standard input")
+        ->type_name("FILE");
+  }
+  void event_fields(CLI::App& app) {
+    fields(app,
+           {{"subject", "What it is called", "TEXT"},
+            {"start", "When it begins", "TIME"},
+            {"end", "When it ends; default an hour, or a day, later", "TIME"},
+            {"location", "Where", "TEXT"},
+            {"body", "Notes", "TEXT"},
+            {"reminder", "Minutes before, or none", "MIN"},
+            {"busy", "free, tentative, busy or out", "STATE"},
+            {"repeat", "As iCalendar writes it, for example FREQ=WEEKLY;BYDAY=MO; none: a single event", "RRULE"}});
+    app.add_flag_callback(
+        "--all-day", [this] { line_.fields["all-day"] = "1"; }, "Whole days, in every zone");
+    app.add_option("--attendee", line_.attendees, "Who is invited")->type_name("ADDRESS")->expected(1)->take_all();
+  }
+  void contact_fields(CLI::App& app) {
+    fields(app, {{"name", "First and last name, split at the last space", "TEXT"},
+                 {"email", "Mail address", "ADDRESS"},
+                 {"phone", "Mobile phone", "NUMBER"},
+                 {"company", "Company", "TEXT"},
+                 {"birthday", "A date", "DATE"},
+                 {"note", "Notes", "TEXT"}});
+  }
+  void task_fields(CLI::App& app) {
+    fields(app, {{"subject", "What is to be done", "TEXT"},
+                 {"due", "By when", "DATE"},
+                 {"start", "From when", "DATE"},
+                 {"reminder", "When to remind, or none", "TIME"},
+                 {"body", "Notes", "TEXT"},
+                 {"importance", "low, normal or high", "LEVEL"}});
+  }
+  void note_fields(CLI::App& app) { fields(app, {{"subject", "Its title", "TEXT"}, {"body", "Its text", "TEXT"}}); }
+
+  void personal() {
+    struct Kind {
+      const char *word, *about;
+      void (Grammar::*fields)(CLI::App&);
+    };
+    static constexpr Kind kKinds[] = {{"event", "Appointments", &Grammar::event_fields},
+                                      {"contact", "Contacts", &Grammar::contact_fields},
+                                      {"task", "Tasks", &Grammar::task_fields},
+                                      {"note", "Notes", &Grammar::note_fields}};
+    for (const Kind& kind : kKinds) {
+      CLI::App* all = group(kind.word, kind.about);
+      CLI::App* add = command(*all, "add", "A new one; queued");
+      add->add_option("--in", line_.folders, "The folder; default the account's own")->type_name("FOLDER")->expected(1);
+      (this->*kind.fields)(*add);
+      CLI::App* edit = command(*all, "edit", "Changes what is named and nothing else; an empty text takes it away");
+      edit->add_option("ID", line_.number, "The number that list prints")->required();
+      (this->*kind.fields)(*edit);
+      CLI::App* remove = command(*all, "delete", "Deletes it");
+      remove->add_option("ID", line_.number, "The number that list prints")->required();
+      remove->add_flag("--for-good", line_.for_good, "Not into the folder of deleted items");
+      if (std::string_view(kind.word) != "task") continue;
+      command(*all, "done", "It is done")->add_option("ID", line_.number, "The number that list prints")->required();
+    }
   }
 
   void device() {

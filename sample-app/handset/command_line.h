@@ -1,6 +1,7 @@
 /// The command line's grammar: what each command takes, checked before anything is opened.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,9 @@ struct CommandLine {
 
   // -- the others
   std::vector<std::string> folders;
+  std::map<std::string, std::string> fields;  ///< of event, contact, task, note: option -> value; "" = taken away
+  std::vector<std::string> attendees;
+  std::string zone, json_file;
   std::uint64_t number = 0;  ///< an id of an item or a change
   std::string mark;          ///< read, unread, flag, unflag, done, category, uncategory
   std::string name;          ///< of a category

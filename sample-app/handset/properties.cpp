@@ -1,10 +1,14 @@
 #include "handset/properties.h"
 
+#include <cjson/cJSON.h>
+
 #include <algorithm>
+#include <memory>
 
 #include "handset/text.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/reader.h"
+#include "wbxml/writer.h"
 
 namespace handset {
 namespace {
@@ -77,6 +81,35 @@ Json object_of(const Element& element) {
   return json;
 }
 
+/// The element that a JSON name means: of its parent's code page, or of those that others share.
+wbxml::Tag tag_named(const std::string& name, std::uint8_t page) {
+  for (const std::uint8_t candidate :
+       {page, wbxml::page_of(wbxml::air_sync_base::kBody), wbxml::page_of(wbxml::meeting_response::kRequest)}) {
+    if (const wbxml::Tag tag = wbxml::find_tag(candidate, name); tag != 0) return tag;
+  }
+  throw usage("`" + name + "` is no element of ActiveSync", "take the names that `show --json` prints");
+}
+
+void put_json(wbxml::Writer& writer, wbxml::Tag tag, const cJSON* value, std::uint8_t page) {
+  if (cJSON_IsArray(value) != 0) {
+    const cJSON* each = nullptr;
+    cJSON_ArrayForEach(each, value) put_json(writer, tag, each, page);
+    return;
+  }
+  if (cJSON_IsObject(value) == 0) {
+    writer.element(tag, cJSON_IsString(value) != 0 ? std::string_view(value->valuestring) : std::string_view());
+    return;
+  }
+  if (value->child == nullptr) {
+    writer.empty(tag);
+    return;
+  }
+  writer.open(tag);
+  const cJSON* child = nullptr;
+  cJSON_ArrayForEach(child, value) put_json(writer, tag_named(child->string, page), child, page);
+  writer.close();
+}
+
 std::string line_of(const Element& element) {
   if (element.children.empty()) return element.text;
   std::string line;
@@ -143,6 +176,38 @@ Json properties_json(const std::vector<ItemProperty>& properties) {
     }
   }
   return json;
+}
+
+std::optional<std::string> property_of_json(const Json& json, const handsync::items::Property& row) {
+  const std::string text = json.text();
+  const std::unique_ptr<cJSON, decltype(&cJSON_Delete)> root(cJSON_Parse(text.c_str()), cJSON_Delete);
+  const std::string name(wbxml::tag_name(row.tag));
+  const cJSON* value =
+      cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(root.get(), "properties"), name.c_str());
+  if (value == nullptr) return {};
+  if (row.kind == handsync::items::Kind::kRaw) {
+    // A place is a word up to 14.1 and a structure from 16.0 on: each is another property.
+    if (cJSON_IsObject(value) == 0) return {};
+    std::string document(256 * 1024, '\0');
+    wbxml::Writer writer{std::as_writable_bytes(std::span(document))};
+    put_json(writer, row.tag, value, wbxml::page_of(row.tag));
+    if (!writer.status().ok()) throw usage("`" + name + "` is too long, or not UTF-8", "shorten it");
+    document.resize(writer.size());
+    return document.substr(4);
+  }
+  if (row.kind == handsync::items::Kind::kList) {
+    if (cJSON_IsArray(value) == 0) throw usage("`" + name + "` is a list of texts", "write it as [\"one\",\"two\"]");
+    std::string list;
+    const cJSON* each = nullptr;
+    cJSON_ArrayForEach(each, value) {
+      if (cJSON_IsString(each) == 0) continue;
+      if (!list.empty()) list += handsync::kListSeparator;
+      list += each->valuestring;
+    }
+    return list;
+  }
+  if (cJSON_IsString(value) == 0) return {};
+  return std::string(value->valuestring);
 }
 
 void say_properties(Session& session, const std::vector<ItemProperty>& properties) {

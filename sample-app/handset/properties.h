@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "handset/session.h"
+#include "items/properties.h"
 
 namespace handset {
 
@@ -26,6 +27,9 @@ std::vector<ItemProperty> properties_of(Session&, const Numbered&);
 
 /// {"StartTime":"20261225T083500Z","Recurrence":{"Type":"1",..},"Attendees":{"Attendee":[..]},"Categories":[..],..}
 Json properties_json(const std::vector<ItemProperty>&);
+/// The way back: the value of one property in the object that `show --json` prints (`properties`), as the engine takes
+/// it. Nothing: it is not there. Throws usage when it cannot be such a property.
+std::optional<std::string> property_of_json(const Json&, const handsync::items::Property&);
 /// One line each, for people.
 void say_properties(Session&, const std::vector<ItemProperty>&);
 

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 
@@ -12,6 +13,7 @@ namespace handset {
 namespace {
 
 constexpr std::size_t kSecretMax = 4096, kIdentityMax = 28'000, kCaMax = 4u << 20;
+constexpr std::size_t kJsonMax = 1 << 20;
 
 /// Contents of files are bytes of any kind; JSON carries text.
 std::string to_hex(const std::string& bytes) {
@@ -46,10 +48,12 @@ Request make_request(const std::vector<std::string>& arguments, const CommandLin
   for (const std::string& pem : {line.client_cert_file, line.client_key_file}) {
     if (!pem.empty()) request.files[pem] = read_file(pem, kIdentityMax);
   }
+  if (!line.json_file.empty()) request.files[line.json_file] = read_file(line.json_file, kJsonMax);
   if (!line.ca_file.empty()) request.files[line.ca_file] = read_file(line.ca_file, kCaMax);
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
   if (localtime_r(&now, &parts) != nullptr) request.utc_offset_s = parts.tm_gmtoff;
+  if (const char* zone = std::getenv("TZ")) request.zone = zone;
   return request;
 }
 
@@ -62,7 +66,8 @@ std::string Request::to_json() const {
       .set("out_terminal", out_terminal)
       .set("err_terminal", err_terminal)
       .set("can_ask", can_ask)
-      .set("columns", static_cast<std::uint64_t>(columns));
+      .set("columns", static_cast<std::uint64_t>(columns))
+      .set("zone", zone);
   if (utc_offset_s) json.set("utc_offset_s", static_cast<std::int64_t>(*utc_offset_s));
   return json.text();
 }
@@ -77,6 +82,7 @@ std::optional<Request> Request::from_json(const std::string& text) {
   request.out_terminal = json.flag("out_terminal");
   request.err_terminal = json.flag("err_terminal");
   request.can_ask = json.flag("can_ask");
+  request.zone = json.get("zone");
   request.columns = static_cast<std::size_t>(json.number("columns", 80));
   if (json.has("utc_offset_s")) request.utc_offset_s = static_cast<long>(json.number("utc_offset_s"));
   return request;

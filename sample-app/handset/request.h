@@ -18,6 +18,7 @@ struct Request {
   bool out_terminal = false, err_terminal = false, can_ask = false;
   std::size_t columns = 80;
   std::optional<long> utc_offset_s;
+  std::string zone;  ///< $TZ
 
   std::string to_json() const;
   static std::optional<Request> from_json(const std::string&);

@@ -28,7 +28,7 @@ def usage(s):
         r = h.run(*words)
         s.check("usage: %s ends with 2 and one line" % (words or "nothing"), r.status == 2 and r.err.count("\n") == 1 and
                 r.err.startswith("handset: ") and "; " in r.err, r)
-    for words in (["search", "x"], ["send", "--to", "a@b.c", "--subject", "s"], ["event", "add"]):
+    for words in (["search", "x"], ["send", "--to", "a@b.c", "--subject", "s"], ["respond", "1", "accept"]):
         s.equal("a command of a later version ends with 2: %s" % words[0], h.run(*words).status, 2)
 
 
@@ -129,6 +129,58 @@ def changes_of_mails(s, x, h):
     s.equal("back again", [h.run("move", first, "Inbox").status, h.run("sync").status], [0, 0])
     s.equal("mark uncategory", [h.run("mark", fourth, "uncategory", "Größe").status, h.run("sync").status], [0, 0])
     s.equal("a folder of another kind ends with 2", h.run("move", first, "Calendar").status, 2)
+
+
+def personal(s, x, h):
+    def listed(folder):
+        return {i["id"]: i for i in h.run("--json", "list", folder).objects}
+
+    def added(*words):
+        r = h.run("--json", *words)
+        s.equal("%s %s ends with 0" % words[:2], (r.status, r.err), (0, ""))
+        return r.objects[0]["id"] if r.objects else 0
+
+    event = added("event", "add", "--subject", "Besprechung", "--start", "2026-12-07T09:00", "--end", "2026-12-07T10:30",
+                  "--zone", "Europe/Berlin", "--location", "Raum 4", "--repeat", "FREQ=WEEKLY;BYDAY=MO;COUNT=4", "--body", "Notizen")
+    holiday = added("event", "add", "--subject", "Urlaub", "--start", "2026-12-24", "--end", "2026-12-27", "--all-day")
+    contact = added("contact", "add", "--name", "Ada King Lovelace", "--email", "ada@example.test", "--phone", "+44 1")
+    task = added("task", "add", "--subject", "Aufräumen", "--due", "2026-12-01", "--importance", "high")
+    note = added("note", "add", "--subject", "Zettel", "--body", "Inhalt")
+    shown = listed("Calendar")
+    s.check("an event is listed at once with its keys", {"subject", "start", "end", "all_day", "location", "recurring", "organizer"}
+            <= set(shown[event]), shown)
+    s.equal("its times are UTC", (shown[event]["start"], shown[event]["end"]), ("2026-12-07T08:00:00Z", "2026-12-07T09:30:00Z"))
+    s.equal("whole days", (shown[holiday]["start"], shown[holiday]["end"], shown[holiday]["all_day"]),
+            ("2026-12-24T00:00:00Z", "2026-12-27T00:00:00Z", True))
+    s.equal("a contact's keys", [listed("Contacts")[contact][k] for k in ("name", "email", "phone")],
+            ["Ada King Lovelace", "ada@example.test", "+44 1"])
+    s.equal("a task's keys", [listed("Tasks")[task][k] for k in ("subject", "complete")], ["Aufräumen", False])
+    s.equal("a note", listed("Notes")[note]["subject"], "Zettel")
+    s.equal("queue names five", [c["what"] for c in h.run("--json", "queue").objects], ["add"] * 5)
+    s.equal("sync sends them", h.run("sync").status, 0)
+    s.equal("nothing waits", h.run("--json", "queue").objects, [])
+    theirs = {i["server_id"] for i in x.command("contents " + ALICE)["items"]}
+    s.check("the server has them", {listed(f)[i]["server_id"] for f, i in (("Calendar", event), ("Contacts", contact), ("Tasks", task),
+                                                                          ("Notes", note))} <= theirs)
+    s.equal("edit", h.run("event", "edit", event, "--location", "Raum 5").status, 0)
+    s.equal("task done", h.run("task", "done", task).status, 0)
+    s.equal("sync sends edits", h.run("sync").status, 0)
+    whole = h.run("--json", "show", event).objects[0]
+    s.equal("only that has changed", (whole["location"], whole["subject"], whole["body"]), ("Raum 5", "Besprechung", "Notizen"))
+    s.equal("the pattern as it was said", whole["properties"]["Recurrence"],
+            {"Type": "1", "Occurrences": "4", "Interval": "1", "DayOfWeek": "2"})
+    with open(s.path("event.json"), "w", encoding="utf-8") as f:
+        whole["subject"] = "Umbenannt"
+        json.dump(whole, f)
+    s.equal("--from-json", h.run("event", "edit", event, "--from-json", s.path("event.json")).status, 0)
+    s.equal("what show printed can be changed and given back", listed("Calendar")[event]["subject"], "Umbenannt")
+    s.equal("the wrong kind ends with 2", h.run("note", "edit", event, "--subject", "x").status, 2)
+    s.equal("no time ends with 2", h.run("event", "add", "--subject", "x").status, 2)
+    s.equal("an impossible time ends with 2", h.run("event", "add", "--subject", "x", "--start", "tomorrow").status, 2)
+    for kind, item in (("event", event), ("event", holiday), ("contact", contact), ("task", task), ("note", note)):
+        s.equal("%s delete" % kind, h.run(kind, "delete", item, "--for-good").status, 0)
+    s.equal("sync deletes them", h.run("sync").status, 0)
+    s.check("and they are gone at the server", not {whole["server_id"]} & {i["server_id"] for i in x.command("contents " + ALICE)["items"]})
 
 
 def folders(s, h):
@@ -296,6 +348,7 @@ with Suite("cli") as suite:
     the_inbox, the_mails = mailbox(suite, server, phone)
     one_mail(suite, server, phone, the_inbox, the_mails)
     changes_of_mails(suite, server, phone)
+    personal(suite, server, phone)
     folders(suite, phone)
     settings(suite, server, phone)
     push(suite, server, phone)

@@ -124,7 +124,7 @@ TEST(HandsetCommandLine, EveryCommandOfThisVersion) {
 
 TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
   for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"event", "add", "--subject", "x"},
+       std::vector<std::vector<std::string>>{{"respond", "3", "accept"},
                                              {"send", "--to", "a@b.test", "--subject", "s"},
                                              {"folder", "create", "X"},
                                              {"device", "radio", "wifi", "off"},
@@ -136,7 +136,21 @@ TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
     CHECK_TEXT(answer.starts_with("2 handset: ") && answer.find("not in this version") != std::string::npos,
                answer.c_str());
   }
-  STRCMP_CONTAINS("`event add` is not in this version", refused({"event", "add", "--subject", "x"}).c_str());
+  STRCMP_CONTAINS("`sms receive` is not in this version", refused({"sms", "receive", "--from", "1"}).c_str());
+}
+
+TEST(HandsetCommandLine, EventsContactsTasksAndNotesTakeTheirFields) {
+  const CommandLine event = parsed({"event", "edit", "7", "--subject", "S", "--location", "", "--all-day", "--attendee",
+                                    "a@b.test", "--attendee", "c@d.test", "--zone", "Europe/Berlin"});
+  STRCMP_EQUAL("event edit", event.command.c_str());
+  LONGS_EQUAL(7, event.number);
+  STRCMP_EQUAL("S", event.fields.at("subject").c_str());
+  CHECK(event.fields.contains("location") && event.fields.at("location").empty() && event.fields.contains("all-day"));
+  LONGS_EQUAL(2, event.attendees.size());
+  STRCMP_EQUAL("Europe/Berlin", event.zone.c_str());
+  STRCMP_EQUAL("low", parsed({"task", "add", "--importance", "low"}).fields.at("importance").c_str());
+  LONGS_EQUAL(3, parsed({"task", "done", "3"}).number);
+  STRCMP_CONTAINS("2 handset: ", refused({"note", "add", "--company", "x"}).c_str());
 }
 
 TEST(HandsetCommandLine, UsageIsRefusedInOneLineThatHelps) {

@@ -1,0 +1,120 @@
+/// event, contact, task, note: add, edit, delete. What is typed becomes properties; the engine does the rest.
+#include <algorithm>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "handset/item_form.h"
+#include "handset/session.h"
+#include "handset/text.h"
+
+namespace handset {
+namespace {
+
+using handsync::ChangeId;
+using handsync::Class;
+using handsync::Engine;
+using handsync::FolderType;
+using handsync::Instant;
+using handsync::ItemId;
+using handsync::Result;
+
+struct Kind {
+  const char* word;
+  Class kind;
+  FolderType folder;
+};
+constexpr Kind kKinds[] = {{"event", Class::kEvent, FolderType::kCalendar},
+                           {"contact", Class::kContact, FolderType::kContacts},
+                           {"task", Class::kTask, FolderType::kTasks},
+                           {"note", Class::kNote, FolderType::kNotes}};
+
+const Kind& kind_of(const std::string& command) {
+  for (const Kind& kind : kKinds) {
+    if (command.starts_with(std::string(kind.word) + " ")) return kind;
+  }
+  return kKinds[0];
+}
+
+/// The folder that was named, or the account's own of this kind.
+Folder folder_for(Session& session, const Kind& kind) {
+  if (!session.line.folders.empty()) return find_folder(session, session.line.folders.front());
+  for (const handsync::AccountView& view : accounts(session)) {
+    for (const Folder& folder : folders(session, view.id)) {
+      if (folder.type == kind.folder && folder.selected) return folder;
+    }
+  }
+  throw usage(std::string("no account here keeps a folder for a ") + kind.word + " in sync",
+              "`handset folder select NAME` brings one back");
+}
+
+std::vector<handsync::PropertyEdit> views_of(const std::vector<FormEdit>& edits) {
+  std::vector<handsync::PropertyEdit> views;
+  for (const FormEdit& edit : edits) views.push_back({edit.id, handsync::bytes_of(edit.value), edit.present});
+  return views;
+}
+
+void check_kind(Session& session, const Numbered& at, const Kind& kind) {
+  const OpenReader reader(session, at.account);
+  handsync::Query query;
+  query.item = static_cast<ItemId>(at.own);
+  bool right = false;
+  each_row<handsync::ItemRow>(reader->list(query), [&](const handsync::ItemRow& row) {
+    right = row.kind == kind.kind;
+    return false;
+  });
+  if (!right) {
+    throw usage("item " + std::to_string(session.line.number) + " is no " + kind.word,
+                "`handset list FOLDER` prints the numbers");
+  }
+}
+
+}  // namespace
+
+int add_item(Session& session) {
+  const Kind& kind = kind_of(session.line.command);
+  const Folder folder = folder_for(session, kind);
+  const std::vector<FormEdit> edits = form_edits(session, kind.kind, true);
+  const auto views = views_of(edits);
+  const Result<ItemId> made = session.phone.call(
+      [&](Engine& engine, Instant) { return engine.changes(folder.account).add_item(folder.id, views); });
+  if (!made.ok()) throw failure_of(made.error(), folder.path);
+  const std::uint64_t number = shown_number(folder.account, static_cast<std::uint64_t>(made.value()));
+  if (session.line.json) {
+    session.say(Json().set("id", number).set("folder", folder.path));
+  } else {
+    session.say(std::to_string(number) + " added to " + printable(folder.path) +
+                "; the next sync or push tells the server");
+  }
+  return kDone;
+}
+
+int edit_item(Session& session) {
+  const Kind& kind = kind_of(session.line.command);
+  const Numbered at = find_item(session, session.line.number);
+  check_kind(session, at, kind);
+  const std::vector<FormEdit> edits = form_edits(session, kind.kind, false);
+  if (edits.empty()) throw usage("nothing is to be changed", "name what is, for example --subject TEXT");
+  const auto views = views_of(edits);
+  const Result<ChangeId> queued = session.phone.call([&](Engine& engine, Instant) {
+    return engine.changes(at.account).edit_item(static_cast<ItemId>(at.own), views);
+  });
+  if (!queued.ok()) throw failure_of(queued.error());
+  const auto change = static_cast<std::uint64_t>(queued.value());
+  if (session.line.json) {
+    session.say(
+        Json().set("id", session.line.number).set("change", change == 0 ? 0 : shown_number(at.account, change)));
+  } else {
+    session.say(std::to_string(session.line.number) +
+                (change == 0 ? " is so already" : " changed; the next sync or push tells the server"));
+  }
+  return kDone;
+}
+
+int delete_personal(Session& session) {
+  const Kind& kind = kind_of(session.line.command);
+  check_kind(session, find_item(session, session.line.number), kind);
+  return delete_item(session);
+}
+
+}  // namespace handset
