@@ -278,6 +278,7 @@ constexpr Row kPolicyRows[] = {
     {number(Fault::kPinBusy), {Remedy::kRetryBackOff, Exit::kBlocked, "another PIN is being checked", "try again in a moment"}},
     {number(Fault::kPinCheckFailed), {Remedy::kAskUser, Exit::kMachine, "the PIN could not be checked, and the device stays locked", "free some space or check the disk, then try again; the try was counted"}},
     {number(Fault::kLocked), {Remedy::kAskUser, Exit::kBlocked, "the device is locked", "unlock it with `device unlock`"}},
+    {number(Fault::kPinCodeword), {Remedy::kAskUser, Exit::kBlocked, "after a few more wrong PINs the device is wiped; tries left: {few}; this one was not counted", "show that it is you and no pocket: `device unlock --codeword a1b2c3`"}},
     {number(Fault::kAwaitsApproval), {Remedy::kBlocked, Exit::kBlocked, "the server shows an empty mailbox where there was a full one: this device probably waits for an administrator's approval; nothing has been removed here", "ask the administrator to allow this device (its id: `device status`); everything is compared again by itself then"}},
     {number(Fault::kWipeUnverified), {Remedy::kGiveUp, Exit::kServer, "someone who is not the enrolled server ordered a wipe or sent a policy; it was ignored", "do not use this network for now"}},
     {number(Fault::kWiping), {Remedy::kWipe, Exit::kWiped, "the device is being wiped", "wait until it is done; `device new` begins anew"}},

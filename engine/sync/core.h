@@ -71,8 +71,8 @@ class Core final : public Engine {
   void user_active();
   Status lock();
   Status wipe_by_user();
-  Status unlock(Bytes pin);
-  Status set_pin(Bytes old_pin, Bytes new_pin);
+  Status unlock(Bytes pin, Text codeword);
+  Status set_pin(Bytes old_pin, Bytes new_pin, Text codeword = {});
   DeviceView device_view() const;
   Error device_error() const { return device_error_; }
   void network(const Network&);
@@ -103,6 +103,7 @@ class Core final : public Engine {
   }
   void check_idle_lock();
   void pin_decided(Status);
+  Status check_codeword(Text codeword);
 
   hal::Device& device_;
   Memory memory_;

@@ -36,7 +36,21 @@ Status Core::wipe_by_user() {
   return wiping() ? Status(Done{}) : Status(device_error_);
 }
 
-Status Core::unlock(Bytes pin) {
+/// A pocket that types wipes nothing: before the last two tries a person shows that it is one. Nothing is counted here.
+Status Core::check_codeword(Text codeword) {
+  const policy::PinRules rules = pin_rules();
+  if (!pin_.confirm_first(rules) || pin_.limit_reached(rules)) return Done{};
+  bool same = codeword.size() == kPinCodeword.size();
+  for (std::size_t i = 0; same && i < codeword.size(); ++i) {
+    const char c = codeword[i];
+    same = (c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c) == kPinCodeword[i];
+  }
+  if (same) return Done{};
+  device_error_ = policy::fault(Fault::kPinCodeword, pin_.tries_left(rules));
+  return device_error_;
+}
+
+Status Core::unlock(Bytes pin, Text codeword) {
   if (wiping()) return policy::fault(wiped() ? Fault::kWiped : Fault::kWiping);
   device_error_ = {};
   if (!pin_.set()) {
@@ -47,6 +61,7 @@ Status Core::unlock(Bytes pin) {
     return released;
   }
   if (work_ != Work::kNone) return engine_fault(EngineFault::kBusy);
+  HANDSYNC_TRY(check_codeword(codeword));
   if (Status begun = pin_.begin_verify(device_, pin, pin_rules(), now_); !begun.ok()) {
     device_error_ = begun.error();
     if (pin_.limit_reached(pin_rules())) arm_wipe(AccountId{}, WipeScope::kDevice, policy::WipeOrigin::kPinLimit);
@@ -57,10 +72,11 @@ Status Core::unlock(Bytes pin) {
   return Done{};
 }
 
-Status Core::set_pin(Bytes old_pin, Bytes new_pin) {
+Status Core::set_pin(Bytes old_pin, Bytes new_pin, Text codeword) {
   if (wiping()) return policy::fault(wiped() ? Fault::kWiped : Fault::kWiping);
   if (work_ != Work::kNone) return engine_fault(EngineFault::kBusy);
   device_error_ = {};
+  HANDSYNC_TRY(check_codeword(codeword));
   if (Status begun = pin_.begin_change(device_, old_pin, new_pin, pin_rules(), now_); !begun.ok()) {
     device_error_ = begun.error();
     return begun.error();
@@ -100,6 +116,7 @@ DeviceView Core::device_view() const {
   view.tries_left = pin_.tries_left(rules);
   view.throttled_s = pin_.throttled_s(now_);
   view.lock_after_s = enforcer_.idle_lock_s();
+  view.codeword_wanted = pin_.confirm_first(rules) && !pin_.limit_reached(rules);
   view.device_id = device_id_;
   view.wipe = policy::wipe_finality(device_.keys());
   return view;

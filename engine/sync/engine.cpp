@@ -151,9 +151,9 @@ Result<PolicyRow> Engine::policy(std::size_t index) const {
 }
 Status Engine::wipe(Instant now) { return core_at(*this, now).wipe_by_user(); }
 Status Engine::lock(Instant now) { return core_at(*this, now).lock(); }
-Status Engine::unlock(Bytes pin, Instant now) { return core_at(*this, now).unlock(pin); }
-Status Engine::set_pin(Bytes old_pin, Bytes new_pin, Instant now) {
-  return core_at(*this, now).set_pin(old_pin, new_pin);
+Status Engine::unlock(Bytes pin, Instant now, Text codeword) { return core_at(*this, now).unlock(pin, codeword); }
+Status Engine::set_pin(Bytes old_pin, Bytes new_pin, Instant now, Text codeword) {
+  return core_at(*this, now).set_pin(old_pin, new_pin, codeword);
 }
 Error Engine::device_error() const { return core(*this).device_error(); }
 

@@ -205,6 +205,14 @@ Status Carrier::set_identity(AccountId id, Bytes certificates, Bytes key) {
   return Done{};
 }
 
+std::size_t Carrier::save_tickets(AccountId id, Room room) const {
+  return impl_->hub.tickets.save(static_cast<std::uint16_t>(id), room);
+}
+
+void Carrier::load_tickets(AccountId id, Bytes bytes) {
+  impl_->hub.tickets.load(static_cast<std::uint16_t>(id), bytes);
+}
+
 void Carrier::forget(AccountId id) {
   for (AccountLanes** at = &impl_->accounts; *at != nullptr; at = &(*at)->next) {
     AccountLanes* account = *at;

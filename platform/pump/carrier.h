@@ -40,6 +40,9 @@ class Carrier final : private SocketEvents {
   /// Client certificate (with its chain) and private key, PEM each, shown to servers of this account that ask for one.
   /// Parsed and kept in RAM until forget(). Empty = none. An error changes nothing; kLaneFull: a request is under way.
   Status set_identity(AccountId, Bytes certificates, Bytes key);
+  /// The account's TLS sessions, to be kept over a restart under the account's key and nowhere else. 0 = none.
+  std::size_t save_tickets(AccountId, Room) const;
+  void load_tickets(AccountId, Bytes);  ///< after set_trust and set_identity, which drop them
   /// Closes the account's connections, fails its requests silently, and forgets its tickets, cookies and trust.
   void forget(AccountId);
 

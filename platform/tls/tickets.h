@@ -1,4 +1,4 @@
-/// Sessions that may be resumed, in RAM only: per account and origin, with what was once verified about the peer. A
+/// Sessions that may be resumed, in RAM: per account and origin, with what was once verified about the peer. A
 /// ticket is offered only to the origin, the account and the level it came from, and not after the peer's certificate
 /// has expired.
 #pragma once
@@ -40,6 +40,12 @@ class Tickets {
   void drop(const Origin&);  ///< it did not work
   void forget(std::uint16_t account);
 
+  /// Those of an account as bytes, to be kept over a restart under a seal and nowhere else: whoever reads them reads
+  /// the traffic, and the library trusts what it is given back. 0 = there is none. What does not fit is left out.
+  std::size_t save(std::uint16_t account, Room) const;
+  /// Takes back what save() gave; what is not that, or of another library, is left out.
+  void load(std::uint16_t account, Bytes);
+
  private:
   struct Entry {
     bool used = false;
@@ -50,6 +56,7 @@ class Tickets {
     mbedtls_ssl_session session;
   };
   void release(Entry&);
+  Entry& place_for(const Origin&);
 
   static constexpr std::size_t kEntries = 12;
   static constexpr std::int64_t kAgeMax_s = 24 * 3600;

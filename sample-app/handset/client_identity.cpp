@@ -54,4 +54,18 @@ handsync::Status open_identity(handsync::hal::Device& device, handsync::hal::Key
   return handsync::Done{};
 }
 
+handsync::Status seal_tickets(handsync::hal::Device& device, handsync::hal::KeySlot slot, handsync::Bytes tickets,
+                              std::string& sealed) {
+  Key storage_key;
+  HANDSYNC_TRY(storage_key.unlock(device, slot));
+  return handsync::storage::seal_blob(storage_key.bytes, device.entropy(), Blob::kTickets, tickets, sealed);
+}
+
+handsync::Status open_tickets(handsync::hal::Device& device, handsync::hal::KeySlot slot, const std::string& sealed,
+                              std::string& tickets) {
+  Key storage_key;
+  HANDSYNC_TRY(storage_key.unlock(device, slot));
+  return handsync::storage::open_blob(storage_key.bytes, Blob::kTickets, handsync::bytes_of(sealed), tickets);
+}
+
 }  // namespace handset

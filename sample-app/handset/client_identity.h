@@ -1,5 +1,5 @@
-/// A client certificate and its key as they lie in the home: sealed under the account's key, so that whatever destroys
-/// that key takes them along.
+/// What of an account's TLS lies in the home: a client certificate with its key, and sessions that may be resumed.
+/// Sealed under the account's key, so that whatever destroys that key takes them along.
 #pragma once
 #include <string>
 
@@ -13,5 +13,11 @@ handsync::Status seal_identity(handsync::hal::Device&, handsync::hal::KeySlot, c
 /// kDamaged: it has been tampered with, or belongs to another account.
 handsync::Status open_identity(handsync::hal::Device&, handsync::hal::KeySlot, const std::string& sealed,
                                std::string& certificate, std::string& key);
+
+/// TLS sessions between two runs of the program (Carrier::save_tickets).
+handsync::Status seal_tickets(handsync::hal::Device&, handsync::hal::KeySlot, handsync::Bytes tickets,
+                              std::string& sealed);
+handsync::Status open_tickets(handsync::hal::Device&, handsync::hal::KeySlot, const std::string& sealed,
+                              std::string& tickets);
 
 }  // namespace handset

@@ -362,12 +362,14 @@ class Grammar {
     CLI::App* device = group("device", "The phone itself");
     command(*device, "status", "Lock, PIN and identity");
     command(*device, "lock", "Locks the screen");
-    command(*device, "unlock", "Unlocks with the PIN")
-        ->add_option("--pin-file", line_.pin_file, "Where the PIN is read from; - = standard input")
+    CLI::App* unlock = command(*device, "unlock", "Unlocks with the PIN");
+    unlock->add_option("--pin-file", line_.pin_file, "Where the PIN is read from; - = standard input")
         ->type_name("FILE");
     CLI::App* set_pin = command(*device, "set-pin", "A first or another PIN");
     set_pin->add_option("--pin-file", line_.pin_file, "The new PIN; - = standard input")->type_name("FILE");
     set_pin->add_option("--old-pin-file", line_.old_pin_file, "The PIN in use")->type_name("FILE");
+    for (CLI::App* each : {unlock, set_pin})
+      each->add_option("--codeword", line_.codeword, "Wanted before the last tries: a1b2c3")->type_name("WORD");
     command(*device, "reboot", "Restarts the phone; it comes up locked when a PIN is set");
     command(*device, "new", "Another phone in this home: nothing of the old one stays");
     command(*device, "check", "Integrity of every database and of the vault");

@@ -16,7 +16,8 @@ struct CommandLine {
   std::string command;  ///< "account add", "sync" ...
 
   // -- account add
-  std::string email, user, server, ca_file, client_cert_file, client_key_file, password_file, pin_file, old_pin_file;
+  std::string email, user, server, ca_file, client_cert_file, client_key_file, password_file, pin_file, old_pin_file,
+      codeword;
   std::vector<std::string> redirect_hosts;
   bool accept_policy = false, legacy_tls = false;
   std::uint16_t days = 30, window = 512;

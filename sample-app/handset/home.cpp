@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr const char* kCa = ".pem";
 constexpr const char* kIdentity = ".identity";
+constexpr const char* kTickets = ".tickets";
 
 std::string reason() { return std::strerror(errno); }
 
@@ -145,6 +146,17 @@ std::string Home::identity(std::uint16_t account) const {
   return read_if_there(of_account(account, kIdentity), 1u << 20);
 }
 
+void Home::keep_tickets(std::uint16_t account, const std::string& sealed) {
+  write_file(of_account(account, kTickets), sealed);
+}
+
+std::string Home::take_tickets(std::uint16_t account) {
+  std::string sealed = read_if_there(of_account(account, kTickets), 1u << 20);
+  std::error_code ignored;
+  fs::remove(of_account(account, kTickets), ignored);
+  return sealed;
+}
+
 Home::Traffic Home::traffic(std::uint16_t account) const {
   const auto found = traffic_.find(account);
   return found == traffic_.end() ? Traffic{} : found->second;
@@ -163,7 +175,7 @@ void Home::add_traffic(const std::map<std::uint16_t, Traffic>& more) {
 void Home::forget_account(std::uint16_t account) {
   if (traffic_.erase(account) != 0) save();
   std::error_code ignored;
-  for (const char* extension : {kCa, kIdentity}) fs::remove(of_account(account, extension), ignored);
+  for (const char* extension : {kCa, kIdentity, kTickets}) fs::remove(of_account(account, extension), ignored);
 }
 
 void Home::forget_everything() {

@@ -45,6 +45,8 @@ class Home {
   std::string ca(std::uint16_t account) const;  ///< "" = none
   void keep_identity(std::uint16_t account, const std::string& sealed);
   std::string identity(std::uint16_t account) const;  ///< sealed; "" = none
+  void keep_tickets(std::uint16_t account, const std::string& sealed);
+  std::string take_tickets(std::uint16_t account);  ///< sealed; "" = none. They are there for one start only
   void forget_account(std::uint16_t account);
   void forget_everything();  ///< all but the lock, the socket and the device port's own
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <stdexcept>
+#include <vector>
 
 #include "absent/handset.h"
 #include "asio/loop.h"
@@ -140,6 +141,7 @@ void Phone::run(std::promise<Error>& ready) {
     const bool wiping = engine_->device().wiping;
     loop.run_until([&] { return !worker.busy() && !(wiping && engine_->device().wiping); },
                    loop.now().mono_ms + (wiping ? kWipePatience_ms : kWorkPatience_ms));
+    save_tickets();
     carrier.close_idle();
     save_traffic();
     loop.each_turn([] {});
@@ -169,7 +171,35 @@ void Phone::trust_accounts() {
       (void)carrier_->set_identity(ids[i], handsync::bytes_of(certificate), handsync::bytes_of(key));
       mbedtls_platform_zeroize(key.data(), key.size());
     }
+    const std::string kept = home_.take_tickets(static_cast<std::uint16_t>(ids[i]));
+    std::string tickets;
+    if (!kept.empty() && open_tickets(*device_, static_cast<std::uint16_t>(ids[i]), kept, tickets).ok()) {
+      carrier_->load_tickets(ids[i], handsync::bytes_of(tickets));
+      mbedtls_platform_zeroize(tickets.data(), tickets.size());
+    }
   }
+}
+
+/// So that the next run of the program needs no full handshake.
+void Phone::save_tickets() {
+  if (engine_->device().wiped || engine_->device().wiping) return;
+  std::vector<std::byte> room(48 * 1024);
+  AccountId ids[16];
+  const std::size_t count = std::min<std::size_t>(engine_->accounts(ids), std::size(ids));
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto view = engine_->account(ids[i]);
+    if (!view.ok() || view.value().state == handsync::AccountState::kWiped) continue;
+    const auto slot = static_cast<std::uint16_t>(ids[i]);
+    const std::size_t size = carrier_->save_tickets(ids[i], room);
+    std::string sealed;
+    if (size == 0 || !seal_tickets(*device_, slot, handsync::Bytes(room).first(size), sealed).ok()) continue;
+    try {
+      home_.keep_tickets(slot, sealed);
+    } catch (const Failure&) {
+      // A full disk: the next handshake is a full one.
+    }
+  }
+  mbedtls_platform_zeroize(room.data(), room.size());
 }
 
 void Phone::save_traffic() {

@@ -114,6 +114,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void run(std::promise<handsync::Error>& ready);
   void broadcast(const Event&);
   void trust_accounts();
+  void save_tickets();
   handsync::Status keep(handsync::AccountId, const TlsFiles&);
   void save_traffic();
   void settle_accounts();

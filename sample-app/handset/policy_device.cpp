@@ -148,6 +148,7 @@ int device_status(Session& session) {
                     .set("tries_left", static_cast<unsigned>(view.tries_left))
                     .set("throttled_s", view.throttled_s)
                     .set("lock_after_s", view.lock_after_s)
+                    .set("codeword_wanted", view.codeword_wanted)
                     .set("wiped", view.wiped)
                     .set("wipe", state_name(view.wipe)));
     return kDone;
@@ -177,17 +178,28 @@ int device_lock(Session& session) {
   return kDone;
 }
 
+/// Before the last tries a person is asked for it; a program gives --codeword.
+std::string codeword_of(Session& session, const DeviceView& view) {
+  if (!view.codeword_wanted || !session.line.codeword.empty() || !session.io.can_ask || session.line.json)
+    return session.line.codeword;
+  const std::string text = std::to_string(view.tries_left) + " tries are left before this phone is wiped. Type " +
+                           std::string(handsync::kPinCodeword) + " to go on: ";
+  return session.io.ask(text, false).value_or("");
+}
+
 int device_unlock(Session& session) {
   const DeviceView before = device_view(session);
   if (before.locked || before.pin_set) {
     std::string pin;
+    std::string codeword;
     if (before.pin_set && (before.locked || !session.line.pin_file.empty())) {
+      codeword = codeword_of(session, before);
       pin = read_secret(session, session.line.pin_file, "PIN: ", "give the PIN with --pin-file FILE");
     }
     if (before.locked || !pin.empty()) {
       const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
-      const auto begun =
-          session.phone.call([&](Engine& engine, Instant now) { return engine.unlock(handsync::bytes_of(pin), now); });
+      const auto begun = session.phone.call(
+          [&](Engine& engine, Instant now) { return engine.unlock(handsync::bytes_of(pin), now, codeword); });
       if (!begun.ok()) throw failure_of(begun.error(), wait_words(before));
       wait_decided(session, *inbox);
     }
@@ -216,9 +228,10 @@ int device_set_pin(Session& session) {
   if (session.line.pin_file.empty() && session.io.ask("Once more: ", true) != pin) {
     throw usage("the two PINs differ", "nothing has changed; try again");
   }
+  const std::string codeword = codeword_of(session, before);
   const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
   const auto begun = session.phone.call([&](Engine& engine, Instant now) {
-    return engine.set_pin(handsync::bytes_of(old_pin), handsync::bytes_of(pin), now);
+    return engine.set_pin(handsync::bytes_of(old_pin), handsync::bytes_of(pin), now, codeword);
   });
   if (!begun.ok()) throw failure_of(begun.error());
   wait_decided(session, *inbox);

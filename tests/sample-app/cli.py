@@ -286,7 +286,25 @@ def policy_and_lock(s, x, h):
     s.equal("sixteen minutes", h.run("device", "clock", "+960").status, 0)
     s.equal("nobody touched it: locked", h.run("list", "Inbox").status, 5)
     s.equal("a locked phone is not kept awake", h.run("device", "touch").status, 5)
-    s.equal("unlocked again", h.run("device", "unlock", "--pin-file", h.pin).status, 0)
+    bad = s.path("bad-pin", "0000")
+    left = h.run("--json", "device", "status").objects[0]["tries_left"]
+    for _ in range(20):
+        if left <= 2:
+            break
+        r = h.run("device", "unlock", "--pin-file", bad)
+        if "wait" in r.err:
+            s.equal("a pause passes", h.run("device", "clock", "+31").status, 0)
+        left = h.run("--json", "device", "status").objects[0]["tries_left"]
+    s.equal("two tries are left", left, 2)
+    r = h.run("device", "unlock", "--pin-file", bad)
+    s.check("before the last ones a codeword is wanted and the try is not counted", r.status == 5 and "a1b2c3" in r.err and
+            h.run("--json", "device", "status").objects[0]["tries_left"] == 2, r)
+    s.equal("the time of a pause", h.run("device", "clock", "+31").status, 0)
+    s.equal("unlocked again, with the codeword", h.run("device", "unlock", "--pin-file", h.pin, "--codeword", "A1B2C3").status, 0)
+    full = x.command("stats")["handshakes_full"]
+    s.equal("sync", h.run("sync").status, 0)
+    s.equal("and again", h.run("sync").status, 0)
+    s.equal("a new process resumes the TLS session of the last one", x.command("stats")["handshakes_full"], full)
 
 
 def quiet_ends(s, h):

@@ -103,11 +103,15 @@ struct PolicyRow {
   Enforcement state{};
 };
 
+/// What a person types before the last tries (DeviceView::codeword_wanted); shown to whoever asks.
+inline constexpr Text kPinCodeword = "a1b2c3";
+
 struct DeviceView {
   bool locked = false, pin_set = false, pin_required = false, pin_must_change = false, wiped = false, wiping = false;
   std::uint16_t tries_left = 0;    ///< 0 = no limit is set
   std::uint32_t throttled_s = 0;   ///< the next try counts only after this
   std::uint32_t lock_after_s = 0;  ///< 0 = never
+  bool codeword_wanted = false;    ///< two tries from a wipe: unlock and set_pin want kPinCodeword first
   FixedText<32> device_id;
   /// How final a wipe is here: kPartial where the flash may keep old copies of a destroyed key, kAbsent where nothing
   /// is promised.
@@ -185,10 +189,13 @@ class Engine {
   /// The user gives the whole device up: as a remote wipe, without anybody to answer. Notice::kWiped of account 0 when
   /// done. An error: nothing has begun.
   Status wipe(Instant);
-  Status unlock(Bytes pin,
-                Instant);  ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
-  Status set_pin(Bytes old_pin, Bytes new_pin, Instant);  ///< as unlock
-  Error device_error() const;                             ///< outcome of the last unlock or set_pin
+  /// `codeword`: wanted when DeviceView::codeword_wanted says so, so that a pocket cannot wipe the device; case does
+  /// not matter.
+  Status unlock(Bytes pin, Instant,
+                Text codeword =
+                    {});  ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
+  Status set_pin(Bytes old_pin, Bytes new_pin, Instant, Text codeword = {});  ///< as unlock
+  Error device_error() const;                                                 ///< outcome of the last unlock or set_pin
 
  protected:
   Engine() = default;

@@ -42,8 +42,8 @@ long merged(World& world, const std::string& setting) {
   }
 }
 /// The right or a wrong PIN; what became of it.
-Error unlock(World& world, const std::string& pin) {
-  Status begun = world.engine().unlock(bytes_of(pin), world.now());
+Error unlock(World& world, const std::string& pin, Text codeword = {}) {
+  Status begun = world.engine().unlock(bytes_of(pin), world.now(), codeword);
   if (!begun.ok()) return begun.error();
   world.run_for(1000);
   return world.engine().device_error();
@@ -201,9 +201,18 @@ TEST(DeviceSide, TheLastWrongPinWipesTheDeviceAlsoOverRestarts) {
   LONGS_EQUAL(0, world.sync(id).code);
   CHECK(world.engine().lock(world.now()).ok());
   std::size_t requests = world.sent.size();
-  int counted = 0;
+  int counted = 0, codewords = 0;
   for (int tries = 0; tries < 40 && !world.engine().device().wiped; ++tries) {
-    Error error = unlock(world, "9999");
+    // Before the last two, a pocket is kept from it.
+    const bool wanted = world.engine().device().codeword_wanted;
+    CHECK_EQUAL(counted >= 2, wanted);
+    if (wanted) {
+      ++codewords;
+      for (Text word : {Text(), Text("a1b2c"), Text("a1b2c4")})
+        CHECK(unlock(world, "9999", word) == policy::fault(Fault::kPinCodeword, 4U - static_cast<unsigned>(counted)));
+      CHECK(failed(world.engine().set_pin(bytes_of("9999"), bytes_of("8264"), world.now()).error()));
+    }
+    Error error = unlock(world, "9999", wanted ? Text("A1B2C3") : Text());
     if (error == Error{Domain::kPolicy, static_cast<std::int32_t>(Fault::kPinThrottled), error.where}) {
       world.run_for((error.where + 1) * 1000ULL);
       continue;
@@ -215,6 +224,7 @@ TEST(DeviceSide, TheLastWrongPinWipesTheDeviceAlsoOverRestarts) {
     }
   }
   LONGS_EQUAL(4, counted);
+  CHECK(codewords >= 2);
   CHECK(world.run_until([&] { return world.engine().device().wiped; }, 60'000));
   LONGS_EQUAL(requests, world.sent.size());  // no server has asked for it: there is nobody to acknowledge
   CHECK_FALSE(world.handset().keys().exists(static_cast<hal::KeySlot>(id)));

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "platform/tls/rig.h"
 #include "tls/fault.h"
@@ -214,6 +215,31 @@ TEST(Tls, ResumesWithTheSamePeer) {
   CHECK(std::memcmp(zero, second.client.peer().spki_sha256, 32) != 0);
   Pair third(context, random, tickets, nullptr);  // the ticket of a resumed session is good again
   CHECK(third.shake(origin_of("mail.example.com"), rig::kNow_ms + 90'000).up);
+}
+
+TEST(Tls, TicketsAreKeptOverARestart) {
+  rig::ServerContext context(good());
+  tls::MemoryTrust trust(bytes_of(rig::ca_pem()));
+  Pair first(context, random, tickets, &trust);
+  CHECK(first.shake(origin_of("mail.example.com"), rig::kNow_ms).up);
+  std::vector<std::byte> room(16'384);
+  LONGS_EQUAL(0, tickets.save(2, room));  // another account's
+  const std::size_t size = tickets.save(1, room);
+  CHECK(size > 0);
+  LONGS_EQUAL(0, tickets.save(1, Room(room).first(50)));
+  tls::Tickets later;
+  later.load(1, Bytes(room).first(size));
+  Pair second(context, random, later, nullptr);
+  CHECK(second.shake(origin_of("mail.example.com"), rig::kNow_ms + 60'000).up);
+  CHECK(second.client.handshake() == tls::Handshake::kResumed);
+  MEMCMP_EQUAL(first.client.peer().spki_sha256, second.client.peer().spki_sha256, 32);
+  // What is not whole is left out.
+  for (std::size_t cut = 0; cut < size; cut += 7) {
+    tls::Tickets broken;
+    broken.load(1, Bytes(room).first(cut));
+    std::vector<std::byte> again(16'384);
+    LONGS_EQUAL(0, broken.save(1, again));
+  }
 }
 
 TEST(Tls, ATicketBelongsToItsAccountHostAndLevel) {
