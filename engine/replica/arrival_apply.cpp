@@ -446,7 +446,10 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
   }
   HANDSYNC_TRY(write_extras(item, now.id));
   if (edits_ && items::is_personal(item.kind)) {
-    HANDSYNC_TRY(judge_server_item(store_, now.id, item.kind, whole ? nullptr : &item.present, parts.body));
+    const Result<std::uint32_t> lost =
+        judge_server_item(store_, now.id, item.kind, whole ? nullptr : &item.present, parts.body);
+    if (!lost.ok()) return lost.error();
+    applied_.parked += lost.value();
   } else if (edits_ && (whole || item.has(items::kCategories))) {
     HANDSYNC_TRY(judge_server_categories(store_, now.id));
   }

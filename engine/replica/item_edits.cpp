@@ -96,6 +96,46 @@ Status touch(StoreState& store, std::uint64_t item) {
   return store.log.changed(store, item);
 }
 
+/// Are these chunks the same bytes? `data`: instead of the second, where that is no blob.
+Result<bool> same_bytes(StoreState& store, const ShownValue& one, std::uint64_t blob, std::uint64_t size, Bytes data) {
+  if (one.size != (blob != 0 ? size : data.size())) return false;
+  if (one.blob == 0) return blob == 0 && text_of(one.data) == text_of(data);
+  if (blob == 0) {
+    Result<Statement> chunk = prepare(store.database, "SELECT data=?2 FROM body_chunk WHERE id=?1");
+    if (!chunk.ok()) return chunk.error();
+    const Result<std::int64_t> same = query_number(chunk.value().number(1, one.blob << kChunkBits).blob(2, data));
+    if (!same.ok()) return same.error();
+    return same.value() != 0;
+  }
+  Result<Statement> other = prepare(store.database,
+                                    "SELECT EXISTS(SELECT 1 FROM body_chunk a WHERE a.id>=?1 AND a.id<?2 AND a.data IS"
+                                    " NOT (SELECT data FROM body_chunk b WHERE b.id=a.id-?1+?3))");
+  if (!other.ok()) return other.error();
+  const Result<std::int64_t> differs = query_number(other.value()
+                                                        .number(1, one.blob << kChunkBits)
+                                                        .number(2, (one.blob + 1) << kChunkBits)
+                                                        .number(3, blob << kChunkBits));
+  if (!differs.ok()) return differs.error();
+  return differs.value() == 0;
+}
+
+/// Whether the server's value is neither what it was when the edit was made nor what the edit wants.
+Result<bool> server_has_changed(StoreState& store, std::uint64_t item, const EditRow& edit,
+                                const items::Property& row) {
+  ShownValue shown;
+  HANDSYNC_TRY(read_shown(store, item, row, shown));
+  if (shown.there == edit.had) {
+    if (!shown.there) return false;
+    const Result<bool> same = same_bytes(store, shown, edit.server_blob, edit.server_size, edit.server);
+    if (!same.ok() || same.value()) return same.ok() ? Result<bool>(false) : same;
+  }
+  if (shown.there != edit.wanted) return true;
+  if (!shown.there) return false;
+  const Result<bool> wanted = same_bytes(store, shown, 0, 0, edit.mine);
+  if (!wanted.ok()) return wanted;
+  return !wanted.value();
+}
+
 /// Takes what is shown as the server's and shows the wish instead.
 Status cover(StoreState& store, std::uint64_t change, std::uint64_t item, const EditRow& edit,
              const items::Property& row) {
@@ -196,20 +236,25 @@ Status accept_item_change(StoreState& store, std::uint64_t change) {
   });
 }
 
-Status judge_server_item(StoreState& store, std::uint64_t item, Class kind, const RowSet* rows, bool body) {
+Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, Class kind, const RowSet* rows,
+                                        bool body) {
   std::uint64_t last = 0;
+  std::uint32_t parked = 0;
   const std::span<const items::Property> table = items::properties(kind);
   for (;;) {
     std::uint64_t change = 0;
+    bool lost = false, sent = false;
     {
-      Result<Statement> find = prepare(
-          store.database, "SELECT id FROM change WHERE item=?1 AND kind=10 AND parked=0 AND id>?2 ORDER BY id LIMIT 1");
+      Result<Statement> find = prepare(store.database,
+                                       "SELECT id,request<>0 FROM change WHERE item=?1 AND kind=10 AND parked=0 AND"
+                                       " id>?2 ORDER BY id LIMIT 1");
       if (!find.ok()) return find.error();
-      const Result<std::int64_t> id = query_number(find.value().number(1, item).number(2, last));
-      if (!id.ok()) return id.error();
-      change = static_cast<std::uint64_t>(id.value());
+      const Result<bool> row = find.value().number(1, item).number(2, last).step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) return parked;
+      change = static_cast<std::uint64_t>(find.value().number(0));
+      sent = find.value().number(1) != 0;
     }
-    if (change == 0) return Done{};
     last = change;
     const Status done = each_row(store, change, [&](EditRow& edit) -> Status {
       const items::Property* row = items::find_property(kind, edit.property);
@@ -219,6 +264,9 @@ Status judge_server_item(StoreState& store, std::uint64_t item, Class kind, cons
                             : rows == nullptr || rows->has(static_cast<std::size_t>(row - table.data()));
       if (!said) return Done{};
       if (edit.chained) return write_shown(store, item, *row, wanted_value(edit));
+      const Result<bool> news = server_has_changed(store, item, edit, *row);
+      if (!news.ok()) return news.error();
+      lost |= news.value();
       HANDSYNC_TRY(sweep_blob(store, edit.server_blob));
       return cover(store, change, item, edit, *row);
     });
@@ -226,6 +274,15 @@ Status judge_server_item(StoreState& store, std::uint64_t item, Class kind, cons
     Result<Statement> note = prepare(store.database, "UPDATE change SET server_generation=?2 WHERE id=?1");
     if (!note.ok()) return note.error();
     HANDSYNC_TRY(note.value().number(1, change).number(2, store.log.generation()).run());
+    // What has been sent is judged by its answer.
+    if (!lost || sent) {
+      Result<Statement> renew = prepare(store.database, "UPDATE change SET payload=NULL WHERE id=?1 AND request=0");
+      if (!renew.ok()) return renew.error();
+      HANDSYNC_TRY(renew.value().number(1, change).run());
+      continue;
+    }
+    HANDSYNC_TRY(park_change(store, change, Error{Domain::kEas, kStatusConflict, 0}, true));
+    ++parked;
   }
 }
 

@@ -26,8 +26,9 @@ Status accept_item_change(StoreState&, std::uint64_t change);
 /// The change is about to be parked: as show_item_change(false), unless a newer change of the property is shown.
 Status revert_item_change(StoreState&, std::uint64_t change);
 /// The server has said all of the item, or the properties of `rows`; its row and side rows show that now. Edits that
-/// wait are shown again on top.
-Status judge_server_item(StoreState&, std::uint64_t item, Class, const RowSet* rows, bool body);
+/// wait are shown again on top, but for those of a property that the server has changed too: the server wins, and they
+/// are parked with Status 7. Returns how many.
+Result<std::uint32_t> judge_server_item(StoreState&, std::uint64_t item, Class, const RowSet* rows, bool body);
 
 /// The answer to an Add: the item is the server's from now on. A row that came under that id meanwhile gives way.
 Status adopt_item(StoreState&, std::uint32_t folder, std::uint32_t request, Text client_id, Text server_id,

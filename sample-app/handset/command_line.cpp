@@ -23,7 +23,6 @@ constexpr Later kLater[] = {
     {"folder rename", "renames a folder on the server"},
     {"folder delete", "deletes a folder on the server"},
     {"conversation", "ignores or moves a whole conversation"},
-    {"conflicts", "edits that lost against the server's"},
     {"schedule", "when to sync"},
     {"sms", "text messages"},
     {"attachment", "streams an attachment to a file"},
@@ -43,7 +42,7 @@ constexpr Later kLater[] = {
     {"device card", "puts a storage card in or takes it out"},
 };
 
-constexpr std::string_view kLaterGroups[] = {"schedule", "sms", "draft", "out-of-office", "conflicts"};
+constexpr std::string_view kLaterGroups[] = {"schedule", "sms", "draft", "out-of-office"};
 
 std::uint32_t body_bytes(const std::string& text) {
   if (text == "all") return UINT32_MAX;
@@ -277,6 +276,14 @@ class Grammar {
     command(*queue, "retry", "Tries a parked change again")->add_option("N", line_.number, "Its number")->required();
     command(*queue, "drop", "Forgets a change; the server's version counts")
         ->add_option("N", line_.number, "Its number")
+        ->required();
+    CLI::App* conflicts = command(app_, "conflicts", "Edits that lost against the server's, kept until decided");
+    conflicts->require_subcommand(0, 1);
+    command(*conflicts, "keep-mine", "Sends the edit once more, over what the server has")
+        ->add_option("N", line_.number, "The number that conflicts prints")
+        ->required();
+    command(*conflicts, "keep-theirs", "Forgets the edit")
+        ->add_option("N", line_.number, "The number that conflicts prints")
         ->required();
     command(app_, "status", "The accounts' state");
     CLI::App* demo = command(app_, "demo", "A whole day offline: server, policy, folders, inbox, push");

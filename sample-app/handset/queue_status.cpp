@@ -1,4 +1,4 @@
-/// queue, queue retry, queue drop, status.
+/// queue, queue retry, queue drop, conflicts, status.
 #include <algorithm>
 
 #include "handset/session.h"
@@ -66,11 +66,20 @@ int change_of_queue(Session& session, bool retry) {
 
 }  // namespace
 
-int show_queue(Session& session) {
+namespace {
+
+/// Sync Status 7 and 8 (MS-ASCMD 2.2.3.177.17): the server's change, or its deletion, has won.
+bool is_conflict(const handsync::QueueRow& row) {
+  const std::int32_t status = row.last.code % 1000;
+  return row.parked && row.last.domain == handsync::Domain::kEas && (status == 7 || status == 8);
+}
+
+int print_queue(Session& session, bool conflicts_only) {
   std::size_t count = 0;
   for (const AccountView& view : accounts(session)) {
     const OpenReader reader(session, view.id);
     each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
+      if (conflicts_only && !is_conflict(row)) return true;
       ++count;
       const std::uint64_t number = shown_number(view.id, row.id);
       const std::uint64_t item = shown_number(view.id, static_cast<std::uint64_t>(row.item));
@@ -94,9 +103,14 @@ int show_queue(Session& session) {
       return true;
     });
   }
-  if (count == 0 && !session.line.json) session.say("nothing waits");
+  if (count == 0 && !session.line.json) session.say(conflicts_only ? "no edit has lost" : "nothing waits");
   return kDone;
 }
+
+}  // namespace
+
+int show_queue(Session& session) { return print_queue(session, false); }
+int show_conflicts(Session& session) { return print_queue(session, true); }
 
 int queue_retry(Session& session) { return change_of_queue(session, true); }
 int queue_drop(Session& session) { return change_of_queue(session, false); }

@@ -145,6 +145,7 @@ int delete_personal(Session&);
 int show_queue(Session&);
 int queue_retry(Session&);
 int queue_drop(Session&);
+int show_conflicts(Session&);
 int show_policy(Session&);
 int show_status(Session&);
 int device_status(Session&);

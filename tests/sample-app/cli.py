@@ -174,6 +174,25 @@ def personal(s, x, h):
         json.dump(whole, f)
     s.equal("--from-json", h.run("event", "edit", event, "--from-json", s.path("event.json")).status, 0)
     s.equal("what show printed can be changed and given back", listed("Calendar")[event]["subject"], "Umbenannt")
+    s.equal("sync sends that too", h.run("sync").status, 0)
+    s.equal("no conflicts", h.run("--json", "conflicts").objects, [])
+    lost = []
+    for _ in range(20):  # until the server changes one of the very items that are changed here
+        s_ids = {"note": note, "contact": contact}
+        h.run("note", "edit", note, "--subject", "Mein Zettel")
+        h.run("contact", "edit", contact, "--name", "Mein Name")
+        x.command("edit %s 40" % ALICE)
+        h.run("sync")
+        lost = h.run("--json", "conflicts").objects
+        if lost:
+            break
+        h.run("note", "edit", note, "--subject", "Zettel")
+        h.run("contact", "edit", contact, "--name", "Ada King Lovelace")
+        h.run("sync")
+    s.check("an edit that lost is listed", lost and lost[0]["what"] == "edit" and lost[0]["item"] in s_ids.values(), lost)
+    s.equal("keep-mine", [h.run("conflicts", "keep-mine", c["change"]).status for c in lost], [0] * len(lost))
+    s.equal("and it is sent", h.run("sync").status, 0)
+    s.equal("nothing is left to decide", h.run("--json", "conflicts").objects, [])
     s.equal("the wrong kind ends with 2", h.run("note", "edit", event, "--subject", "x").status, 2)
     s.equal("no time ends with 2", h.run("event", "add", "--subject", "x").status, 2)
     s.equal("an impossible time ends with 2", h.run("event", "add", "--subject", "x", "--start", "tomorrow").status, 2)

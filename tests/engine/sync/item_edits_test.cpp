@@ -265,6 +265,34 @@ TEST(ItemEdits, AnEditSurvivesWhatTheServerChangesMeanwhileAndALostConflictIsLis
   }
 }
 
+TEST(ItemEdits, AnEditThatMeetsTheServersInAPullLosesOnlyWhereBothTouchedTheSame) {
+  for (const char* version : {"14.1", "16.1"}) {
+    Synced world(version);
+    const std::string same = world.server().put(kEmail, event_case(2, 1, 1, 0, number_of(version)));
+    const std::string other = world.server().put(kEmail, event_case(3, 1, 1, 0, number_of(version)));
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    auto items = world.items("Calendar");
+    for (const std::string& event : {same, other})
+      CHECK(world.edit(items.at(event), {set(kSubject, "Meins"), set(kBody, "mein Text")}).ok());
+    world.server().change(kEmail, same, [](Item& there) { there.set(Node(cal::kSubject, "Seins")); });
+    world.server().change(kEmail, other, [](Item& there) { there.set(Node(cal::kBusyStatus, 3)); });
+    world.restart();  // then what the server has is fetched before anything is sent
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    const auto queue = world.queue(world.id);
+    LONGS_EQUAL_TEXT(1, queue.size(), version);
+    CHECK(queue[0].parked && queue[0].last.code == 7 && queue[0].item == items.at(same));
+    const Item* there = world.server().item(kEmail, same);
+    STRCMP_EQUAL("Seins", std::string(there->value(cal::kSubject)).c_str());
+    CHECK(exchange::native_body(*there) != "mein Text");
+    STRCMP_EQUAL(exchange::native_body(*there).c_str(), world.body(world.id, items.at(same)).c_str());
+    there = world.server().item(kEmail, other);
+    STRCMP_EQUAL("Meins", std::string(there->value(cal::kSubject)).c_str());
+    STRCMP_EQUAL("3", std::string(there->value(cal::kBusyStatus)).c_str());
+    STRCMP_EQUAL("mein Text", exchange::native_body(*there).c_str());
+    CHECK(world.engine().integrity(world.id).ok());
+  }
+}
+
 TEST(ItemEdits, DroppingAnEditShowsTheServersItemAgain) {
   Synced world("14.1");
   const std::string contact = world.server().put(kEmail, other_cases(141)[0]);
