@@ -4,6 +4,7 @@
 #include <new>
 
 #include "replica/arrival_state.h"
+#include "replica/planted.h"
 
 namespace handsync::replica {
 namespace {
@@ -418,6 +419,23 @@ Status Arrival::item_end(Error fault) {
   return Done{};
 }
 
+namespace {
+
+/// Only for planted bugs: the key in a transaction of its own.
+Status store_key_alone(StoreState& store, const ArrivalState& arrival, Text key) {
+  if (key.empty()) return Done{};
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  {
+    Result<Statement> put = prepare(store.database, "UPDATE folder SET sync_key=?2 WHERE id=?1");
+    if (!put.ok()) return put.error();
+    HANDSYNC_TRY(put.value().number(1, static_cast<std::uint32_t>(arrival.folder.id)).text(2, key).run());
+  }
+  return transaction.commit();
+}
+
+}  // namespace
+
 Result<Applied> Arrival::commit(Text new_sync_key, bool more, std::int64_t wall_ms) {
   if (state_ == nullptr || store_.state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
   ArrivalState& a = arriving(state_);
@@ -429,11 +447,13 @@ Result<Applied> Arrival::commit(Text new_sync_key, bool more, std::int64_t wall_
   }
   HANDSYNC_TRY(store.stage_close());
   if (store.stage_losses != a.stage_losses) return sql_error(SQLITE_ABORT);
+  if (planted::on(planted::Bug::kKeyWithoutCommit)) HANDSYNC_TRY(store_key_alone(store, a, new_sync_key));
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   const Result<Applied> applied = apply_arrival(store, a, new_sync_key, more, wall_ms);
   if (!applied.ok()) return applied.error();
   HANDSYNC_TRY(transaction.commit());
+  if (planted::on(planted::Bug::kCommitWithoutKey)) HANDSYNC_TRY(store_key_alone(store, a, new_sync_key));
   const Memory& memory = store.memory;
   memory.give(memory.self, a.log);
   memory.give(memory.self, &a);

@@ -4,7 +4,9 @@
 #include <new>
 
 #include "replica/arrival_state.h"
+#include "replica/edits.h"
 #include "replica/item_edits.h"
+#include "replica/planted.h"
 
 namespace handsync::replica {
 namespace {
@@ -76,7 +78,8 @@ Status Applier::look_at_folder(Text new_sync_key) {
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kOvertaken, folder()};
     const Statement& f = look.value();
-    const bool other_key = !new_sync_key.empty() && f.text(0) != arrival_.folder.sync_key.view();
+    const bool other_key = !new_sync_key.empty() && f.text(0) != arrival_.folder.sync_key.view() &&
+                           !planted::on(planted::Bug::kKeyWithoutCommit);
     if (other_key || f.number(3) == 0 || f.number(4) != 0 || f.number(5) != 0) {
       return Error{Domain::kSqlite, kOvertaken, folder()};
     }
@@ -335,7 +338,7 @@ Status Applier::judge(const ItemRecord& item, const ItemNow& now, bool whole, It
   if (items::is_personal(item.kind)) return Done{};
   if (whole || item.has(items::kRead)) {
     std::int64_t read = item.number(items::kRead, 0);
-    if (edits_) {
+    if (edits_ && !planted::on(planted::Bug::kEditOverwritten)) {
       const Result<std::int64_t> shown = judge_server_value(store_, now.id, EditKind::kRead, read);
       if (!shown.ok()) return shown.error();
       read = shown.value();
@@ -633,7 +636,9 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
     if (!folder_row.ok()) return folder_row.error();
     Statement& statement = folder_row.value();
     statement.number(1, folder()).number(2, items_delta_).number(3, unread_delta_);
-    if (!new_sync_key.empty()) statement.text(4, new_sync_key).number(5, complete ? 1 : 0);
+    const bool keeps_key = planted::on(planted::Bug::kCommitWithoutKey);
+    if (!new_sync_key.empty())
+      statement.text(4, keeps_key ? arrival_.folder.sync_key.view() : new_sync_key).number(5, complete ? 1 : 0);
     HANDSYNC_TRY(statement.run());
   }
   HANDSYNC_TRY(store_.set_counter(kNextItem, next_item_));

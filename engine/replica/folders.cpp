@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "replica/edits.h"
+#include "replica/planted.h"
 #include "replica/state.h"
 
 namespace handsync::replica {
@@ -431,6 +432,7 @@ Status Store::rekey_begin(FolderId id) {
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(start_over(store, static_cast<std::uint32_t>(id)));
+  if (planted::on(planted::Bug::kEditsLostAtRekey)) HANDSYNC_TRY(execute(store.database, "DELETE FROM change"));
   return transaction.commit();
 }
 

@@ -3,6 +3,7 @@
 
 #include "items/properties.h"
 #include "replica/edits.h"
+#include "replica/planted.h"
 
 namespace handsync::replica {
 namespace {
@@ -108,7 +109,7 @@ template <class Choose>
 Result<std::uint64_t> edit(StoreState& store, ItemId id, EditKind kind, std::int64_t wall_ms, Choose choose) {
   const auto item = static_cast<std::uint64_t>(id);
   Transaction transaction(store);
-  HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(transaction.begin(!planted::on(planted::Bug::kEditNotSynced)));
   Found found;
   HANDSYNC_TRY(find_item(store, id, kind, found));
   Wish wish;
@@ -324,6 +325,7 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   if (!any.value()) return std::size_t{0};
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
+  if (planted::on(planted::Bug::kSentIsForgotten)) HANDSYNC_TRY(execute(store.database, "UPDATE change SET request=0"));
   const Result<bool> again = has_frozen(id);
   if (!again.ok()) return again.error();
   std::size_t count = 0;

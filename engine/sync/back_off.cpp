@@ -1,4 +1,5 @@
 #include "sync/back_off.h"
+#include "replica/planted.h"
 
 namespace handsync::sync {
 
@@ -13,7 +14,9 @@ std::uint64_t pause_ms(hal::Entropy& entropy, std::uint32_t nth, std::uint64_t f
   std::uint64_t pause = first_ms;
   for (std::uint32_t i = 1; i < nth && pause < kPauseMaxMs; ++i) pause *= 2;
   if (pause > kPauseMaxMs) pause = kPauseMaxMs;
-  std::uint64_t asked = std::uint64_t{retry_after_s} * 1000;
+  std::uint64_t asked = planted::on(planted::Bug::kRetryAfterIgnored) ? 0 : std::uint64_t{retry_after_s} * 1000;
+  if (planted::on(planted::Bug::kNoPause)) return 0;
+  if (planted::on(planted::Bug::kNoJitter)) return asked > pause ? asked : pause;
   std::uint64_t least = nth >= kPausesFree ? cost_ms(visit_requests) : 0;
   std::uint64_t floor = pause == kPauseMaxMs ? pause / 4 * 3 : pause / 2;
   if (nth > kPausesFree && least < floor) least = floor;

@@ -1,5 +1,6 @@
 /// Sync of one folder: prime, send what waits, fetch until nothing is left. One request at a time; the answer is
 /// staged, then applied in one commit. A lost answer changes nothing: the same key and the same commands go again.
+#include "replica/planted.h"
 #include "sync/core.h"
 
 namespace handsync::sync {
@@ -163,6 +164,7 @@ Status Account::start_items() {
     arrival_.drop();
     arriving_ = false;
   }
+  if (planted::on(planted::Bug::kPingBeforeCommit) && push_ && !wait_) return start_ping();
   return launched;
 }
 
@@ -404,7 +406,10 @@ void Account::collection_failed(FolderState& folder, Error error) {
         auto frozen = store_.freeze_outgoing(folder.row.id, frozen_id(folder.row), one, texts);
         if (!frozen.ok()) return follow(frozen.error());
         if (frozen.value() == 1)
-          if (Status parked = store_.park(one[0].change, error); !parked.ok()) return follow(parked.error());
+          if (Status parked = planted::on(planted::Bug::kRefusalDropped) ? store_.drop(one[0].change)
+                                                                         : store_.park(one[0].change, error);
+              !parked.ok())
+            return follow(parked.error());
         ++parked_;
         core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
         return;

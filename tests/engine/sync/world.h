@@ -279,6 +279,7 @@ class World {
     for (const auto& [id, at] : last_byte_ms_) open.push_back(id);
     for (std::uint32_t id : open) fail_later(id, Error{Domain::kHttp, 14, 0});
   }
+  std::size_t open_requests() const { return last_byte_ms_.size(); }
   /// Hands out what the engine wants now; time stands still.
   void settle() { pump(); }
 

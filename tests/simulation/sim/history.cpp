@@ -63,6 +63,7 @@ void History::wire() {
     learn(sent.target);
     learn(sent.body);
     ++outcome_.requests;
+    judge_request(sent);
   };
   world_->fate = [this](const Sent& sent) { return fate(sent); };
   world_->on_answer = [this](const Sent& sent, exchange::HttpResponse& answer) { answered(sent, answer); };

@@ -124,6 +124,11 @@ class History {
   bool forgotten_ = false, withdrawn_ = false;
   std::vector<std::uint64_t> acts_ms_;  ///< when something happened that requests may follow
   std::size_t budget_seen_ = 0, complaints_ = 0;
+  std::string misdeed_;  ///< the first thing a request did that none may do
+  void judge_request(const Sent&);
+  std::uint64_t sent_away_until_ms_ = 0, sent_away_ms_ = 0;  ///< by Retry-After
+  std::uint64_t failed_ms_ = 0;                              ///< when the last request failed; 0 = it did not
+  unsigned pauses_ = 0, round_pauses_ = 0;                   ///< after failures; those of whole seconds
 };
 
 }  // namespace sim

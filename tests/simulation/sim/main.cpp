@@ -1,4 +1,4 @@
-/// simulation [--from SEED] [--seeds N] [--stride N] [--mode bounded|unbounded|both] [--tell]
+/// simulation [--from SEED] [--seeds N] [--stride N] [--tell] [--planted BUG | --list-planted]
 /// A line for each seed: `seed N digest HEX days D faults F`, and a line for each kind of fault at the end:
 /// `fault NAME COUNT`. tests/simulation/run starts it, once per processor.
 #include <cstdio>
@@ -6,9 +6,35 @@
 #include <cstring>
 #include <string>
 
+#include "replica/planted.h"
 #include "sim/history.h"
 
 namespace {
+
+constexpr const char* kBugs[] = {"none",
+                                 "commit-without-key",
+                                 "key-without-commit",
+                                 "edits-lost-at-rekey",
+                                 "edit-overwritten",
+                                 "edit-not-synced",
+                                 "sent-is-forgotten",
+                                 "refusal-dropped",
+                                 "ping-before-commit",
+                                 "retry-after-ignored",
+                                 "no-jitter",
+                                 "no-pause"};
+static_assert(std::size(kBugs) == static_cast<std::size_t>(handsync::planted::Bug::kCount));
+
+bool plant([[maybe_unused]] const std::string& name) {
+#ifdef HANDSYNC_PLANTED
+  for (std::size_t i = 1; i < std::size(kBugs); ++i) {
+    if (name != kBugs[i]) continue;
+    handsync::planted::planted_bug = static_cast<handsync::planted::Bug>(i);
+    return true;
+  }
+#endif
+  return false;
+}
 
 sim::Outcome live(std::uint64_t seed, bool tell) {
   // Every fourth life is one in which the trouble never ends.
@@ -27,7 +53,7 @@ sim::Outcome live(std::uint64_t seed, bool tell) {
 
 int main(int argc, char** argv) {
   std::uint64_t from = 1, seeds = 1, stride = 1;
-  bool tell = false;
+  bool tell = false, until_found = false;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
     const auto number = [&] { return i + 1 < argc ? std::strtoull(argv[++i], nullptr, 10) : 0; };
@@ -39,7 +65,13 @@ int main(int argc, char** argv) {
       stride = number();
     else if (word == "--tell")
       tell = true;
-    else
+    else if (word == "--list-planted") {
+      for (std::size_t bug = 1; bug < std::size(kBugs); ++bug) std::printf("%s\n", kBugs[bug]);
+      return 0;
+    } else if (word == "--planted" && i + 1 < argc && plant(argv[i + 1])) {
+      ++i;
+      until_found = true;
+    } else
       return std::fprintf(stderr, "simulation: %s is not known; --from SEED, --seeds N, --stride N, --tell\n", argv[i]),
              2;
   }
@@ -62,6 +94,7 @@ int main(int argc, char** argv) {
     requests += outcome.requests;
     days += outcome.days;
     std::fflush(stdout);
+    if (until_found && failures) break;
   }
   for (std::size_t kind = 0; kind < sim::kFaultKinds; ++kind)
     std::printf("fault %s %llu\n", sim::kFaultNames[kind], static_cast<unsigned long long>(faults[kind]));

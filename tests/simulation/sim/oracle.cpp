@@ -112,7 +112,28 @@ struct Judges {
   }
 };
 
+/// What may be told from a request alone, as it goes out.
+void History::judge_request(const Sent& sent) {
+  const std::uint64_t now = world_->now_ms();
+  const auto complain = [&](const std::string& what) {
+    if (misdeed_.empty()) misdeed_ = what;
+  };
+  if (sent.label == "Ping" && world_->open_requests() > 0)
+    complain("a Ping goes out while another request is on its way");
+  const bool acted = !acts_ms_.empty() && acts_ms_.back() >= sent_away_ms_;
+  if (now < sent_away_until_ms_ && now > sent_away_ms_ && !acted)
+    complain("a " + sent.label + " goes out " + std::to_string((sent_away_until_ms_ - now) / 1000) +
+             " s before Retry-After is over");
+  if (failed_ms_ && now >= failed_ms_ + 15 * kSecond && (acts_ms_.empty() || acts_ms_.back() < failed_ms_)) {
+    ++pauses_;
+    if ((now - failed_ms_) % 1000 == 0) ++round_pauses_;
+    if (round_pauses_ >= 6 && round_pauses_ * 4 > pauses_ * 3) complain("the pauses after failures have no jitter");
+  }
+  failed_ms_ = world_->online ? 0 : now + world_->latency_ms;
+}
+
 std::string History::always() {
+  if (!misdeed_.empty()) return misdeed_;
   using Judge = std::string (*)(History&);
   const SimPhone::Pause pause(phone_);
   for (const Judge judge : {Judges::waiting_is_shown, Judges::key_and_rows, Judges::budget, Judges::complaints})

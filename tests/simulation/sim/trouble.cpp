@@ -175,6 +175,7 @@ Fate History::fate(const Sent& sent) {
     if (between(1, 1000) > per_mille_[static_cast<std::size_t>(kind)]) continue;
     if (sent.label == "Ping" && (fate == Fate::kTwice || fate == Fate::kOldAnswer)) continue;
     strike(kind);
+    if (fate == Fate::kBroken) failed_ms_ = world_->now_ms() + world_->latency_ms;
     return fate;
   }
   return Fate::kArrives;
@@ -199,6 +200,12 @@ void History::answered(const Sent& sent, exchange::HttpResponse& answer) {
   } else if (happens(FaultKind::kLostAnswer)) {
     answer.transport.lose = true;
     strike(FaultKind::kLostAnswer);
+  }
+  if (answer.status >= 500 || answer.status == 429)
+    failed_ms_ = world_->now_ms() + world_->latency_ms + static_cast<std::uint64_t>(answer.transport.delay_ms);
+  if (const std::string* after = answer.header("Retry-After"); after && !answer.transport.lose) {
+    sent_away_ms_ = failed_ms_;
+    sent_away_until_ms_ = failed_ms_ + std::strtoull(after->c_str(), nullptr, 10) * 1000;
   }
   learn(std::to_string(answer.status));
   learn(answer.body);
