@@ -206,13 +206,13 @@ void Account::try_afresh() {
 Status Account::push(bool on) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   if (on == push_) return Done{};
+  if (on) HANDSYNC_TRY(open_store());  // who is told of an error has nothing switched on
   push_ = on;
   if (!on) {
     cancel(wait_);
     tell_state();
     return Done{};
   }
-  HANDSYNC_TRY(open_store());
   stopped_ = false;
   needs_ |= kNeedFolders | kNeedItems | kNeedMoves;
   mark_all_due();

@@ -108,6 +108,28 @@ TEST(Trouble, AReadErrorAtBootWipesNothing) {
   }
 }
 
+/// Push that could not be switched on is off: no Ping goes out before everything has been synced.
+TEST(Trouble, PushThatFailsToStartIsOff) {
+  for (unsigned place = 0; place < 30; ++place) {
+    Pushing life;
+    life.world.restart();
+    life.world.server().deliver(kEmail, "Meanwhile");
+    life.world.run_for(5 * kMinute);  // the replica is closed
+    bool news_first = true;
+    life.world.on_request = [&](const Sent& sent) {
+      if (sent.label == "Ping") news_first = news_first && difference(life.world, life.id).empty();
+    };
+    life.phone.fail(FaultKind::kDiskError, place, 1);
+    const bool on = life.world.engine().push(life.id, true, life.world.now()).ok();
+    life.phone.calm();
+    life.world.run_for(kHour);
+    if (!on) CHECK(life.world.engine().push(life.id, true, life.world.now()).ok());
+    life.world.run_for(kHour);
+    CHECK_TEXT(news_first, std::to_string(place).c_str());
+    CHECK(life.world.view(life.id).state == AccountState::kWaiting);
+  }
+}
+
 /// The policy's key is stored when it comes, also after a pause in which the replica was closed.
 TEST(Trouble, APolicyThatComesAfterALongPause) {
   Pushing life;

@@ -151,7 +151,7 @@ void History::trouble() {
       {12, Troubles::weather},
       {6, Troubles::stall},
       {50, Troubles::device},
-      {10, Troubles::restart},
+      {16, Troubles::restart},
       {8, Troubles::clock},
       {24, Troubles::server},
   };

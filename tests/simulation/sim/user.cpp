@@ -121,11 +121,12 @@ void History::act_of_user() {
   if (chance(8)) {
     pushing_ = !pushing_;
     say(pushing_ ? "push on" : "push off");
-    static_cast<void>(world_->engine().push(id_, pushing_, world_->now()));
+    if (!world_->engine().push(id_, pushing_, world_->now()).ok()) pushing_ = false;
     return;
   }
   if (!pushing_ && chance(30)) {
     pushing_ = world_->engine().push(id_, true, world_->now()).ok();
+    if (!world_->off()) world_->settle();
     say("push on");
   }
   run_one(*this, kUserActs);
