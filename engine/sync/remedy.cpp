@@ -116,6 +116,9 @@ void Account::pause(Error error, std::uint32_t retry_after_s) {
     save_loops();
     ping_not_before_ms_ =
         core_.now().mono_ms + pause_ms(entropy, loops_.of(Loop::kPings), kPauseFirstMs, retry_after_s, visit_requests_);
+    // A server that says when it wants to be asked again means every request.
+    std::uint64_t least = core_.now().mono_ms + std::uint64_t{retry_after_s} * 1000;
+    if (retry_after_s && not_before_ms_ < least) not_before_ms_ = least;
     visit_requests_ = 0;
     return;
   }

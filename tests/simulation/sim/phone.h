@@ -1,5 +1,8 @@
 /// The simulated phone: device layer and flash in memory, with faults, and its power can go at every durable operation.
 #pragma once
+#include <optional>
+#include <tuple>
+
 #include "engine/policy/fake_device.h"
 #include "engine/replica/flash_fake.h"
 #include "engine/sync/world.h"
@@ -30,6 +33,11 @@ class SimPhone final : public handsync::test::Phone {
   }
   void boot(std::uint64_t world_ms) override {
     if (off_) flash_.power_on(kept, random_.next());
+    if (image) {
+      auto hooks = std::pair(flash_.on_operation, flash_.on_death);
+      flash_.restore(*image);
+      std::tie(flash_.on_operation, flash_.on_death) = hooks;
+    }
     off_ = false;
     device_.reboot();
     boot_ms_ = world_ms;
@@ -52,6 +60,11 @@ class SimPhone final : public handsync::test::Phone {
     return options;
   }
   handsync::Memory memory() override { return {take, handsync::test::give_memory, this}; }
+
+  /// What the next boot finds in the flash, in place of what was there.
+  std::optional<std::map<std::string, Flash::File>> image;
+  /// Other random numbers from here on: another phone.
+  void reseed(std::uint64_t seed) { device_.seed = seed * 0x9E3779B97F4A7C15u | 1; }
 
   // -- what goes wrong
   Flash::Kept kept = Flash::Kept::kNothing;  ///< of what was not synced, at the next loss of power
