@@ -35,7 +35,9 @@ void Heartbeat::forget_what_is_old(std::uint64_t now_ms) {
 
 bool Heartbeat::polls(std::uint64_t now_ms) {
   forget_what_is_old(now_ms);
-  return most_s_ < kPushLeastS;
+  const Known& net = here();
+  const bool path_is_short = net.bad_s != 0 && net.bad_s < kPathLeastS && now_ms < net.bad_since_ms + kRetryMs;
+  return most_s_ < kPushLeastS || path_is_short;
 }
 
 std::uint32_t Heartbeat::next_s(std::uint64_t now_ms) {

@@ -14,7 +14,7 @@ class Heartbeat {
 
   void enter(Bytes network_id16, std::uint64_t now_ms);
   std::uint32_t next_s(std::uint64_t now_ms);  ///< of the next Ping
-  /// The server answers so early that push costs more than asking.
+  /// The server answers so early, or the network ends connections so soon, that push costs more than asking.
   bool polls(std::uint64_t now_ms);
 
   // -- how the last Ping ended

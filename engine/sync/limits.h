@@ -19,7 +19,8 @@ inline constexpr std::uint32_t kHeartbeatS =
 inline constexpr std::uint32_t kHeartbeatMinS = 60;
 inline constexpr std::uint32_t kHeartbeatMaxS = 3540;  ///< 59 minutes: the longest that Exchange takes
 inline constexpr std::uint32_t kPushLeastS = 300;      ///< a server that waits for less is asked at intervals instead
-inline constexpr std::uint64_t kPollMs = 15 * 60'000;  ///< ... of this
+inline constexpr std::uint32_t kPathLeastS = 2 * kHeartbeatMinS;  ///< so is one over a network that holds for less
+inline constexpr std::uint64_t kPollMs = 15 * 60'000;             ///< ... of this
 inline constexpr std::uint32_t kPingEarlyS = 15;  ///< an answer that much before its time is one of the server's own
 inline constexpr std::uint32_t kWipeAcknowledgeS =
     60;  ///< reliability: the acknowledgement never holds up a wipe longer

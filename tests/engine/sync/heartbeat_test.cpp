@@ -127,6 +127,21 @@ TEST(Heartbeat, BelowFiveMinutesTheServerIsAskedAtIntervals) {
   LONGS_EQUAL(0, world.requests_since(from, "Ping"));
 }
 
+TEST(Heartbeat, ANetworkThatHoldsForLessThanTwoMinutesIsNotPingedOn) {
+  Pushing world(90'000);
+  world.run_until([] { return false; }, 6 * kHour);  // it is found out
+  std::size_t pings = 0, requests = 0;
+  world.on_served = [&](const Sent& sent) {
+    ++requests;
+    if (sent.label == "Ping") ++pings;
+  };
+  world.run_until([] { return false; }, 6 * kHour);
+  LONGS_EQUAL(0, pings);
+  CHECK_TEXT(requests <= 6 * 12, std::to_string(requests).c_str());
+  world.server().deliver(kEmail);
+  CHECK(world.run_until([&] { return world.subjects(world.id).size() == 3; }, kHour));
+}
+
 TEST(Heartbeat, WhatTheServerRemembersIsNotSaidAgain) {
   Pushing world;
   world.run_for(kDay);
