@@ -2,6 +2,7 @@
 
 #include "autodiscover/pox.h"
 #include "handsync/engine.h"
+#include "items/mime_header.h"
 #include "policy/fault.h"
 #include "policy/settings.h"
 #include "protocol/command.h"
@@ -91,8 +92,12 @@ constexpr Row kEasCommonRows[] = {
     {113, {Remedy::kAskUser, Exit::kRefused, "the mailbox is full", "delete something in the mailbox; changes made here stay queued"}},
     {114, {Remedy::kRetryBackOff, Exit::kRefused, "the mailbox is offline", "nothing: it is tried again later"}},
     {115, {Remedy::kAskUser, Exit::kParked, "the mailbox may not send that much", "free space in the mailbox, then `queue retry`"}},
+    {116, {Remedy::kPark, Exit::kParked, "the mailbox of a recipient takes no more", "`queue retry` the message later"}},
+    {117, {Remedy::kPark, Exit::kParked, "that message may not be answered", "send a new message instead"}},
     {118, {Remedy::kSuccess, Exit::kDone, "the message had been sent already", ""}},
+    {119, {Remedy::kPark, Exit::kParked, "the server finds no recipient in the message", "`queue drop` it and send it with an address"}},
     {120, {Remedy::kRetryBackOff, Exit::kRefused, "the server could not hand the message on", "nothing: it is tried again later"}},
+    {121, {Remedy::kPark, Exit::kParked, "the server could not build the answer from the original message", "`queue retry` it, or send a new message"}},
     {122, {Remedy::kPark, Exit::kParked, "an attachment is too large for this server", "send it smaller or another way"}},
     {123, {Remedy::kBlocked, Exit::kBlocked, "this user has no mailbox on the server", "check the address, or ask the administrator"}},
     {124, {Remedy::kAskCredentials, Exit::kCredentials, "the server wants a user name and a password", "give the password with `account set EMAIL --password-file F`"}},
@@ -119,6 +124,7 @@ constexpr Row kEasCommonRows[] = {
     {145, {Remedy::kReProvision, Exit::kBlocked, "the server does not accept devices that another system manages", "nothing: its own policy is applied"}},
     {148, {Remedy::kBlocked, Exit::kBlocked, "the server may not pass the request on, because the next one has no TLS", "ask the administrator"}},
     {149, {Remedy::kRetryBackOff, Exit::kRefused, "the server could not repeat its stored request", "nothing: it is sent in full"}},
+    {150, {Remedy::kPark, Exit::kParked, "the message to be answered or forwarded is not on the server any more", "send a new message instead"}},
     {151, {Remedy::kAskUser, Exit::kRefused, "the mailbox has more folders than the server allows", "remove some folders"}},
     {152, {Remedy::kRestartFolders, Exit::kRefused, "the server finds no folders", "nothing: it is tried again; nothing is deleted here"}},
     {165, {Remedy::kReProvision, Exit::kBlocked, "the server wants to know the device before it sends its policy", "nothing: it is told"}},
@@ -299,6 +305,15 @@ constexpr Row kEngineRows[] = {
     {number(EngineFault::kAccountExists), {Remedy::kGiveUp, Exit::kUsage, "this account is on the device already", "change it with `account set`, or remove it first"}},
     {number(EngineFault::kInvalidItem), {Remedy::kGiveUp, Exit::kUsage, "a value that an item of this kind cannot have", "look at its dates and numbers; an event needs a start and an end"}},
     {number(EngineFault::kNotYours), {Remedy::kGiveUp, Exit::kRefused, "only its organizer may change that of this meeting", "answer the invitation instead, or propose another time"}},
+    {number(EngineFault::kUnknownIfSent), {Remedy::kPark, Exit::kParked, "the answer to a message was lost, and it is not among the sent mails: it may have been sent or not", "ask its recipient, then `queue retry` to send it again or `queue drop` to forget it"}},
+    {number(EngineFault::kMessageTooLarge), {Remedy::kGiveUp, Exit::kRefused, "the message is larger than {the server} takes", "send it smaller or another way"}},
+    {number(EngineFault::kNothingComposed), {Remedy::kGiveUp, Exit::kBug, "no message is being written", "report this"}},
+    {number(items::MimeFault::kBadAddress), {Remedy::kGiveUp, Exit::kUsage, "a recipient is no mail address", "give each as name@domain or `Name <name@domain>`, with commas between them"}},
+    {number(items::MimeFault::kControlCharacter), {Remedy::kGiveUp, Exit::kUsage, "a subject, name or address has a line end or another control character in it", "take it out"}},
+    {number(items::MimeFault::kNotUtf8), {Remedy::kGiveUp, Exit::kUsage, "the text is not UTF-8", "convert it, or attach it as a file"}},
+    {number(items::MimeFault::kTooLong), {Remedy::kGiveUp, Exit::kUsage, "a name is longer than 255 bytes", "make it shorter"}},
+    {number(items::MimeFault::kNoRecipient), {Remedy::kGiveUp, Exit::kUsage, "the message has no recipient", "name one with --to, --cc or --bcc"}},
+    {number(items::MimeFault::kWrongOrder), {Remedy::kGiveUp, Exit::kBug, "the parts of a message came in another order than text, HTML, attachments", "report this"}},
     {number(EngineFault::kNotInVersion), {Remedy::kGiveUp, Exit::kRefused, "the version of ActiveSync that {the server} speaks does not have that", "nothing: it works with servers of version 14.0 and later"}},
     {number(EngineFault::kBusy), {Remedy::kRetryBackOff, Exit::kMachine, "the device is busy with something else", "try again in a moment"}},
     {number(protocol::RequestFault::kControlCharacter), {Remedy::kGiveUp, Exit::kUsage, "a name or an address has a character in it that may not be sent", "check the address, the user name and the server"}},

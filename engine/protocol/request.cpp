@@ -146,11 +146,15 @@ void put_binary_query(Appender& out, Command command, const Partner& partner, co
   }
   base64.put(static_cast<std::uint8_t>(partner.device_type.size()));
   base64.put(partner.device_type);
-  if (!parameters.attachment_name.empty()) {
-    base64.put(0);
-    base64.put(static_cast<std::uint8_t>(parameters.attachment_name.size()));
-    base64.put(parameters.attachment_name);
-  }
+  const auto put_text = [&](std::uint8_t tag, Text value) {
+    if (value.empty()) return;
+    base64.put(tag);
+    base64.put(static_cast<std::uint8_t>(value.size()));
+    base64.put(value);
+  };
+  put_text(0, parameters.attachment_name);
+  put_text(1, parameters.collection_id);
+  put_text(3, parameters.item_id);
   const unsigned options = (parameters.save_in_sent ? 1U : 0U) | (parameters.accept_multipart ? 2U : 0U);
   if (options != 0) {
     base64.put(7);
@@ -164,6 +168,8 @@ void put_plain_query(Appender& out, Command command, const Partner& partner, con
   out.put("Cmd=").put(command_name(command)).put("&User=").put_encoded(partner.user);
   out.put("&DeviceId=").put(partner.device_id).put("&DeviceType=").put(partner.device_type);
   if (!parameters.attachment_name.empty()) out.put("&AttachmentName=").put_encoded(parameters.attachment_name);
+  if (!parameters.collection_id.empty()) out.put("&CollectionId=").put_encoded(parameters.collection_id);
+  if (!parameters.item_id.empty()) out.put("&ItemId=").put_encoded(parameters.item_id);
   if (parameters.save_in_sent) out.put("&SaveInSent=T");
 }
 
@@ -229,11 +235,19 @@ Status RequestHead::build(Command command, const Partner& partner, const Paramet
   if (!is_plain_word(partner.device_id, 32)) return fault(RequestFault::kBadDeviceId);
   if (!is_plain_word(partner.device_type, 32)) return fault(RequestFault::kBadDeviceType);
   if (!known(partner.version)) return fault(RequestFault::kBadVersion);
-  if (has_control(partner.user) || has_control(asked.attachment_name)) return fault(RequestFault::kControlCharacter);
-  if (asked.attachment_name.size() > 255) return fault(RequestFault::kTooLong);
+  const bool texts_sound = !has_control(partner.user) && !has_control(asked.attachment_name) &&
+                           !has_control(asked.collection_id) && !has_control(asked.item_id);
+  if (!texts_sound) return fault(RequestFault::kControlCharacter);
+  if (asked.attachment_name.size() > 255 || asked.collection_id.size() > 64 || asked.item_id.size() > 64) {
+    return fault(RequestFault::kTooLong);
+  }
 
   Parameters parameters;
   if (command == Command::kGetAttachment) parameters.attachment_name = asked.attachment_name;
+  if (sends_mime(command) && command != Command::kSendMail && partner.version < 140) {
+    parameters.collection_id = asked.collection_id;
+    parameters.item_id = asked.item_id;
+  }
   parameters.save_in_sent = asked.save_in_sent && sends_mime(command) && partner.version < 140;
   parameters.accept_multipart = asked.accept_multipart && command == Command::kItemOperations;
 

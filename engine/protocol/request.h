@@ -30,6 +30,7 @@ struct Partner {
 /// Optional URL parameters.
 struct Parameters {
   Text attachment_name;           ///< GetAttachment
+  Text collection_id, item_id;    ///< SmartReply, SmartForward below 14.0
   bool save_in_sent = false;      ///< SendMail, SmartReply, SmartForward below 14.0
   bool accept_multipart = false;  ///< ItemOperations
 };

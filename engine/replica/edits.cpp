@@ -110,6 +110,7 @@ Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::ui
 }  // namespace
 
 Status count_edits(StoreState& store, std::uint64_t item) {
+  if (item == 0) return Done{};  // of a message
   Result<Statement> count = prepare(
       store.database,
       "UPDATE item SET edits=(SELECT count(*) FROM change WHERE item=?1 AND parked=0),generation=?2 WHERE id=?1");
@@ -133,6 +134,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
     kind = static_cast<EditKind>(find.value().number(1));
     value = find.value().number(2);
   }
+  if (is_message(kind)) return Done{};
   if (kind == EditKind::kRead || kind == EditKind::kFlag) return show_value(store, item, kind, value);
   if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
   if (kind == EditKind::kItem) return show_item_change(store, change, wish);

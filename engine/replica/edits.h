@@ -15,7 +15,17 @@ enum class EditKind : std::uint8_t {
   kCategories = 5,  ///< text: the whole list
   kItem = 10,       ///< properties: rows of `edit` (item_edits.h)
   kAdd = 11,        ///< likewise, of an item that the server does not know yet
+  kSend = 20,       ///< value: the message in outbox; of no item and no folder
+  kReply = 21,
+  kForward = 22,
 };
+constexpr bool is_message(EditKind kind) { return kind >= EditKind::kSend && kind <= EditKind::kForward; }
+/// Request numbers of messages: handed over, its answer not here; and: in doubt, and a person wants it sent again.
+inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;
+/// Un-parks a message. One that may have been sent is looked for before it goes again.
+Status retry_message(StoreState&, std::uint64_t change);
+/// The change of a message and everything of the message itself.
+Status forget_message(StoreState&, std::uint64_t change, std::uint64_t message);
 /// Request number of moves on their way: no folder has it, so that answers of Sync do not touch them.
 inline constexpr std::uint32_t kMoveRequest = UINT32_MAX;
 

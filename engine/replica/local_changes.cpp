@@ -199,6 +199,9 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
       break;
     }
     case EditKind::kMove:
+    case EditKind::kSend:
+    case EditKind::kReply:
+    case EditKind::kForward:
       break;
   }
 }
@@ -421,6 +424,10 @@ Status Store::retry(std::uint64_t change) {
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
     if (find.value().number(2) == 0) return Done{};
+    if (is_message(static_cast<EditKind>(find.value().number(1)))) {
+      HANDSYNC_TRY(retry_message(store, change));
+      return transaction.commit();
+    }
     item = static_cast<std::uint64_t>(find.value().number(0));
     kind = static_cast<EditKind>(find.value().number(1));
   }
@@ -466,6 +473,16 @@ Status Store::drop(std::uint64_t change) {
     const Result<std::int64_t> in_flight = query_number(sent.value().number(1, change));
     if (!in_flight.ok()) return in_flight.error();
     if (in_flight.value() != 0) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(change)};
+  }
+  {
+    Result<Statement> message = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 22");
+    if (!message.ok()) return message.error();
+    const Result<std::int64_t> id = query_number(message.value().number(1, change));
+    if (!id.ok()) return id.error();
+    if (id.value() != 0) {
+      HANDSYNC_TRY(forget_message(store, change, static_cast<std::uint64_t>(id.value())));
+      return transaction.commit();
+    }
   }
   HANDSYNC_TRY(store.start_log());
   {

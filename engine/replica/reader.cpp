@@ -65,6 +65,12 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "edit";
     case EditKind::kAdd:
       return "add";
+    case EditKind::kSend:
+      return "send";
+    case EditKind::kReply:
+      return "reply";
+    case EditKind::kForward:
+      return "forward";
   }
   return "change";
 }
@@ -72,9 +78,10 @@ Text what_of(EditKind kind, std::int64_t value) {
 }  // namespace
 
 Status SqlReader::fill(const QueueRow&) {
-  Result<Statement> rows =
-      prepare(database_,
-              "SELECT id,item,kind,value,tries,domain,code,place,parked FROM change WHERE id>?1 ORDER BY id LIMIT 64");
+  Result<Statement> rows = prepare(
+      database_,
+      "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT subject FROM item i WHERE"
+      " i.id=change.item),'') FROM change WHERE id>?1 ORDER BY id LIMIT 64");
   if (!rows.ok()) return rows.error();
   Statement& row = rows.value();
   row.number(1, last_);
@@ -91,6 +98,8 @@ Status SqlReader::fill(const QueueRow&) {
     change.last = Error{static_cast<Domain>(row.number(5)), static_cast<std::int32_t>(row.number(6)),
                         static_cast<std::uint32_t>(row.number(7))};
     change.parked = row.number(8) != 0;
+    change.subject = row.text(9).substr(0, kBatchBytes / kRowsInBatch);
+    if (!batch_.keep(change.subject)) change.subject = {};
     batch_.next_free().queue = change;
     batch_.added();
     last_ = row.number(0);

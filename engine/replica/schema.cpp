@@ -107,11 +107,22 @@ constexpr char kEdits[] =
     "CREATE TRIGGER edit_gone AFTER DELETE ON edit WHEN OLD.server_blob<>0 BEGIN INSERT OR REPLACE INTO sweep"
     " VALUES(OLD.server_blob,OLD.server_blob); END;";
 
+// A message to be sent is a row of outbox, its parts, and their bytes in pieces: outbox_part.id = message * 2^16 +
+// part, outbox_chunk.id = message * 2^36 + part * 2^20 + piece; part 0 is the head. whole=0: it is still being written.
+// source is the item that is answered or forwarded, with what the server called it and its folder then.
+constexpr char kOutbox[] =
+    "CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, whole INTEGER NOT NULL DEFAULT 0, client_id TEXT NOT "
+    "NULL,"
+    " message_id TEXT NOT NULL, subject TEXT NOT NULL, recipients TEXT NOT NULL, bytes INTEGER NOT NULL DEFAULT 0,"
+    " source INTEGER NOT NULL DEFAULT 0, source_folder TEXT NOT NULL DEFAULT '', source_item TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE outbox_part(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, base64 INTEGER NOT NULL, name TEXT NOT "
+    "NULL,"
+    " type TEXT NOT NULL, bytes INTEGER NOT NULL);"
+    "CREATE TABLE outbox_chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL);";
+
 constexpr SchemaVersion kVersions[] = {
-    {1, "mail", kMail},
-    {2, "places", kPlaces},
-    {3, "personal", kPersonal},
-    {4, "edits", kEdits},
+    {1, "mail", kMail},   {2, "places", kPlaces}, {3, "personal", kPersonal},
+    {4, "edits", kEdits}, {5, "outbox", kOutbox},
 };
 
 }  // namespace

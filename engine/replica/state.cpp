@@ -155,14 +155,20 @@ Status StoreState::forget_staged(std::uint64_t first_blob) {
   const Result<std::int64_t> leftovers = query_number(
       database, owner ? "SELECT EXISTS(SELECT 1 FROM arrival_log)"
                       : "SELECT EXISTS(SELECT 1 FROM arrival_log) OR EXISTS(SELECT 1 FROM hierarchy_stage) OR"
-                        " EXISTS(SELECT 1 FROM change WHERE request>0)");
+                        " EXISTS(SELECT 1 FROM change WHERE request>0 AND kind<20) OR EXISTS(SELECT 1 FROM outbox"
+                        " WHERE whole=0)");
   if (!leftovers.ok()) return leftovers.error();
   if (leftovers.value() == 0 && first_blob == next_blob) return Done{};
   Transaction transaction(*this);
   HANDSYNC_TRY(transaction.begin(false));
   HANDSYNC_TRY(execute(database, "DELETE FROM arrival_log"));
   if (!owner) {
-    HANDSYNC_TRY(execute(database, "DELETE FROM hierarchy_stage;UPDATE change SET request=-1 WHERE request>0"));
+    HANDSYNC_TRY(execute(database,
+                         "DELETE FROM hierarchy_stage;"
+                         "UPDATE change SET request=-1 WHERE request>0 AND kind<20;"
+                         "DELETE FROM outbox_chunk WHERE id>>36 IN (SELECT id FROM outbox WHERE whole=0);"
+                         "DELETE FROM outbox_part WHERE id>>16 IN (SELECT id FROM outbox WHERE whole=0);"
+                         "DELETE FROM outbox WHERE whole=0"));
   }
   if (first_blob < next_blob) {
     Result<Statement> sweep = prepare(database, "INSERT OR REPLACE INTO sweep VALUES(?1,?2)");

@@ -8,6 +8,7 @@
 #include "handsync/changes.h"
 #include "handsync/memory.h"
 #include "handsync/replica.h"
+#include "items/mime_stream.h"
 
 struct sqlite3;
 
@@ -53,6 +54,7 @@ enum class Value : std::uint8_t {
   kPolicyTime,
   kHeartbeat,
   kDeviceInformationSent,
+  kMessageBytesMax,  ///< messages of this many bytes and more were found too large for the server
 };
 
 /// What sync needs to know of a folder. Fixed size: kept in RAM while the database is closed.
@@ -99,6 +101,27 @@ struct OutgoingMove {
   FolderId from{}, to{};
 };
 
+/// What a message is made of beside its parts. Borrowed.
+struct NewMessage {
+  Text client_id, message_id, subject, recipients;
+  ItemId source{};  ///< answered or forwarded; 0 = none
+};
+enum class MessageVerb : std::uint8_t { kSend, kReply, kForward };
+
+/// The message to be sent next. Fixed size.
+struct OutgoingMessage {
+  std::uint64_t change = 0, message = 0;
+  MessageVerb verb{};
+  bool in_doubt = false;  ///< handed over once, and no answer came
+  bool again = false;     ///< a person wants it sent again, should it not have arrived
+  std::uint32_t tries = 0;
+  std::uint64_t bytes = 0;  ///< as measured when it was queued
+  std::int64_t wall_ms = 0;
+  FixedText<40> client_id;
+  FixedText<300> message_id;
+  FixedText<64> source_folder, source_item;  ///< where the server has the item that is answered or forwarded
+};
+
 /// Where the server keeps an item.
 struct ItemAddress {
   FolderId folder{};
@@ -112,6 +135,8 @@ struct ItemClass {
 inline constexpr std::size_t kEditBytesMax = 1024 * 1024;  ///< of one value
 
 class Arrival;  // arrival.h
+
+inline constexpr std::size_t kMessagePieceBytes = 16 * 1024;
 
 class Store {
  public:
@@ -189,6 +214,24 @@ class Store {
   Status drop(std::uint64_t change);
   Result<std::uint32_t> queue_length(bool parked) const;
 
+  // -- messages to be sent (outbox.cpp)
+  // ---------------------------------------------------------------------------------------------------------
+  /// A message is written piece by piece, in transactions that need not last; until message_queue it is nobody's, and
+  /// the next boot removes it. Part 0 is the head, as it will stand.
+  Result<std::uint64_t> message_begin(const NewMessage&);
+  Status message_piece(std::uint64_t message, std::uint16_t part, std::uint32_t piece, Bytes);
+  Status message_part(std::uint64_t message, std::uint16_t part, const items::MimePart&);
+  Result<std::uint64_t> message_queue(std::uint64_t message, MessageVerb, std::uint64_t bytes, std::int64_t wall_ms);
+  void message_discard(std::uint64_t message);
+  Result<bool> has_messages() const;
+  Result<bool> next_message(OutgoingMessage&) const;                 ///< false: none waits
+  Status message_sending(std::uint64_t change);                      ///< durably, before its first byte goes out
+  Status message_not_sent(std::uint64_t change, Error, bool count);  ///< it certainly did not arrive; it waits again
+  Status message_doubt(std::uint64_t change, Error);                 ///< another try that ended without an answer
+  Status message_sent(std::uint64_t change);
+  /// Mails of the folder of sent ones that may be this message, newest first.
+  Result<std::size_t> sent_alike(const OutgoingMessage&, std::span<ItemId>) const;
+
   // -- re-key (Status 3)
   // ---------------------------------------------------------------------------------------------------------
   /// How far a resync has come: rows it has brought or confirmed, and those it has not.
@@ -212,6 +255,19 @@ class Store {
   sqlite3* database_ = nullptr;
   void* state_ = nullptr;  // prepared statements and buffers, from Memory; see store.cpp
   Memory memory_{};
+};
+
+/// A queued message's parts. The store outlives it and stays open.
+class OutboxSource final : public items::MimeSource {
+ public:
+  OutboxSource(Store& store, std::uint64_t message) : store_(store), message_(message) {}
+  Result<bool> part(std::size_t index, items::MimePart&) override;
+  Result<std::size_t> head(std::uint64_t offset, Room) override;
+  Result<std::size_t> data(std::size_t index, std::uint64_t offset, Room) override;
+
+ private:
+  Store& store_;
+  std::uint64_t message_;
 };
 
 }  // namespace handsync::replica

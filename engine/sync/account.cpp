@@ -103,7 +103,9 @@ replica::StoreOptions Account::store_options() {
 
 void Account::shut() {
   if (heartbeat_.changed() && !wiped_ && folders_ && open_store().ok()) save_heartbeat();
+  discard();
   cancel(work_);
+  drop_sending();
   cancel(wait_);
   if (arriving_) arrival_.drop();
   arriving_ = false;
@@ -175,7 +177,7 @@ Status Account::sync(FolderId only) {
     mark_all_due();
     needs_ |= kNeedFolders;
   }
-  needs_ |= kNeedItems | kNeedMoves;
+  needs_ |= kNeedItems | kNeedMoves | kNeedOutbox;
   try_afresh();
   return Done{};
 }
@@ -203,6 +205,15 @@ void Account::try_afresh() {
   advance();
 }
 
+Status Account::flush() {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  changes_wait();
+  needs_ |= kNeedOutbox;
+  try_afresh();
+  return Done{};
+}
+
 Status Account::push(bool on) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   if (on == push_) return Done{};
@@ -214,7 +225,7 @@ Status Account::push(bool on) {
     return Done{};
   }
   stopped_ = false;
-  needs_ |= kNeedFolders | kNeedItems | kNeedMoves;
+  needs_ |= kNeedFolders | kNeedItems | kNeedMoves | kNeedOutbox;
   mark_all_due();
   advance();
   return Done{};
@@ -236,7 +247,7 @@ void Account::roaming(bool held) {
     return tell_state();
   }
   mark_all_due();
-  needs_ |= kNeedFolders | kNeedItems | kNeedMoves;
+  needs_ |= kNeedFolders | kNeedItems | kNeedMoves | kNeedOutbox;
   advance();
 }
 
@@ -301,6 +312,7 @@ void Account::advance() {
       {kNeedPolicy,            &Account::start_policy},
       {kNeedAcknowledge,       &Account::start_acknowledge},
       {kNeedFolders,           &Account::start_folders},
+      {kNeedOutbox,            &Account::start_outbox},
       {kNeedBody,              &Account::start_body},
       {kNeedMoves,             &Account::start_moves},
       {kNeedItems,             &Account::start_items},

@@ -5,7 +5,8 @@
 ///
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
-/// collection.cpp (Sync of one folder), moves.cpp, push.cpp (Ping). Engine thread only.
+/// collection.cpp (Sync of one folder), moves.cpp, compose.cpp (a message is written),
+/// outbox.cpp (and sent), push.cpp (Ping). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -17,6 +18,7 @@
 #include "sync/back_off.h"
 #include "sync/call.h"
 #include "sync/heartbeat.h"
+#include "sync/message.h"
 
 namespace handsync::sync {
 
@@ -30,9 +32,10 @@ enum Need : std::uint16_t {
   kNeedAcknowledge = 16,  ///< phase 2 of Provision
   kNeedDirective = 32,    ///< empty Provision: what does the server want wiped?
   kNeedFolders = 64,
-  kNeedItems = 128,  ///< some folder is due
-  kNeedBody = 256,   ///< the rest of one body
-  kNeedMoves = 512,  ///< a move waits, or is in doubt
+  kNeedItems = 128,    ///< some folder is due
+  kNeedBody = 256,     ///< the rest of one body
+  kNeedOutbox = 1024,  ///< a message waits
+  kNeedMoves = 512,    ///< a move waits, or is in doubt
 };
 
 /// A folder in RAM, so that waiting needs no database.
@@ -70,6 +73,7 @@ class Account final : public Changes {
   Status set(const AccountChange&);
   Status sync(FolderId only);
   Status fetch(ItemId);
+  Status flush();
   Status push(bool on);
   void network_is(const Network&);
   void roaming(bool held);  ///< a policy holds back what nobody asked for, or does so no more
@@ -97,6 +101,11 @@ class Account final : public Changes {
   Result<ChangeId> move(ItemId, FolderId to) override;
   Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) override;
   Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override;
+  Status compose(const MessageHead&) override;
+  Status part(const MessagePart&) override;
+  Status data(Bytes) override;
+  Result<ChangeId> send() override;
+  void discard() override;
   Status retry(ChangeId) override;
   Status drop(ChangeId) override;
   Status select(FolderId, bool wanted) override;
@@ -207,6 +216,21 @@ class Account final : public Changes {
   Status settle_move(const replica::OutgoingMove&, const protocol::MoveItemsResponse::Answer*);
   void due_for_pull(FolderId);
 
+  // outbox.cpp
+  void messages_wait();
+  void drop_sending();
+  Status start_outbox();
+  Status start_message();
+  Status start_look();
+  void ended_message(Call&, Error);
+  void ended_look(Call&, Error);
+  void message_failed(Call&, Error);
+  void message_refused(Error);
+  void message_is_sent();
+  void park_message(Error);
+  bool surely_not_sent(const Call&, Error) const;
+  void learn_limit(Error);
+
   // push.cpp
   void consider_ping();
   bool full_sync_may_start() const;
@@ -265,6 +289,13 @@ class Account final : public Changes {
   ItemId body_item_{};
   replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
   std::size_t moving_count_ = 0;
+  Composing* composing_ = nullptr;  ///< a message that is being written
+  Sending* sending_ = nullptr;      ///< one on its way
+  replica::OutgoingMessage message_;
+  /// Below 14.0, after a lost answer: whether the folder of sent mails has been synced since, and how many of the mails
+  /// in it that may be the message have been looked at.
+  bool sent_synced_ = false;
+  std::uint8_t looked_at_ = 0;
   Hierarchy hierarchy_{*this};
   bool hierarchy_open_ = false;
 

@@ -26,10 +26,22 @@ void Call::free(Memory memory) {
   memory.give(memory.self, this);
 }
 
-std::size_t Call::read_body(Room room) {
-  std::size_t left = body_bytes_ - body_read_;
+Result<std::size_t> Call::read_body(Room room) {
+  body_begun_ = true;
+  if (source_ && body_read_ >= before_ && body_read_ < before_ + source_bytes_) {
+    std::uint64_t left = before_ + source_bytes_ - body_read_;
+    auto got = source_->read(left < room.size() ? room.first(static_cast<std::size_t>(left)) : room);
+    if (!got.ok()) return got.error();
+    // The length has been announced: a message that changed under way must not go out in part.
+    if (got.value() == 0 && !room.empty()) return Error{Domain::kSqlite, 11, 0};
+    body_read_ += got.value();
+    return got.value();
+  }
+  std::uint64_t at = body_read_ < before_ || !source_ ? body_read_ : body_read_ - source_bytes_;
+  std::size_t end = source_ && at < before_ ? before_ : body_bytes_;
+  std::size_t left = end - static_cast<std::size_t>(at);
   std::size_t count = left < room.size() ? left : room.size();
-  if (count) std::memcpy(room.data(), body_ + body_read_, count);
+  if (count) std::memcpy(room.data(), body_ + at, count);
   body_read_ += count;
   return count;
 }
@@ -42,6 +54,8 @@ protocol::ResponseReader* Call::reader_sink() {
   if (auto* settings = std::get_if<protocol::SettingsResponse>(&answer)) return settings;
   if (auto* fetch = std::get_if<protocol::FetchResponse>(&answer)) return fetch;
   if (auto* moves = std::get_if<protocol::MoveItemsResponse>(&answer)) return moves;
+  if (auto* compose = std::get_if<protocol::ComposeResponse>(&answer)) return compose;
+  if (auto* probe = std::get_if<protocol::MimeProbe>(&answer)) return probe;
   return nullptr;
 }
 

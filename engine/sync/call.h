@@ -5,6 +5,7 @@
 
 #include "autodiscover/discovery.h"
 #include "handsync/engine.h"
+#include "protocol/compose_mail.h"
 #include "protocol/folder_sync.h"
 #include "protocol/item_operations.h"
 #include "protocol/move_items.h"
@@ -17,6 +18,15 @@
 namespace handsync::sync {
 
 enum class Kind : std::uint8_t { kCommand, kOptions, kDiscoveryPost, kDiscoveryGet };
+
+/// Bytes of a request body that come from elsewhere, so that no message is ever whole in memory.
+struct BodySource {
+  virtual Result<std::size_t> read(Room) = 0;  ///< the next ones; 0 = end
+  virtual void rewind() = 0;
+
+ protected:
+  ~BodySource() = default;
+};
 
 class Call {
  public:
@@ -36,7 +46,8 @@ class Call {
   bool tls = true;
   Text method, label;  ///< literals
   protocol::RequestHead head;
-  FixedText<512> plain_target;  ///< Autodiscover's own target; empty = head.target()
+  protocol::Parameters parameters;  ///< texts in it outlive the launch
+  FixedText<512> plain_target;      ///< Autodiscover's own target; empty = head.target()
   Header plain_headers[4]{};
   std::size_t plain_header_count = 0;
   FixedText<700> authorization;  ///< zeroed by free()
@@ -45,9 +56,23 @@ class Call {
 
   Room body_room() { return {body_, body_max_}; }
   void set_body(std::size_t bytes) { body_bytes_ = bytes; }
-  std::size_t body_bytes() const { return body_bytes_; }
-  std::size_t read_body(Room);  ///< 0 = end
-  void rewind() { body_read_ = 0; }
+  /// So many bytes of `source` go in after the first `before` of the body room. The source outlives the call.
+  void insert(BodySource* source, std::size_t before, std::uint64_t bytes) {
+    source_ = source;
+    before_ = before;
+    source_bytes_ = bytes;
+  }
+  std::uint64_t body_bytes() const { return body_bytes_ + source_bytes_; }
+  Result<std::size_t> read_body(Room);             ///< 0 = end
+  bool body_begun() const { return body_begun_; }  ///< some of it has been handed out, in this try or an earlier one
+  bool once =
+      false;  ///< its body goes out once: whether the server acted on it cannot be told from a broken connection
+  Status rewind() {
+    if (once && body_begun_) return protocol::answer_fault(command, protocol::AnswerFault::kEmpty);
+    body_read_ = 0;
+    if (source_) source_->rewind();
+    return Done{};
+  }
 
   // -- the answer
   // --------------------------------------------------------------------------------------------------------
@@ -62,7 +87,7 @@ class Call {
 
   std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
                protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse,
-               protocol::MoveItemsResponse>
+               protocol::MoveItemsResponse, protocol::ComposeResponse, protocol::MimeProbe>
       answer;
   protocol::ResponseReader* reader_sink();
   void read_with_wbxml();  ///< call after `answer` has been chosen
@@ -77,8 +102,10 @@ class Call {
  private:
   Call() = default;
   std::byte* body_ = nullptr;
-  std::size_t body_max_ = 0, body_bytes_ = 0, body_read_ = 0, gathered_ = 0;
-  bool reading_ = false;
+  std::size_t body_max_ = 0, body_bytes_ = 0, gathered_ = 0, before_ = 0;
+  BodySource* source_ = nullptr;
+  std::uint64_t source_bytes_ = 0, body_read_ = 0;
+  bool reading_ = false, body_begun_ = false;
   Error parse_error_{};
   struct NoSink final : wbxml::Sink {
     Status open(wbxml::Tag) override { return Done{}; }

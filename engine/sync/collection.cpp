@@ -348,6 +348,10 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
       // What was to leave this folder and is still in it has not left.
       if (Status thawed = store_.thaw_moves(folder.row.id); !thawed.ok()) return follow(thawed.error());
       moves_wait();
+      if (folder.row.type == FolderType::kSent && !sent_synced_) {
+        sent_synced_ = true;  // what was looked for in it can be told now
+        messages_wait();
+      }
     }
     folder.row.filter = filter(items::class_of(folder.row.type));
   } else {

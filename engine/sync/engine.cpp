@@ -23,6 +23,11 @@ class NoChanges final : public Changes {
   Result<ChangeId> move(ItemId, FolderId) override { return kNone; }
   Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) override { return kNone; }
   Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override { return kNone; }
+  Status compose(const MessageHead&) override { return kNone; }
+  Status part(const MessagePart&) override { return kNone; }
+  Status data(Bytes) override { return kNone; }
+  Result<ChangeId> send() override { return kNone; }
+  void discard() override {}
   Status retry(ChangeId) override { return kNone; }
   Status drop(ChangeId) override { return kNone; }
   Status select(FolderId, bool) override { return kNone; }
@@ -71,8 +76,7 @@ Result<std::size_t> Engine::read_body(RequestId id, Room room) {
 Status Engine::rewind_body(RequestId id) {
   sync::Call* call = nullptr;
   if (!core(*this).owner(id, call)) return engine_fault(EngineFault::kNoSuchAccount);
-  call->rewind();
-  return Done{};
+  return call->rewind();
 }
 Job& Engine::job(JobId id) { return core(*this).job(id); }
 
@@ -120,6 +124,10 @@ Status Engine::sync(AccountId id, FolderId only, Instant now) {
 Status Engine::fetch(AccountId id, ItemId item, Instant now) {
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.fetch(item); });
+}
+Status Engine::flush(AccountId id, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.flush(); });
 }
 Status Engine::push(AccountId id, bool on, Instant now) {
   core(*this).set_now(now);

@@ -72,13 +72,14 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
     partner.authorization = call->authorization.view();
     call->host = host_;
     call->port = port_;
-    Status built = call->kind == Kind::kOptions ? call->head.build_options(partner)
-                                                : call->head.build(call->command, partner, {}, body_bytes != 0);
+    Status built = call->kind == Kind::kOptions
+                       ? call->head.build_options(partner)
+                       : call->head.build(call->command, partner, call->parameters, call->body_bytes() != 0);
     if (!built.ok()) return fail(built.error());
   }
   ++requests_;
   ++visit_requests_;
-  bytes_out_ += body_bytes;
+  bytes_out_ += call->body_bytes();
   (call->lane == Lane::kWork ? work_ : wait_) = call;
   tell_state();
   return Done{};
@@ -146,7 +147,12 @@ void Account::finish_work(Call& ended, Error transport) {
         ended_items(*call, error);
         break;
       case Command::kItemOperations:
-        ended_body(*call, error);
+        std::holds_alternative<protocol::MimeProbe>(call->answer) ? ended_look(*call, error) : ended_body(*call, error);
+        break;
+      case Command::kSendMail:
+      case Command::kSmartReply:
+      case Command::kSmartForward:
+        ended_message(*call, error);
         break;
       case Command::kMoveItems:
         ended_moves(*call, error);

@@ -49,6 +49,7 @@ struct Attachment {
 
 struct Item {
   std::string id, folder, class_name;
+  std::string message_id;        ///< of a mail that was handed over with one
   std::vector<Node> properties;  ///< children of ApplicationData, without Body and Attachments
   int body_type = 0;             ///< 1 text, 2 HTML as it is stored; 0: the item has no body
   Content body;

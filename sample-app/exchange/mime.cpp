@@ -89,6 +89,28 @@ std::string parameter(const std::string& header, const std::string& name) {
   return std::string(trim(header.substr(at, header.find(';', at) - at)));
 }
 
+/// As parameter(), and RFC 2231's pieces: name*, name*0*, name*1 ...
+std::string long_parameter(const std::string& header, const std::string& name) {
+  if (const std::string plain = parameter(header, name); !plain.empty()) return decode_words(plain);
+  const auto decoded = [](std::string value, bool first) {
+    if (first && value.find('\'') != std::string::npos)
+      value = value.substr(value.find('\'', value.find('\'') + 1) + 1);
+    return from_percent(value);
+  };
+  if (const std::string one = parameter(header, name + "*"); !one.empty()) return decoded(one, true);
+  std::string whole;
+  for (int i = 0;; ++i) {
+    const std::string numbered = name + "*" + std::to_string(i);
+    if (const std::string piece = parameter(header, numbered + "*"); !piece.empty()) {
+      whole += decoded(piece, i == 0);
+    } else if (const std::string literal = parameter(header, numbered); !literal.empty()) {
+      whole += literal;
+    } else {
+      return whole;
+    }
+  }
+}
+
 std::string decoded_body(const Part& part) {
   const std::string encoding = to_lower(part.header("Content-Transfer-Encoding"));
   if (encoding == "base64") return from_base64(part.body).value_or(std::string(part.body));
@@ -129,8 +151,8 @@ void take_part(const Part& part, ParsedMail& mail, int depth) {
     return;
   }
   Attachment attachment;
-  attachment.name = decode_words(parameter(disposition, "filename"));
-  if (attachment.name.empty()) attachment.name = decode_words(parameter(type, "name"));
+  attachment.name = long_parameter(disposition, "filename");
+  if (attachment.name.empty()) attachment.name = long_parameter(type, "name");
   if (attachment.name.empty()) attachment.name = "attachment";
   attachment.content_type = type.substr(0, type.find(';'));
   attachment.content.data = decoded_body(part);
@@ -213,7 +235,8 @@ std::string build_mime(const Item& item) {
   const bool html = item.body_type == 2;
   std::string out = encoded_mailbox("From", item.value(em::kFrom)) + encoded_mailbox("To", item.value(em::kTo)) +
                     encoded_mailbox("Cc", item.value(em::kCc)) + encoded_header("Subject", item.value(em::kSubject)) +
-                    "Date: " + rfc5322_time(item.received_ms) + "\r\nMIME-Version: 1.0\r\n";
+                    "Date: " + rfc5322_time(item.received_ms) +
+                    (item.message_id.empty() ? "" : "\r\nMessage-ID: " + item.message_id) + "\r\nMIME-Version: 1.0\r\n";
   const std::string text = std::string("Content-Type: text/") + (html ? "html" : "plain") +
                            "; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n" +
                            base64_lines(text_of(item.body, html));

@@ -43,6 +43,7 @@ Item mail_of(const ParsedMail& parsed, const std::string& from, std::int64_t now
   mail.set(Node(em::kDisplayTo, names));
   mail.body_type = parsed.body_type;
   mail.attachments = parsed.attachments;
+  mail.message_id = parsed.header("Message-ID");
   return mail;
 }
 

@@ -65,6 +65,7 @@ Json save_item(const Item& item) {
   json.set("content_revision", item.content_revision);
   json.set("flags_revision", item.flags_revision);
   json.set("draft", item.draft);
+  json.set("message_id", item.message_id);
   Json attachments = Json::array();
   for (const Attachment& attachment : item.attachments) {
     Json entry = Json::object();
@@ -93,6 +94,7 @@ Item load_item(const cJSON* json) {
   item.content_revision = number_at(json, "content_revision");
   item.flags_revision = number_at(json, "flags_revision");
   item.draft = flag_at(json, "draft");
+  item.message_id = text_at(json, "message_id");
   const cJSON* entry = nullptr;
   cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(json, "attachments")) {
     Attachment attachment;

@@ -28,9 +28,6 @@ constexpr Later kLater[] = {
     {"attachment", "streams an attachment to a file"},
     {"search", "full-text search, here or on the server"},
     {"people", "the server's address list"},
-    {"send", "sends a mail"},
-    {"reply", "answers a mail"},
-    {"forward", "forwards a mail"},
     {"draft", "drafts"},
     {"respond", "answers an invitation"},
     {"out-of-office", "the automatic answer"},
@@ -271,6 +268,7 @@ class Grammar {
     CLI::App* remove = command(app_, "delete", "Deletes an item");
     remove->add_option("ID", line_.number, "The number that list prints")->required();
     remove->add_flag("--for-good", line_.for_good, "Not into the folder of deleted items");
+    messages();
     CLI::App* queue = command(app_, "queue", "Changes that wait");
     queue->require_subcommand(0, 1);
     command(*queue, "retry", "Tries a parked change again")->add_option("N", line_.number, "Its number")->required();
@@ -362,6 +360,33 @@ class Grammar {
       if (std::string_view(kind.word) != "task") continue;
       command(*all, "done", "It is done")->add_option("ID", line_.number, "The number that list prints")->required();
     }
+  }
+
+  void messages() {
+    CLI::App* send = command(app_, "send", "Sends a mail: queued, and out at once when there is a connection");
+    message(*send);
+    send->get_option("--subject")->required();
+    CLI::App* reply = command(app_, "reply", "Answers a mail; the server adds the original");
+    reply->add_option("ID", line_.number, "The number that list prints")->required();
+    message(*reply);
+    CLI::App* forward = command(app_, "forward", "Forwards a mail; the server adds the original and its attachments");
+    forward->add_option("ID", line_.number, "The number that list prints")->required();
+    message(*forward);
+  }
+
+  void message(CLI::App& to) {
+    const auto several = [&](const char* name, std::vector<std::string>& into, const char* about, const char* type) {
+      return to.add_option(name, into, about)->type_name(type)->expected(1)->take_all();
+    };
+    several("--to", line_.recipients, "Recipients, with commas or blanks between them; may be given again", "ADDRESS")
+        ->expected(1, 1000);
+    several("--cc", line_.cc, "Gets a copy", "ADDRESS");
+    several("--bcc", line_.bcc, "Gets a copy that the others do not see", "ADDRESS");
+    to.add_option("--subject", line_.subject, "The subject");
+    to.add_option("--text", line_.text_file, "The text; - = standard input")->type_name("FILE");
+    to.add_option("--html", line_.html_file, "The same as HTML; - = standard input")->type_name("FILE");
+    several("--attach", line_.attach_files, "A file to go with it; may be given again", "FILE");
+    to.add_flag("--important", line_.important, "Of high importance");
   }
 
   void device() {
@@ -457,6 +482,11 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
       throw usage("`" + line.email + "` is not a mail address", "give it as name@domain");
     }
   }
+  const bool one_input = line.text_file != "-" || line.html_file != "-";
+  if (!one_input) throw usage("text and HTML cannot both come from standard input", "put one of them into a file");
+  if (std::find(line.attach_files.begin(), line.attach_files.end(), "-") != line.attach_files.end()) {
+    throw usage("an attachment is a file, not standard input", "put it into a file: its name is sent with it");
+  }
   if (line.password_file == "-" && line.pin_file == "-") {
     throw usage("password and PIN cannot both come from standard input", "put one of them into a file");
   }
@@ -465,7 +495,8 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
 
 bool is_restartable(const std::string& command) {
   static constexpr std::array kOnce = {"account add",   "account remove", "device new",   "device reboot",
-                                       "device unlock", "device set-pin", "device clock", "device wipe"};
+                                       "device unlock", "device set-pin", "device clock", "device wipe",
+                                       "send",          "reply",          "forward"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 

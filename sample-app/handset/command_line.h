@@ -33,6 +33,8 @@ struct CommandLine {
   std::string mark;          ///< read, unread, flag, unflag, done, category, uncategory
   std::string name;          ///< of a category
   bool for_good = false;
+  std::vector<std::string> recipients, cc, bcc, attach_files;
+  std::string subject, text_file, html_file;  ///< of a message; - = standard input
   std::uint32_t limit = 0;
   std::string from, to;  ///< of list: a range of time
   double for_s = 0;      ///< 0 = until interrupted

@@ -90,15 +90,18 @@ int print_queue(Session& session, bool conflicts_only) {
             .set("account", view.email.view())
             .set("item", item)
             .set("what", row.what)
+            .set("subject", row.subject)
             .set("tries", row.tries)
             .set("parked", row.parked)
             .set("last_refusal", refusal)
             .set("last_code", static_cast<std::int64_t>(row.last.code));
         session.say(json);
       } else {
-        session.say(padded(std::to_string(number), 6) + " " + padded(printable(row.what), 8) + " of item " +
-                    std::to_string(item) + ", " + std::to_string(row.tries) + (row.tries == 1 ? " try" : " tries") +
-                    (row.parked ? ", parked" : "") + (refusal.empty() ? "" : ": " + printable(refusal)));
+        session.say(padded(std::to_string(number), 6) + " " + padded(printable(row.what), 8) +
+                    (static_cast<std::uint64_t>(row.item) == 0 ? "" : " of item " + std::to_string(item)) +
+                    (row.subject.empty() ? "" : " `" + printable(cut(std::string(row.subject), 40)) + "`") + ", " +
+                    std::to_string(row.tries) + (row.tries == 1 ? " try" : " tries") + (row.parked ? ", parked" : "") +
+                    (refusal.empty() ? "" : ": " + printable(refusal)));
       }
       return true;
     });

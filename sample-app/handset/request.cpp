@@ -12,7 +12,7 @@
 namespace handset {
 namespace {
 
-constexpr std::size_t kSecretMax = 4096, kIdentityMax = 28'000, kCaMax = 4u << 20;
+constexpr std::size_t kSecretMax = 4096, kIdentityMax = 28'000, kCaMax = 4u << 20, kBodyMax = 4u << 20;
 constexpr std::size_t kJsonMax = 1 << 20;
 
 /// Contents of files are bytes of any kind; JSON carries text.
@@ -49,6 +49,9 @@ Request make_request(const std::vector<std::string>& arguments, const CommandLin
     if (!pem.empty()) request.files[pem] = read_file(pem, kIdentityMax);
   }
   if (!line.json_file.empty()) request.files[line.json_file] = read_file(line.json_file, kJsonMax);
+  for (const std::string& body : {line.text_file, line.html_file}) {
+    if (body == "-") request.files[body] = read_file(body, kBodyMax);
+  }
   if (!line.ca_file.empty()) request.files[line.ca_file] = read_file(line.ca_file, kCaMax);
   const std::time_t now = std::time(nullptr);
   std::tm parts{};

@@ -8,6 +8,20 @@ namespace handsync {
 
 enum class ChangeId : std::uint64_t {};
 
+/// A message to be sent. Address lists as people write them: `Name <a@b.c>, d@e.f`. Borrowed for the call.
+struct MessageHead {
+  enum class Verb : std::uint8_t { kSend, kReply, kForward };
+  Verb verb = Verb::kSend;
+  ItemId source{};  ///< what is answered or forwarded: the server appends it (MS-ASCMD 2.2.1.19, 2.2.1.20)
+  Text to, cc, bcc, subject;
+  bool important = false;
+};
+struct MessagePart {
+  enum class Kind : std::uint8_t { kText = 1, kHtml, kAttachment };
+  Kind kind = Kind::kText;
+  Text name, content_type;  ///< of an attachment; an empty type is application/octet-stream
+};
+
 enum class Mark : std::uint8_t { kRead, kUnread, kFlag, kUnflag, kDone };
 
 /// A property of an event, contact, task or note (items/properties.h, PropertyRow). A body is property 6: plain text.
@@ -37,6 +51,16 @@ class Changes {
   /// The row shows the change at once. Values may be given as of any version: a calendar's place as a text.
   /// The id is 0 when everything is so already.
   virtual Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) = 0;
+  /// Writes a message: compose, then part and its data (any number of pieces) in the order text, HTML, attachments,
+  /// then send. One at a time for an account; compose drops what another left unfinished, and so does the next boot.
+  /// Text and HTML are UTF-8 and kept with CR LF. Errors: items::MimeFault tells what cannot stand in a message.
+  virtual Status compose(const MessageHead&) = 0;
+  virtual Status part(const MessagePart&) = 0;
+  virtual Status data(Bytes) = 0;
+  /// Queues it: from here on it survives everything, goes out once, and its ClientId never changes.
+  /// EngineFault::kMessageTooLarge: refused and dropped, because the server was found not to take that much.
+  virtual Result<ChangeId> send() = 0;
+  virtual void discard() = 0;          ///< drops an unfinished message
   virtual Status retry(ChangeId) = 0;  ///< un-parks
   virtual Status drop(ChangeId) = 0;   ///< the server's version is shown again after the next sync
   /// Selective sync. Deselecting removes local items only; the server keeps them.

@@ -127,10 +127,13 @@ enum class EngineFault : std::int32_t {
   kNoSuchAccount,
   kTooManyAccounts,
   kAccountExists,
-  kInvalidItem,   ///< a property that the class has not, that only servers write, or whose value it cannot have; where
-  kNotYours,      ///< of a meeting somebody else made; where = the property (items/properties.h), as of kInvalidItem
-  kNotInVersion,  ///< the protocol version that this server and we have in common does not have it
-  kBusy,          ///< another job of the device runs: try again after it
+  kInvalidItem,    ///< a property that the class has not, that only servers write, or whose value it cannot have; where
+  kNotYours,       ///< of a meeting somebody else made; where = the property (items/properties.h), as of kInvalidItem
+  kUnknownIfSent,  ///< its answer was lost, and it is not among the sent mails: only a person can say "again"
+  kMessageTooLarge,  ///< beyond what the server was found to take; where = its size in KiB
+  kNothingComposed,  ///< part, data or send before compose
+  kNotInVersion,     ///< the protocol version that this server and we have in common does not have it
+  kBusy,             ///< another job of the device runs: try again after it
 };
 constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), where};
@@ -147,7 +150,8 @@ class Engine {
   bool next(Effect&);                              ///< pull until false after every call below
   Wake wake() const;                               ///< call tick at this time; the engine never needs to be polled
   Result<std::size_t> read_body(RequestId, Room);  ///< the next bytes of a request's body; 0 = end
-  Status rewind_body(RequestId);                   ///< same bytes again
+  /// Same bytes again. An error: this one may not be sent twice; report failed().
+  Status rewind_body(RequestId);
   Job& job(JobId);
 
   // -- in ----------------------------------------------------------------------------------------------------------
@@ -175,6 +179,7 @@ class Engine {
               Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle
   Status fetch(AccountId, ItemId,
                Instant);  ///< the rest of a body that sync cut; ends with kIdle, then body_bytes_here == total
+  Status flush(AccountId, Instant);  ///< queued changes and messages out, as far as they go now; ends with kIdle
   Status push(AccountId, bool on, Instant);  ///< keep in sync until switched off
   std::size_t accounts(std::span<AccountId>) const;
   Result<AccountView> account(AccountId) const;

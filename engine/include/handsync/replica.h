@@ -99,8 +99,9 @@ struct Query {
 /// A change of the user that waits in the queue, or was parked.
 struct QueueRow {
   std::uint64_t id = 0;
-  ItemId item{};
-  Text what;  ///< "read", "flag", "delete", "move" ...
+  ItemId item{};  ///< 0: of no item: a message to be sent
+  Text subject;   ///< of the message or the item, as far as it is known
+  Text what;      ///< "read", "flag", "delete", "move", "send" ...
   std::uint32_t tries = 0;
   Error last{};
   bool parked = false;

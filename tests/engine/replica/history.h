@@ -20,8 +20,11 @@ inline std::string digest(sqlite3* database) {
       " (SELECT data FROM body_chunk WHERE id>=i.body_blob*65536 AND id<(i.body_blob+1)*65536 ORDER BY id)),"
       " (SELECT sum(length(data)) FROM body_chunk WHERE id>=i.body_blob*65536 AND id<(i.body_blob+1)*65536)"
       " FROM item i WHERE folder NOT IN (SELECT id FROM folder WHERE emptying=1) ORDER BY i.id",
-      "SELECT item,kind,value,request<>0,tries,parked,code FROM change ORDER BY id",
-      "SELECT folder,server_id,code FROM parked", "SELECT key,data FROM value WHERE key<1000 ORDER BY key"};
+      "SELECT item,kind,CASE WHEN kind<20 THEN value END,request<>0,tries,parked,code FROM change ORDER BY id",
+      "SELECT folder,server_id,code FROM parked",
+      "SELECT client_id,subject,bytes,(SELECT group_concat(hex(substr(data,1,9))||length(data)) FROM outbox_chunk WHERE"
+      " id>>36=o.id),(SELECT group_concat(name) FROM outbox_part WHERE id>>16=o.id) FROM outbox o WHERE whole=1",
+      "SELECT key,data FROM value WHERE key<1000 ORDER BY key"};
   std::string all;
   for (const char* query : kQueries) {
     sqlite3_stmt* statement = nullptr;
@@ -68,6 +71,23 @@ struct Script {
     sqlite3_finalize(statement);
     return value;
   }
+  static bool message(Home& home, const char* client_id) {
+    replica::NewMessage about;
+    about.client_id = client_id;
+    about.message_id = "<x@y>";
+    about.subject = "Out";
+    const Result<std::uint64_t> id = home.store.message_begin(about);
+    if (!id.ok()) return false;
+    items::MimePart part;
+    part.kind = items::MimePart::Kind::kAttachment;
+    const std::string bytes(replica::kMessagePieceBytes, 'a');
+    part.bytes = bytes.size() + 10;
+    return home.store.message_piece(id.value(), 0, 0, bytes_of(Text("Subject: Out\r\n"))).ok() &&
+           home.store.message_piece(id.value(), 1, 0, bytes_of(bytes)).ok() &&
+           home.store.message_piece(id.value(), 1, 1, bytes_of(Text(bytes).substr(0, 10))).ok() &&
+           home.store.message_part(id.value(), 1, part).ok() &&
+           home.store.message_queue(id.value(), replica::MessageVerb::kSend, 20'000, home.wall).ok();
+  }
   static Mail mail(int n) {
     Mail m;
     m.subject = "Mail " + std::to_string(n) + std::string(n % 5 == 0 ? 2000 : 0, 's');
@@ -107,6 +127,21 @@ struct Script {
          [](Home& home) {
            const std::int64_t change = number(home, "SELECT id FROM change WHERE kind=4");
            return change == 0 || home.store.move_done(static_cast<std::uint64_t>(change), "7:1").ok();
+         }},
+        {"message", [](Home& home) { return message(home, "one"); }},
+        {"message again", [](Home& home) { return message(home, "two"); }},
+        {"message on its way",
+         [](Home& home) {
+           replica::OutgoingMessage next;
+           const Result<bool> there = home.store.next_message(next);
+           return there.ok() && (!there.value() || home.store.message_sending(next.change).ok());
+         }},
+        {"message sent",
+         [](Home& home) {
+           replica::OutgoingMessage next;
+           const Result<bool> there = home.store.next_message(next);
+           if (!there.ok()) return false;
+           return std::string(next.client_id.view()) != "one" || home.store.message_sent(next.change).ok();
          }},
         {"freeze",
          [](Home& home) {

@@ -469,7 +469,8 @@ class World {
     for (const auto& [name, value] : cookies_) request.headers.emplace_back("Cookie", name + "=" + value);
     request.body.resize(send.body_bytes);
     std::size_t got = 0;
-    while (got < request.body.size()) {
+    const bool reaches = online && (hosts.empty() || hosts.contains(std::string(send.host)));
+    while (reaches && got < request.body.size()) {  // a host reads it once it is connected
       auto read = engine_->read_body(send.id, std::as_writable_bytes(std::span(request.body)).subspan(got));
       if (!read.ok() || read.value() == 0)
         throw std::runtime_error("a request's body ends before its announced length");

@@ -1,0 +1,67 @@
+/// A message as one stream of bytes of a length that is known before: head, then text, HTML and attachments, each
+/// encoded as it is read. Memory is bounded by this object, whatever the message's size.
+#pragma once
+#include "items/mime_header.h"
+
+namespace handsync::items {
+
+struct MimePart {
+  enum class Kind : std::uint8_t { kText = 1, kHtml, kAttachment };
+  Kind kind{};
+  bool base64 = false;  ///< else the bytes go as they are: ASCII, lines of at most 998 ended by CR LF
+  FixedText<255> name;  ///< UTF-8; of an attachment
+  FixedText<127> type;  ///< "application/pdf"
+  std::uint64_t bytes = 0;
+};
+
+/// Where the parts are. Asked in order, and again from the beginning after a rewind.
+struct MimeSource {
+  virtual Result<bool> part(std::size_t index, MimePart&) = 0;                          ///< false: there is none
+  virtual Result<std::size_t> head(std::uint64_t offset, Room) = 0;                     ///< 0 = end
+  virtual Result<std::size_t> data(std::size_t index, std::uint64_t offset, Room) = 0;  ///< 0 = end
+
+ protected:
+  ~MimeSource() = default;
+};
+
+class MimeStream {
+ public:
+  explicit MimeStream(MimeSource& source) : source_(source) {}
+  MimeStream(const MimeStream&) = delete;
+  MimeStream& operator=(const MimeStream&) = delete;
+
+  /// Looks at every part and computes the exact length. `boundary`: characters that stand in no part, 40 at most.
+  Result<std::uint64_t> measure(Text boundary);
+  Result<std::size_t> read(Room);  ///< the next bytes; 0 = end
+  void rewind();
+
+ private:
+  enum class At : std::uint8_t { kHead, kTop, kPartHead, kPartData, kPartEnd, kEnd };
+  Result<bool> fill(bool measuring);
+  void put_top();
+  Status put_part_head();
+  Status put_data();
+  void put_part_end();
+  void put(Text);
+  struct Out final : TextSink {
+    explicit Out(MimeStream& owner) : stream(owner) {}
+    Status put(Text text) override {
+      stream.put(text);
+      return Done{};
+    }
+    MimeStream& stream;
+  };
+
+  MimeSource& source_;
+  FixedText<40> boundary_;
+  MimePart part_{};
+  At at_ = At::kHead;
+  bool has_text_ = false, has_html_ = false;
+  std::size_t parts_ = 0, index_ = 0, out_begin_ = 0, out_end_ = 0;
+  std::uint64_t offset_ = 0, skipped_ = 0;
+  static constexpr std::size_t kLines = 32;
+  std::byte raw_[57 * kLines];
+  char out_[78 * kLines];
+};
+
+}  // namespace handsync::items

@@ -1,0 +1,316 @@
+/// Messages to be sent: written piece by piece, queued in one lasting step, kept until the server has them for certain.
+#include "handsync/engine.h"
+#include "replica/edits.h"
+
+namespace handsync::replica {
+namespace {
+
+const Error kNotOpen{Domain::kSqlite, kClosed, 0};
+
+constexpr int kPartShift = 16, kPieceShift = 20, kMessageShift = 36;
+static_assert(kMessageShift == kPartShift + kPieceShift);
+
+constexpr std::uint64_t piece_id(std::uint64_t message, std::uint64_t part, std::uint64_t piece) {
+  return message << kMessageShift | part << kPieceShift | piece;
+}
+
+/// Part and pieces of a message, in a transaction of the caller.
+Status delete_message(StoreState& store, std::uint64_t message) {
+  constexpr const char* kSteps[] = {"DELETE FROM outbox_chunk WHERE id>=?1<<36 AND id<(?1+1)<<36",
+                                    "DELETE FROM outbox_part WHERE id>=?1<<16 AND id<(?1+1)<<16",
+                                    "DELETE FROM outbox WHERE id=?1"};
+  for (const char* sql : kSteps) {
+    Result<Statement> step = prepare(store.database, sql);
+    if (!step.ok()) return step.error();
+    HANDSYNC_TRY(step.value().number(1, message).run());
+  }
+  return Done{};
+}
+
+/// A short step of its own on one change.
+template <class Step>
+Status on_change(StoreState& store, std::uint64_t change, bool lasting, Step step) {
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin(lasting));
+  HANDSYNC_TRY(step(change));
+  return transaction.commit();
+}
+
+Status note(StoreState& store, const char* sql, std::uint64_t change, Error reason) {
+  Result<Statement> update = prepare(store.database, sql);
+  if (!update.ok()) return update.error();
+  return update.value()
+      .number(1, change)
+      .number(2, static_cast<int>(reason.domain))
+      .number(3, static_cast<std::int64_t>(reason.code))
+      .number(4, reason.where)
+      .run();
+}
+
+Result<std::size_t> read_pieces(sqlite3* database, std::uint64_t first, std::uint64_t offset, Room room) {
+  if (room.empty()) return std::size_t{0};
+  Result<Statement> find = prepare(database, "SELECT substr(data,?2+1,?3) FROM outbox_chunk WHERE id=?1");
+  if (!find.ok()) return find.error();
+  find.value().number(1, first + offset / kMessagePieceBytes).number(2, offset % kMessagePieceBytes);
+  find.value().number(3, static_cast<std::uint64_t>(room.size()));
+  const Result<bool> row = find.value().step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return std::size_t{0};
+  const Bytes data = find.value().blob(0);
+  for (std::size_t i = 0; i < data.size(); ++i) room[i] = data[i];
+  return data.size();
+}
+
+}  // namespace
+
+Status forget_message(StoreState& store, std::uint64_t change, std::uint64_t message) {
+  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
+  if (!remove.ok()) return remove.error();
+  HANDSYNC_TRY(remove.value().number(1, change).run());
+  return delete_message(store, message);
+}
+
+Status retry_message(StoreState& store, std::uint64_t change) {
+  Result<Statement> free =
+      prepare(store.database,
+              "UPDATE change SET parked=0,request=CASE WHEN domain=?2 AND code=?3 THEN ?4 ELSE 0 END,"
+              "tries=0,domain=0,code=0,place=0 WHERE id=?1");
+  if (!free.ok()) return free.error();
+  const Error doubt = engine_fault(EngineFault::kUnknownIfSent);
+  HANDSYNC_TRY(free.value()
+                   .number(1, change)
+                   .number(2, static_cast<int>(doubt.domain))
+                   .number(3, static_cast<std::int64_t>(doubt.code))
+                   .number(4, kMessageAgain)
+                   .run());
+  // A person says that it may go: what was learnt of the server's limit is learnt again if it still stands.
+  Result<Statement> limit = prepare(store.database, "DELETE FROM value WHERE key=?1");
+  if (!limit.ok()) return limit.error();
+  return limit.value().number(1, static_cast<int>(Value::kMessageBytesMax)).run();
+}
+
+Result<std::uint64_t> Store::message_begin(const NewMessage& message) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  HANDSYNC_TRY(store.take_over());
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin(false));
+  {
+    Result<Statement> add =
+        prepare(database_,
+                "INSERT INTO outbox(client_id,message_id,subject,recipients,source,source_folder,source_item) "
+                "VALUES(?1,?2,?3,?4,"
+                "?5,coalesce((SELECT server_id FROM folder WHERE id=(SELECT folder FROM item WHERE id=?5)),''),"
+                "coalesce((SELECT server_id FROM item WHERE id=?5 AND shown<>0),''))");
+    if (!add.ok()) return add.error();
+    const auto source = static_cast<std::uint64_t>(message.source);
+    HANDSYNC_TRY(add.value()
+                     .text(1, message.client_id)
+                     .text(2, message.message_id)
+                     .text(3, message.subject)
+                     .text(4, message.recipients)
+                     .number(5, source)
+                     .run());
+  }
+  const auto id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
+  if (message.source != ItemId{}) {
+    Result<Statement> found = prepare(database_, "SELECT source_item<>'' FROM outbox WHERE id=?1");
+    if (!found.ok()) return found.error();
+    const Result<std::int64_t> there = query_number(found.value().number(1, id));
+    if (!there.ok()) return there.error();
+    if (there.value() == 0) {
+      return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(message.source)};
+    }
+  }
+  HANDSYNC_TRY(transaction.commit());
+  return id;
+}
+
+Status Store::message_piece(std::uint64_t message, std::uint16_t part, std::uint32_t piece, Bytes data) {
+  if (state_ == nullptr) return kNotOpen;
+  if (piece >= 1u << kPieceShift) return sql_error(SQLITE_TOOBIG);
+  return on_change(state_of(state_), piece_id(message, part, piece), false, [&](std::uint64_t id) -> Status {
+    Result<Statement> put = prepare(database_, "INSERT INTO outbox_chunk VALUES(?1,?2)");
+    if (!put.ok()) return put.error();
+    return put.value().number(1, id).blob(2, data).run();
+  });
+}
+
+Status Store::message_part(std::uint64_t message, std::uint16_t part, const items::MimePart& about) {
+  if (state_ == nullptr) return kNotOpen;
+  return on_change(state_of(state_), message << kPartShift | part, false, [&](std::uint64_t id) -> Status {
+    Result<Statement> put = prepare(database_, "INSERT INTO outbox_part VALUES(?1,?2,?3,?4,?5,?6)");
+    if (!put.ok()) return put.error();
+    return put.value()
+        .number(1, id)
+        .number(2, static_cast<int>(about.kind))
+        .number(3, about.base64 ? 1 : 0)
+        .text(4, about.name.view())
+        .text(5, about.type.view())
+        .number(6, about.bytes)
+        .run();
+  });
+}
+
+Result<std::uint64_t> Store::message_queue(std::uint64_t message, MessageVerb verb, std::uint64_t bytes,
+                                           std::int64_t wall_ms) {
+  if (state_ == nullptr) return kNotOpen;
+  Transaction transaction(state_of(state_));
+  HANDSYNC_TRY(transaction.begin());
+  {
+    Result<Statement> whole = prepare(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1");
+    if (!whole.ok()) return whole.error();
+    HANDSYNC_TRY(whole.value().number(1, message).number(2, bytes).run());
+    Result<Statement> add = prepare(
+        database_,
+        "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject) VALUES(0,0,?2,"
+        "?1,0,0,?3,(SELECT subject FROM outbox WHERE id=?1))");
+    if (!add.ok()) return add.error();
+    HANDSYNC_TRY(add.value()
+                     .number(1, message)
+                     .number(2, static_cast<int>(EditKind::kSend) + static_cast<int>(verb))
+                     .number(3, wall_ms)
+                     .run());
+  }
+  const auto change = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
+  HANDSYNC_TRY(transaction.commit());
+  return change;
+}
+
+void Store::message_discard(std::uint64_t message) {
+  if (state_ == nullptr || message == 0) return;
+  // If this fails, the next boot removes it.
+  static_cast<void>(on_change(state_of(state_), message, false,
+                              [&](std::uint64_t id) { return delete_message(state_of(state_), id); }));
+}
+
+Result<bool> Store::has_messages() const {
+  if (state_ == nullptr) return kNotOpen;
+  const Result<std::int64_t> any =
+      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind BETWEEN 20 AND 22 AND parked=0)");
+  if (!any.ok()) return any.error();
+  return any.value() != 0;
+}
+
+Result<bool> Store::next_message(OutgoingMessage& out) const {
+  if (state_ == nullptr) return kNotOpen;
+  // The item that is answered goes by what the server calls it now; if it is not here any more, by what it was.
+  Result<Statement> find = prepare(
+      database_,
+      "SELECT c.id,o.id,c.kind,c.request,c.tries,o.bytes,c.wall_ms,o.client_id,o.message_id,coalesce(f.server_id,"
+      "o.source_folder),coalesce(i.server_id,o.source_item) FROM change c JOIN outbox o ON o.id=c.value LEFT JOIN item "
+      "i ON"
+      " i.id=o.source LEFT JOIN folder f ON f.id=i.folder WHERE c.kind BETWEEN 20 AND 22 AND c.parked=0 ORDER BY c.id"
+      " LIMIT 1");
+  if (!find.ok()) return find.error();
+  const Result<bool> row = find.value().step();
+  if (!row.ok() || !row.value()) return row;
+  const Statement& found = find.value();
+  out = {};
+  out.change = static_cast<std::uint64_t>(found.number(0));
+  out.message = static_cast<std::uint64_t>(found.number(1));
+  out.verb = static_cast<MessageVerb>(found.number(2) - static_cast<int>(EditKind::kSend));
+  out.in_doubt = found.number(3) != 0;
+  out.again = found.number(3) == kMessageAgain;
+  out.tries = static_cast<std::uint32_t>(found.number(4));
+  out.bytes = static_cast<std::uint64_t>(found.number(5));
+  out.wall_ms = found.number(6);
+  const bool fits = out.client_id.assign(found.text(7)) && out.message_id.assign(found.text(8)) &&
+                    out.source_folder.assign(found.text(9)) && out.source_item.assign(found.text(10));
+  if (!fits) return Error{Domain::kSqlite, kUnsound, 0};
+  return true;
+}
+
+Status Store::message_sending(std::uint64_t change) {
+  if (state_ == nullptr) return kNotOpen;
+  return on_change(state_of(state_), change, true, [&](std::uint64_t id) -> Status {
+    Result<Statement> mark = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
+    if (!mark.ok()) return mark.error();
+    return mark.value().number(1, id).number(2, kMessageRequest).run();
+  });
+}
+
+Status Store::message_not_sent(std::uint64_t change, Error reason, bool count) {
+  if (state_ == nullptr) return kNotOpen;
+  return on_change(state_of(state_), change, true, [&](std::uint64_t id) {
+    return note(state_of(state_),
+                count ? "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"
+                      : "UPDATE change SET request=0,domain=?2,code=?3,place=?4 WHERE id=?1",
+                id, reason);
+  });
+}
+
+Status Store::message_doubt(std::uint64_t change, Error reason) {
+  if (state_ == nullptr) return kNotOpen;
+  return on_change(state_of(state_), change, true, [&](std::uint64_t id) {
+    return note(state_of(state_), "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1", id, reason);
+  });
+}
+
+Status Store::message_sent(std::uint64_t change) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  return on_change(store, change, true, [&](std::uint64_t id) -> Status {
+    std::uint64_t message = 0;
+    {
+      Result<Statement> find = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 22");
+      if (!find.ok()) return find.error();
+      const Result<std::int64_t> value = query_number(find.value().number(1, id));
+      if (!value.ok()) return value.error();
+      message = static_cast<std::uint64_t>(value.value());
+    }
+    if (message == 0) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(id)};
+    return forget_message(store, id, message);
+  });
+}
+
+Result<std::size_t> Store::sent_alike(const OutgoingMessage& message, std::span<ItemId> out) const {
+  if (state_ == nullptr) return kNotOpen;
+  constexpr std::int64_t kClocksApartMs = 24 * 3600'000;
+  Result<Statement> rows = prepare(
+      database_,
+      "SELECT id FROM item WHERE shown=(SELECT id FROM folder WHERE type=5 AND gone=0 AND emptying=0 LIMIT 1) AND"
+      " received>=?2 AND coalesce(subject,'')=(SELECT subject FROM outbox WHERE id=?1) ORDER BY received DESC LIMIT "
+      "?3");
+  if (!rows.ok()) return rows.error();
+  rows.value().number(1, message.message).number(2, message.wall_ms - kClocksApartMs);
+  rows.value().number(3, static_cast<std::uint64_t>(out.size()));
+  std::size_t count = 0;
+  for (;;) {
+    const Result<bool> row = rows.value().step();
+    if (!row.ok()) return row.error();
+    if (!row.value() || count == out.size()) return count;
+    out[count++] = static_cast<ItemId>(rows.value().number(0));
+  }
+}
+
+// -- a message as it is read
+// -----------------------------------------------------------------------------------------------------------------------
+
+Result<bool> OutboxSource::part(std::size_t index, items::MimePart& part) {
+  if (!store_.is_open()) return kNotOpen;
+  Result<Statement> find =
+      prepare(store_.database(), "SELECT kind,base64,name,type,bytes FROM outbox_part WHERE id=?1");
+  if (!find.ok()) return find.error();
+  const Result<bool> row = find.value().number(1, message_ << kPartShift | (index + 1)).step();
+  if (!row.ok() || !row.value()) return row;
+  part.kind = static_cast<items::MimePart::Kind>(find.value().number(0));
+  part.base64 = find.value().number(1) != 0;
+  part.bytes = static_cast<std::uint64_t>(find.value().number(4));
+  if (!part.name.assign(find.value().text(2)) || !part.type.assign(find.value().text(3))) {
+    return Error{Domain::kSqlite, kUnsound, 0};
+  }
+  return true;
+}
+
+Result<std::size_t> OutboxSource::head(std::uint64_t offset, Room room) {
+  if (!store_.is_open()) return kNotOpen;
+  return read_pieces(store_.database(), piece_id(message_, 0, 0), offset, room);
+}
+
+Result<std::size_t> OutboxSource::data(std::size_t index, std::uint64_t offset, Room room) {
+  if (!store_.is_open()) return kNotOpen;
+  return read_pieces(store_.database(), piece_id(message_, index + 1, 0), offset, room);
+}
+
+}  // namespace handsync::replica

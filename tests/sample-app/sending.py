@@ -1,0 +1,94 @@
+#!/usr/bin/python3
+"""handset send, reply, forward and the queue, against the embedded Exchange in an old and a new version."""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from programs import Exchange, Handset, Suite  # noqa: E402
+
+ALICE, BOB = "alice@example.test", "bob@example.test"
+
+
+def two_phones(s, version, name=""):
+    x = Exchange(s, "--mails", "5", "--seed", "3", "--versions", version, "--policy", "none", users=(ALICE, BOB))
+    phones = [Handset(s, "%s-%s%s" % (email.split("@")[0], version, name)) for email in (ALICE, BOB)]
+    for h, email in zip(phones, (ALICE, BOB)):
+        s.equal("%s: account add" % version, h.add(x, email=email).status, 0)
+        s.equal("%s: sync" % version, h.run("sync").status, 0)
+    return x, *phones
+
+
+def inbox(h, subject):
+    h.run("sync")
+    return [m for m in h.run("--json", "list", "Inbox").objects if m["subject"] == subject]
+
+
+def send(s, version):
+    x, alice, bob = two_phones(s, version)
+    text, html = s.path("text", "Hallo Bob,\nschöne Grüße\n"), s.path("page", "<p>Hallo</p>")
+    attached = s.path("Größe & Maß.bin", "\x00\x01binary" * 4000)
+    r = alice.run("--json", "send", "--to", "Bob B <%s>" % BOB, "--cc", ALICE, "--subject", "Käse", "--text", text, "--html", html,
+                  "--attach", attached, "--important")
+    s.check("%s: send ends with 0 and says sent" % version, r.status == 0 and r.objects[-1]["sent"] is True, r)
+    got = inbox(bob, "Käse")
+    s.equal("%s: it arrives once" % version, len(got), 1)
+    s.equal("%s: with attachment and importance" % version, [(m["attachments"], m["importance"]) for m in got], [(1, "high")])
+    body = bob.run("body", got[0]["id"]).out if got else ""
+    s.check("%s: with its text" % version, "Hallo" in body, body)
+    s.equal("%s: the sender has it in Sent Items" % version,
+            [m["subject"] for m in (alice.run("sync"), alice.run("--json", "list", "Sent Items"))[1].objects], ["Käse"])
+    r = bob.run("reply", got[0]["id"] if got else 0, "--text", "-", stdin="Danke!\n")
+    s.equal("%s: reply ends with 0" % version, r.status, 0)
+    answer = inbox(alice, "Re: Käse")
+    s.equal("%s: the answer arrives" % version, len(answer), 1)
+    body = alice.run("body", answer[0]["id"]).out if answer else ""
+    s.check("%s: with the original below" % version, "Danke!" in body and "Hallo" in body, body)
+    s.equal("%s: forward ends with 0" % version, bob.run("forward", got[0]["id"] if got else 0, "--to", ALICE).status, 0)
+    forwarded = inbox(alice, "Fwd: Käse")
+    s.equal("%s: the forwarded one has the attachment" % version, [m["attachments"] for m in forwarded], [1])
+    # Lost answers: from 14.0 on the same ClientId again; below, found among the sent mails.
+    for fault in ("lose-answer", "cut:0", "http:503"):
+        x.command("fault SendMail@1:" + fault)
+        subject = "lost by %s" % fault
+        r = alice.run("send", "--to", BOB, "--subject", subject, "--text", text)
+        s.check("%s: send through %s" % (version, fault), r.status == 0, r)
+        s.equal("%s: and sync" % version, alice.run("sync").status, 0)
+        s.equal("%s: once" % version, len(inbox(bob, subject)), 1)
+        x.command("faults off")
+    s.equal("%s: nothing was sent twice" % version, set(x.command("stats")["sent"].values()), {1})
+    s.equal("%s: the queue is empty" % version, alice.run("--json", "queue").objects, [])
+    # What cannot be sent.
+    for words in (["--to", "nobody", "--subject", "s"], ["--to", BOB, "--subject", "a\nBcc: x@y.z"],
+                  ["--to", BOB, "--subject", "s", "--attach", s.path("missing")], ["--subject", "s"],
+                  ["--to", BOB, "--subject", "s", "--text", s.path("latin1", "x")[:-6] + "absent"]):
+        r = alice.run("send", *words)
+        s.check("%s: send refuses %s with 2 and one line" % (version, words[:2]), r.status == 2 and r.err.count("\n") == 1, r)
+    s.equal("%s: nothing of it is left in the queue" % version, alice.run("--json", "queue").objects, [])
+    # Too large: parked with its reason, and listed.
+    x.command("fault SendMail@1:http:413")
+    r = alice.run("send", "--to", BOB, "--subject", "heavy", "--attach", attached)
+    s.equal("%s: too large for the server ends with 8" % version, r.status, 8)
+    queue = alice.run("--json", "queue").objects
+    s.equal("%s: it is parked" % version, [(c["what"], c["parked"], c["subject"]) for c in queue], [("send", True, "heavy")])
+    r = alice.run("send", "--to", BOB, "--subject", "heavy too", "--attach", attached, "--attach", attached)
+    s.equal("%s: a larger one is refused before it is sent" % version, r.status, 6)
+    s.equal("%s: queue drop" % version, alice.run("queue", "drop", queue[0]["change"] if queue else 0).status, 0)
+    s.equal("%s: sync ends with 0 again" % version, alice.run("sync").status, 0)
+    violations = x.command("stats")["violations"]
+    s.equal("%s: the server saw no violation" % version, violations, [])
+    s.equal("%s: the server ends with 0" % version, x.quit(), 0)
+
+
+def offline(s):
+    x, alice, bob = two_phones(s, "16.1", "-offline")
+    x.quit()
+    r = alice.run("--json", "send", "--to", BOB, "--subject", "Later", "--text", "-", stdin="x")
+    s.check("without a server it is queued", r.status == 0 and r.objects[-1]["sent"] is False, r)
+    queue = alice.run("--json", "queue").objects
+    s.equal("the queue has it", [(c["what"], c["parked"]) for c in queue], [("send", False)])
+    s.equal("sync says that the server is not there", alice.run("sync").status, 4)
+
+with Suite("sending") as suite:
+    for each in ("12.1", "16.1"):
+        send(suite, each)
+    offline(suite)
