@@ -13,7 +13,6 @@ namespace {
 
 namespace cal = wbxml::calendar;
 namespace task = wbxml::tasks;
-namespace note = wbxml::notes;
 
 constexpr std::size_t kEditsMax = items::kRowsMax + 8;
 constexpr std::size_t kPlaceBytesMax = 1024;
