@@ -2,6 +2,7 @@
 import json
 import os
 import queue
+import shlex
 import shutil
 import signal
 import subprocess
@@ -154,7 +155,9 @@ class Handset:
         self.pin = suite.path(name + ".pin", PIN)
 
     def words(self, arguments):
-        return [program("handset"), "--home", self.home] + self.options + [str(a) for a in arguments]
+        # A handset of another machine runs through what HANDSYNC_HANDSET says ("qemu-arm -L ... PATH").
+        handset = shlex.split(os.environ.get("HANDSYNC_HANDSET", "")) or [program("handset")]
+        return handset + ["--home", self.home] + self.options + [str(a) for a in arguments]
 
     def environment(self, extra=None):
         return dict(os.environ, HANDSYNC_WIRE_LOG=self.wire, **(extra or {}))
