@@ -3,6 +3,8 @@
 #pragma once
 #include <sqlite3.h>
 
+#include <concepts>
+
 #include "handsync/base.h"
 
 namespace handsync::replica {
@@ -30,10 +32,11 @@ class Statement {
   }
   ~Statement() { end(); }
 
-  Statement& number(int at, std::int64_t value) { return note(sqlite3_bind_int64(statement_, at, value)); }
-  Statement& number(int at, std::uint64_t value) { return number(at, static_cast<std::int64_t>(value)); }
-  Statement& number(int at, std::uint32_t value) { return number(at, static_cast<std::int64_t>(value)); }
-  Statement& number(int at, int value) { return number(at, static_cast<std::int64_t>(value)); }
+  // A template: which of int, long and long long the sized types are differs between compilers.
+  template <std::integral Number>
+  Statement& number(int at, Number value) {
+    return note(sqlite3_bind_int64(statement_, at, static_cast<sqlite3_int64>(value)));
+  }
   Statement& text(int at, Text value) {
     // A null pointer would be NULL, and most columns refuse that.
     const char* data = value.data() == nullptr ? "" : value.data();

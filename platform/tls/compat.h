@@ -91,6 +91,19 @@ inline int check_pair(const mbedtls_pk_context& shown, const mbedtls_pk_context&
 
 #endif
 
+/// Parameters that a small build of the library leaves out together with what they limit.
+inline void limits(mbedtls_ssl_config& config, unsigned diffie_hellman_bits_min) {
+#if defined(MBEDTLS_DHM_C)
+  mbedtls_ssl_conf_dhm_min_bitlen(&config, diffie_hellman_bits_min);
+#else
+  (void)diffie_hellman_bits_min;
+#endif
+#if defined(MBEDTLS_SSL_RENEGOTIATION)
+  mbedtls_ssl_conf_renegotiation(&config, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
+#endif
+  (void)config;
+}
+
 inline int state(const mbedtls_ssl_context& ssl) { return ssl.HANDSYNC_MBEDTLS_PRIVATE(state); }
 
 /// The description byte of a fatal alert; only right after MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE.

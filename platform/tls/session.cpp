@@ -111,11 +111,10 @@ Status Session::open(const Origin& origin, std::int64_t wall_ms) {
   compat::algorithms(config_);
   mbedtls_ssl_conf_ciphersuites(&config_, origin.level == Level::kLegacy ? kLegacySuites : kModernSuites);
   mbedtls_ssl_conf_cert_profile(&config_, &kProfile);
-  mbedtls_ssl_conf_dhm_min_bitlen(&config_, kDiffieHellmanBitsMin);
+  compat::limits(config_, kDiffieHellmanBitsMin);
   mbedtls_ssl_conf_authmode(&config_, MBEDTLS_SSL_VERIFY_REQUIRED);
   mbedtls_ssl_conf_verify(&config_, on_certificate, this);
   mbedtls_ssl_conf_rng(&config_, mbedtls_ctr_drbg_random, random_.drbg());
-  mbedtls_ssl_conf_renegotiation(&config_, MBEDTLS_SSL_RENEGOTIATION_DISABLED);
   mbedtls_ssl_conf_session_tickets(&config_, MBEDTLS_SSL_SESSION_TICKETS_ENABLED);
   if (identity_ != nullptr) {
     rc = mbedtls_ssl_conf_own_cert(&config_, identity_->chain(), identity_->key());
