@@ -42,6 +42,7 @@ void* _sbrk(std::ptrdiff_t bytes) {
 namespace {
 
 constexpr std::size_t kSettingsBytesMax = 65536;
+constexpr char kDirectory[] = "ram";
 constexpr std::uint32_t kDiskBlockBytes = 4096, kPaint = 0x5AFE57AC;
 
 firmware::Settings settings;
@@ -67,8 +68,12 @@ void say(const char* what, std::size_t number, const char* unit) {
 
 /// Replicas are named by their account: account-N.db and what SQLite puts beside it.
 handsync::Status erase_files(handsync::hal::KeySlot slot) {
-  char name[32] = "/account-";
-  if (slot != handsync::hal::kEverySlot) std::snprintf(name, sizeof name, "/account-%u.db", unsigned{slot});
+  char name[32];
+  if (slot == handsync::hal::kEverySlot) {
+    std::snprintf(name, sizeof name, "%s/account-", kDirectory);
+  } else {
+    std::snprintf(name, sizeof name, "%s/account-%u.db", kDirectory, unsigned{slot});
+  }
   handsync::storage::RamDisk::remove_all(name);
   return handsync::Done{};
 }
@@ -132,7 +137,7 @@ int main() {
   static handsync::lwip::LwipSockets sockets(now);
   static handsync::tls::MemoryTrust roots(handsync::bytes_of(settings.roots));
   handsync::Options options;
-  options.directory = "/";
+  options.directory = kDirectory;
   options.vfs = handsync::storage::RamDisk::kVfs;
   options.accounts_max = 1;
   options.page_bytes = 1024;
