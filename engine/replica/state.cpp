@@ -48,15 +48,20 @@ const char* text_of(Sql sql) {
 Result<Statement> StoreState::kept_statement(Sql sql) {
   sqlite3_stmt*& slot = kept[static_cast<int>(sql)];
   if (slot == nullptr) {
-    char built[kItemSqlBytesMax];
     const char* text = text_of(sql);
+    struct Built {
+      char sql[kItemSqlBytesMax];
+    }* built = nullptr;
     if (text == nullptr) {
-      write_item_sql(built, sql == Sql::kItemInsert);
-      text = built;
+      // Not on the stack: SQLite's own compiler is the deepest call of all.
+      built = static_cast<Built*>(memory.take(memory.self, sizeof(Built)));
+      if (built == nullptr) return out_of_memory(sizeof(Built));
+      write_item_sql(built->sql, sql == Sql::kItemInsert);
+      text = built->sql;
     }
-    if (sqlite3_prepare_v3(database, text, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr) != SQLITE_OK) {
-      return sql_error(database);
-    }
+    const int code = sqlite3_prepare_v3(database, text, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr);
+    if (built != nullptr) memory.give(memory.self, built);
+    if (code != SQLITE_OK) return sql_error(database);
   }
   return Statement(slot, true);
 }

@@ -1,12 +1,13 @@
 /// What an open Store holds: connection, kept statements, the stage transaction, counters. Private to this folder.
 #pragma once
 #include "handsync/memory.h"
+#include "handsync/profile.h"
 #include "replica/statements.h"
 #include "replica/store.h"
 
 namespace handsync::replica {
 
-inline constexpr std::size_t kChunkBytes = 16 * 1024;
+inline constexpr std::size_t kChunkBytes = profile::kBodyPieceBytes;
 inline constexpr std::size_t kInlineBytesMax = 4096;  ///< a longer value lives in chunk rows
 inline constexpr std::size_t kPrefixBytesMax = 1024;  ///< of it, this much is in the item's row
 inline constexpr std::uint32_t kStageDirtyBytesMax = 32 * 1024;

@@ -1,5 +1,6 @@
 #include "http/inflater.h"
 
+#include "handsync/profile.h"
 #include "http/fault.h"
 
 namespace handsync::http {
@@ -13,7 +14,7 @@ void Inflater::start(Coding coding) {
 }
 
 void Inflater::stop() {
-  if (open_) inflateEnd(&stream_);
+  if (profile::kGzip && open_) inflateEnd(&stream_);
   open_ = false;
 }
 
@@ -31,7 +32,7 @@ Status Inflater::open(std::byte first, std::byte second) {
 }
 
 Status Inflater::feed(Bytes bytes, BodySink& sink) {
-  if (coding_ == Coding::kIdentity) return sink.body(bytes);
+  if (!profile::kGzip || coding_ == Coding::kIdentity) return sink.body(bytes);
   while (!open_ && !bytes.empty()) {
     held_[held_bytes_++] = bytes.front();
     ++in_bytes_;
@@ -51,7 +52,7 @@ Status Inflater::run(Bytes bytes, BodySink& sink) {
       if (coding_ != Coding::kGzip || inflateReset(&stream_) != Z_OK) return fault(Fault::kBadEncoding);
       whole_ = false;
     }
-    std::byte room[2048];
+    std::byte room[profile::kPassingBytes];
     // zlib declares next_in without const unless ZLIB_CONST is set; it does not write through it.
     stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(bytes.data()));
     stream_.avail_in = static_cast<uInt>(bytes.size());

@@ -1,5 +1,6 @@
 #include "http/request.h"
 
+#include "handsync/profile.h"
 #include "http/fault.h"
 
 namespace handsync::http {
@@ -40,8 +41,8 @@ Status write_head(const RequestHead& head, Buffer& out) {
     ok = ok && out.append(field.name) && out.append(": ") && out.append(field.value) && out.append("\r\n");
   }
   if (!head.cookies.empty()) ok = ok && out.append("Cookie: ") && out.append(head.cookies) && out.append("\r\n");
-  ok = ok && out.append("Accept-Encoding: gzip\r\nContent-Length: ") && out.append(head.body_bytes) &&
-       out.append("\r\n\r\n");
+  ok = ok && out.append(profile::kGzip ? "Accept-Encoding: gzip\r\nContent-Length: " : "Content-Length: ") &&
+       out.append(head.body_bytes) && out.append("\r\n\r\n");
   if (ok) return Done{};
   out.clear();
   return out_of_memory();

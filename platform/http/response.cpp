@@ -1,5 +1,6 @@
 #include "http/response.h"
 
+#include "handsync/profile.h"
 #include "http/fault.h"
 
 namespace handsync::http {
@@ -156,6 +157,7 @@ Status Response::take_encoding(std::span<const Field> fields) {
       continue;
     if (content) return fault(Fault::kBadEncoding);
     content = true;
+    if (!profile::kGzip) return fault(Fault::kBadEncoding);  // nobody asked for it
     if (same_text(field.value, "gzip") || same_text(field.value, "x-gzip")) {
       inflater_.start(Inflater::Coding::kGzip);
     } else if (same_text(field.value, "deflate")) {

@@ -1,5 +1,6 @@
-/// TCP sockets, names and one timer on lwIP's raw interface: the six calls of pump/sockets.h without an operating system.
-/// Everything happens inside poll(), which the image's main loop calls; nothing waits. Memory is fixed. One thread.
+/// TCP sockets, names and one timer on lwIP's raw interface: the six calls of pump/sockets.h without an operating
+/// system. Everything happens inside poll(), which the image's main loop calls; nothing waits. Memory is fixed. One
+/// thread.
 #pragma once
 #include <lwip/ip_addr.h>
 #include <lwip/tcp.h>

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "handsync/profile.h"
 #include "http/cookies.h"
 #include "http/response.h"
 #include "pump/carrier.h"
@@ -18,7 +19,7 @@ struct Detour {
 
 /// What all lanes share.
 struct Hub {
-  static constexpr std::size_t kDetoursMax = 16, kFailuresMax = 32;
+  static constexpr std::size_t kDetoursMax = profile::kDetoursMax, kFailuresMax = 32;
 
   Hub(Sockets& sockets_in, Listener& listener_in, hal::Entropy& entropy, hal::Trust* roots_in)
       : sockets(sockets_in), listener(listener_in), random(entropy), roots(roots_in) {}

@@ -185,7 +185,8 @@ int size_of(sqlite3_file* base, sqlite3_int64* size) {
   return SQLITE_OK;
 }
 
-// -- locks of the rollback journal (https://www.sqlite.org/lockingv3.html) ----------------------------------------------
+// -- locks of the rollback journal (https://www.sqlite.org/lockingv3.html)
+// ----------------------------------------------
 
 int lock(sqlite3_file* base, int level) {
   Handle& handle = handle_of(base);
@@ -296,9 +297,9 @@ int shm_unmap(sqlite3_file* base, int remove) {
   return SQLITE_OK;
 }
 
-const sqlite3_io_methods kMethods = {2,          close,        read,    write,    truncate,    sync,
-                                     size_of,    lock,         unlock,  check_reserved, control, sector_bytes,
-                                     properties, shm_map,      shm_lock, shm_barrier, shm_unmap, nullptr, nullptr};
+const sqlite3_io_methods kMethods = {2,        close,       read,           write,   truncate,     sync,       size_of,
+                                     lock,     unlock,      check_reserved, control, sector_bytes, properties, shm_map,
+                                     shm_lock, shm_barrier, shm_unmap,      nullptr, nullptr};
 
 // -- the file system --------------------------------------------------------------------------------------------------
 

@@ -229,7 +229,7 @@ Status Session::feed(Bytes ciphertext, Sink& sink) {
   in_ = ciphertext;
   if (!established()) HANDSYNC_TRY(shake());
   while (established() && !peer_closed_) {
-    std::byte room[2048];
+    std::byte room[profile::kPassingBytes];
     const int rc = mbedtls_ssl_read(&ssl_, reinterpret_cast<unsigned char*>(room), sizeof room);
     if (rc > 0) {
       if (auto taken = sink.plaintext({room, static_cast<std::size_t>(rc)}); !taken.ok()) {

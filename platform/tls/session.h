@@ -4,6 +4,7 @@
 /// 9325), RFC 5246, RFC 5077.
 #pragma once
 #include "handsync/hal/trust.h"
+#include "handsync/profile.h"
 #include "tls/anchors.h"
 #include "tls/identity.h"
 #include "tls/random.h"
@@ -24,7 +25,7 @@ enum class Handshake : std::uint8_t { kRunning, kFull, kResumed };
 
 class Session {
  public:
-  static constexpr std::size_t kWriteMax = 8192;  ///< plaintext taken by one write(): one record
+  static constexpr std::size_t kWriteMax = profile::kTlsWriteBytes;  ///< plaintext taken by one write(): one record
 
   /// `trust` is read only if the server presents a certificate (not when a session is resumed) and let go right after.
   /// `identity`: shown when the server asks for a client certificate; null = none. Must outlive the session.

@@ -75,7 +75,8 @@ void Client::fail(Text what, Error error) {
   phase_ = Phase::kFinished;
 }
 
-// -- what the engine wants ----------------------------------------------------------------------------------------------
+// -- what the engine wants
+// ----------------------------------------------------------------------------------------------
 
 void Client::ask(const handsync::Ask& ask) {
   question_id_ = ask.id;
@@ -102,7 +103,8 @@ void Client::response_head(handsync::RequestId, int http_status, std::span<const
   say(label_.view(), static_cast<std::uint64_t>(http_status), "");
 }
 
-// -- the run ------------------------------------------------------------------------------------------------------------
+// -- the run
+// ------------------------------------------------------------------------------------------------------------
 
 std::uint32_t Client::mails() {
   std::uint32_t count = 0;
@@ -120,7 +122,8 @@ std::uint32_t Client::mails() {
 }
 
 void Client::next_step() {
-  const auto view = phase_ == Phase::kStart ? handsync::Result<handsync::AccountView>(Error{}) : engine_->account(account_);
+  const auto view =
+      phase_ == Phase::kStart ? handsync::Result<handsync::AccountView>(Error{}) : engine_->account(account_);
   switch (phase_) {
     case Phase::kStart: {
       handsync::AccountSettings account;
@@ -202,7 +205,8 @@ void Client::turn() {
     const handsync::QuestionId id = question_id_;
     question_id_ = {};
     const bool yes = question_ == handsync::Question::kAcceptPolicy || question_ == handsync::Question::kNewPin;
-    engine_->answered(id, yes ? 1 : 0, question_ == handsync::Question::kNewPin ? handsync::bytes_of(settings_.pin) : handsync::Bytes(),
+    engine_->answered(id, yes ? 1 : 0,
+                      question_ == handsync::Question::kNewPin ? handsync::bytes_of(settings_.pin) : handsync::Bytes(),
                       now());
   }
   next_step();

@@ -1,6 +1,6 @@
-/// The smallest client that does a phone's work: adds an account, accepts its policy, syncs, stays in push and obeys a wipe,
-/// and says each step on one line. Shows in one place how a host without an operating system runs the engine; main_bare.cpp
-/// (lwIP) and main_linux.cpp (sockets of POSIX) are the two hosts.
+/// The smallest client that does a phone's work: adds an account, accepts its policy, syncs, stays in push and obeys a
+/// wipe, and says each step on one line. Shows in one place how a host without an operating system runs the engine;
+/// main_bare.cpp (lwIP) and main_linux.cpp (sockets of POSIX) are the two hosts.
 #pragma once
 #include "firmware/settings.h"
 #include "pump/pump.h"

@@ -99,9 +99,9 @@ extern "C" std::uint32_t board_random() {
 extern "C" std::uint32_t sys_now() { return static_cast<std::uint32_t>(board::now_ms()); }
 
 extern "C" int sqlite3_os_init() {
-  return handsync::storage::RamDisk::open(
-      handsync::Room(reinterpret_cast<std::byte*>(ram_disk_begin), static_cast<std::size_t>(ram_disk_end - ram_disk_begin)),
-      kDiskBlockBytes, true, wall_ms, random_bytes);
+  return handsync::storage::RamDisk::open(handsync::Room(reinterpret_cast<std::byte*>(ram_disk_begin),
+                                                         static_cast<std::size_t>(ram_disk_end - ram_disk_begin)),
+                                          kDiskBlockBytes, true, wall_ms, random_bytes);
 }
 extern "C" int sqlite3_os_end() { return SQLITE_OK; }
 
@@ -141,7 +141,7 @@ int main() {
   options.vfs = handsync::storage::RamDisk::kVfs;
   options.accounts_max = 1;
   options.page_bytes = 1024;
-  options.cache_kib = 64;
+  options.cache_kib = 16;
   options.arrival_kib = 16;
   {
     static firmware::Client client(settings, port, sockets, roots, options, print);

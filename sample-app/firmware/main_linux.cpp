@@ -1,5 +1,5 @@
-// The same client as a static program for Linux: firmware SETTINGS-FILE DIRECTORY [CACHE-KIB [PAGE-BYTES]]. Replicas are files of
-// DIRECTORY; keys and records live in RAM and end with the program, as on the bare boards.
+// The same client as a static program for Linux: firmware SETTINGS-FILE DIRECTORY [CACHE-KIB [PAGE-BYTES]]. Replicas
+// are files of DIRECTORY; keys and records live in RAM and end with the program, as on the bare boards.
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
@@ -31,7 +31,8 @@ handsync::Instant now() {
   ::clock_gettime(CLOCK_BOOTTIME, &mono);
   ::clock_gettime(CLOCK_REALTIME, &wall);
   handsync::Instant instant;
-  instant.mono_ms = static_cast<std::uint64_t>(mono.tv_sec) * 1000 + static_cast<std::uint64_t>(mono.tv_nsec) / 1'000'000;
+  instant.mono_ms =
+      static_cast<std::uint64_t>(mono.tv_sec) * 1000 + static_cast<std::uint64_t>(mono.tv_nsec) / 1'000'000;
   instant.wall_ms = std::int64_t{wall.tv_sec} * 1000 + wall.tv_nsec / 1'000'000;
   instant.boot = 1;
   instant.wall_trusted = true;
@@ -61,7 +62,9 @@ extern "C" [[noreturn]] void board_fault(const char* what) {
 
 int main(int count, char** words) {
   if (count < 3) {
-    print("firmware SETTINGS-FILE DIRECTORY [CACHE-KIB [PAGE-BYTES]]; what the file holds: sample-app/firmware/settings.h\n");
+    print(
+        "firmware SETTINGS-FILE DIRECTORY [CACHE-KIB [PAGE-BYTES]]; what the file holds: "
+        "sample-app/firmware/settings.h\n");
     return 2;
   }
   directory = words[2];

@@ -1,5 +1,5 @@
-/// What a device is told when it is made: a page of text. `NAME=VALUE` lines (server, connect, email, password, pin, seed,
-/// wall_ms, board), an empty line, then the trusted roots as PEM, ended by a NUL or the end of the page.
+/// What a device is told when it is made: a page of text. `NAME=VALUE` lines (server, connect, email, password, pin,
+/// seed, wall_ms, board), an empty line, then the trusted roots as PEM, ended by a NUL or the end of the page.
 #pragma once
 #include "handsync/base.h"
 
