@@ -1,5 +1,7 @@
 /// Sync of one folder: prime, send what waits, fetch until nothing is left. One request at a time; the answer is
 /// staged, then applied in one commit. A lost answer changes nothing: the same key and the same commands go again.
+#include <new>
+
 #include "replica/planted.h"
 #include "sync/core.h"
 
@@ -114,23 +116,36 @@ Status Account::start_items() {
     return error;
   };
 
-  replica::Outgoing outgoing[kCommandsPerRequestMax];
-  protocol::SyncCommand commands[kCommandsPerRequestMax];
-  std::byte texts[kCategoryBytesMax];
+  // From Memory, and only when there is something to send: ten kilobytes are too much for a small device's stack.
+  struct Batch {
+    replica::Outgoing outgoing[kCommandsPerRequestMax];
+    protocol::SyncCommand commands[kCommandsPerRequestMax];
+    std::byte texts[kCategoryBytesMax];
+  };
+  struct Held {
+    ~Held() {
+      if (batch != nullptr) memory.give(memory.self, batch);
+    }
+    Memory memory;
+    Batch* batch = nullptr;
+  } held{core_.memory()};
   std::size_t count = 0;
   bool for_good = false;
   if (may_send) {
-    auto frozen =
-        store_.freeze_outgoing(row.id, frozen_id(row), std::span(outgoing, folder->singly ? 1 : kCommandsPerRequestMax),
-                               items::is_personal(kind) ? items.room() : Room(texts));
+    void* block = held.memory.take(held.memory.self, sizeof(Batch));
+    if (block == nullptr) return give_up(out_of_memory(sizeof(Batch)));
+    held.batch = new (block) Batch;
+    auto frozen = store_.freeze_outgoing(row.id, frozen_id(row),
+                                         std::span(held.batch->outgoing, folder->singly ? 1 : kCommandsPerRequestMax),
+                                         items::is_personal(kind) ? items.room() : Room(held.batch->texts));
     if (!frozen.ok()) return give_up(frozen.error());
     count = frozen.value();
   }
   for (std::size_t i = 0; i < count; ++i) {
-    const replica::Outgoing& from = outgoing[i];
-    commands[i] = {from.server_id.view(), from.remove,      from.has_read,         from.read,
-                   from.has_flag,         from.flag_status, from.flag_wall_ms,     from.has_categories,
-                   from.categories,       from.add,         from.client_id.view(), from.data};
+    const replica::Outgoing& from = held.batch->outgoing[i];
+    held.batch->commands[i] = {from.server_id.view(), from.remove,      from.has_read,         from.read,
+                               from.has_flag,         from.flag_status, from.flag_wall_ms,     from.has_categories,
+                               from.categories,       from.add,         from.client_id.view(), from.data};
     for_good |= from.for_good;
   }
   if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
@@ -147,7 +162,7 @@ Status Account::start_items() {
   request.html = core_.caps().html;
   request.deletes_as_moves = row.type != FolderType::kDeleted && !for_good;
   request.with_options = count == 0;
-  request.commands = {commands, count};
+  if (count != 0) request.commands = {held.batch->commands, count};
   auto body = protocol::write_sync(call->body_room(), request);
   if (!body.ok()) return give_up(body.error());
   if (Status begun = arrival_.begin(row, count ? frozen_id(row) : 0, core_.now().mono_ms); !begun.ok())

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "handsync/profile.h"
+
 namespace handsync::sync {
 
 // -- time ------------------------------------------------------------------------------------------------------------
@@ -34,8 +36,9 @@ inline constexpr std::uint64_t kLockRetryMs = 1'000;   ///< a screen lock that d
 inline constexpr std::uint64_t kWipeRetryMs = 60'000;  ///< a step of a wipe that failed is tried again after this
 
 // -- size ------------------------------------------------------------------------------------------------------------
-inline constexpr std::size_t kCommandsPerRequestMax = 50;  ///< Exchange takes 200; a lost answer repeats all of them
-inline constexpr std::size_t kCommandBytesMax = 288;       ///< one Change with Flag and a ServerId of 64 bytes
+/// Exchange takes 200; a lost answer repeats all of them.
+inline constexpr std::size_t kCommandsPerRequestMax = profile::kCommandsPerRequestMax;
+inline constexpr std::size_t kCommandBytesMax = 288;  ///< one Change with Flag and a ServerId of 64 bytes
 inline constexpr std::size_t kItemBytesPerRequest =
     32 * 1024;  ///< of events, contacts ... together; one alone may be larger
 inline constexpr std::size_t kSmallBodyBytesMax = 6 * 1024;  ///< every other request

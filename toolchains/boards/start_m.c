@@ -27,8 +27,17 @@ void reset(void) {
   for (;;) __asm volatile("wfi");
 }
 
-static void hard_fault(void) {
-  board_fault("a fault of the processor");
+static void say_fault(void) __attribute__((used));
+static void say_fault(void) {
+  board_fault("a fault of the processor, or the stack is full");
+}
+/* What is left of the stack may be nothing, so the report starts it anew. */
+__attribute__((naked)) static void hard_fault(void) {
+  __asm volatile(
+#if __ARM_ARCH >= 8
+      "mov r0, #0 \n msr msplim, r0 \n"
+#endif
+      "ldr r0, =stack_top \n mov sp, r0 \n b say_fault");
 }
 static void sys_tick(void) {
   ++board_ticks_ms;

@@ -23,6 +23,8 @@ inline constexpr std::size_t kTlsWriteBytes = kSmall ? 4096 : 8192;
 inline constexpr std::size_t kPassingBytes = kSmall ? 512 : 2048;
 /// Piece of a body in the replica: part of its format, so a replica belongs to builds with the same one.
 inline constexpr std::size_t kBodyPieceBytes = kSmall ? 4096 : 16384;
+/// Changes of the user that one Sync request carries.
+inline constexpr std::size_t kCommandsPerRequestMax = kSmall ? 10 : 50;
 /// Connections that may be told to go elsewhere (Carrier::connect_to).
 inline constexpr std::size_t kDetoursMax = kSmall ? 1 : 16;
 
