@@ -16,7 +16,7 @@ struct File {
   std::uint16_t first, last;  // blocks, chained
   std::uint32_t blocks;
   std::uint32_t shrunk;  // how often: places that handles remember are void then
-  std::int64_t size;
+  sqlite3_int64 size;
   std::uint16_t handles;
   bool there;  // false with handles: deleted and still open
   // Locks of a database file: how many readers, and who writes.

@@ -121,9 +121,15 @@ std::uint32_t Client::mails() {
   return count;
 }
 
+/// The account's last failure. An AccountView is a kilobyte that must not stay on the stack while the engine works.
+__attribute__((noinline)) Error Client::report_account(Text what) {
+  const auto view = engine_->account(account_);
+  if (!view.ok()) return view.error();
+  if (!what.empty() && !view.value().error) say(what, view.value().version, "");
+  return view.value().error;
+}
+
 void Client::next_step() {
-  const auto view =
-      phase_ == Phase::kStart ? handsync::Result<handsync::AccountView>(Error{}) : engine_->account(account_);
   switch (phase_) {
     case Phase::kStart: {
       handsync::AccountSettings account;
@@ -139,8 +145,7 @@ void Client::next_step() {
     case Phase::kAdding:
       if (!idle_) break;
       idle_ = false;
-      if (!view.ok() || view.value().error) return fail("account", view.ok() ? view.value().error : view.error());
-      say("step account: protocol", view.value().version, "");
+      if (const Error error = report_account("step account: protocol")) return fail("account", error);
       if (const auto begun = engine_->sync(account_, handsync::FolderId{}, now()); !begun.ok()) {
         return fail("sync", begun.error());
       }
@@ -149,7 +154,7 @@ void Client::next_step() {
     case Phase::kSyncing:
       if (!idle_) break;
       idle_ = false;
-      if (!view.ok() || view.value().error) return fail("sync", view.ok() ? view.value().error : view.error());
+      if (const Error error = report_account({})) return fail("sync", error);
       mails_ = mails();
       say("step first sync:", mails_, "mails");
       for (std::size_t i = 0; i < kOwners; ++i) {

@@ -38,6 +38,7 @@ class Client final : handsync::Ui, handsync::Jobs, handsync::Trace {
 
   void say(handsync::Text what, std::uint64_t number, handsync::Text unit);
   void fail(handsync::Text what, handsync::Error);
+  handsync::Error report_account(handsync::Text what);
   void next_step();
   std::uint32_t mails();
   handsync::Instant now() const { return sockets_.now(); }

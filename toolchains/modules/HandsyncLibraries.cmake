@@ -17,6 +17,7 @@ function(handsync_third_party name)
 endfunction()
 
 file(READ "${CMAKE_SOURCE_DIR}/toolchains/libraries/sqlite.flags" sqlite_flags)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/toolchains/libraries/sqlite.flags")
 string(REGEX MATCHALL "SQLITE_[A-Z0-9_]+[^ \n]*" sqlite_flags "${sqlite_flags}")
 if(HANDSYNC_FULL_TEXT)
   list(APPEND sqlite_flags SQLITE_ENABLE_FTS5)

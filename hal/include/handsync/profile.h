@@ -23,6 +23,9 @@ inline constexpr std::size_t kTlsWriteBytes = kSmall ? 4096 : 8192;
 inline constexpr std::size_t kPassingBytes = kSmall ? 512 : 2048;
 /// Piece of a body in the replica: part of its format, so a replica belongs to builds with the same one.
 inline constexpr std::size_t kBodyPieceBytes = kSmall ? 4096 : 16384;
+/// Pages in the write-ahead log before it is copied back: 4 MB of 4 KB pages, 0.3 syncs a window; SQLite needs 10 bytes
+/// a page meanwhile.
+inline constexpr int kCheckpointPages = kSmall ? 300 : 1000;
 /// Changes of the user that one Sync request carries.
 inline constexpr std::size_t kCommandsPerRequestMax = kSmall ? 10 : 50;
 /// Connections that may be told to go elsewhere (Carrier::connect_to).

@@ -1,0 +1,21 @@
+// The device layer in RAM as the device under test: it forgets everything with the power, so it cannot be restarted
+// inside a program and says so; nothing durable means nothing to cut.
+#include "ram/port.h"
+
+#include "conformance/hal/device_under_test.h"
+
+handsync::hal::Device& device_under_test() {
+  static const std::byte seed[32] = {std::byte{7}, std::byte{1}};
+  static handsync::hal::ram::Port port([] {
+    handsync::hal::ram::Options options;
+    options.seed = seed;
+    return options;
+  }());
+  return port;
+}
+
+bool restart_device_under_test() { return false; }
+bool cut_power_at(unsigned, bool, void (*work)(handsync::hal::Device&)) {
+  work(device_under_test());
+  return false;
+}
