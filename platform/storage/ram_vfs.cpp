@@ -382,6 +382,8 @@ int RamDisk::open(Room region, std::uint32_t block_bytes, bool is_default, std::
   const std::size_t count =
       std::min<std::size_t>(region.size() / (block_bytes + sizeof(std::uint16_t)), std::size_t{kNone} - 1);
   if (count == 0) return SQLITE_CANTOPEN;
+  // SQLite keeps its file systems in a list that runs through them.
+  if (disk.vfs.zName != nullptr) sqlite3_vfs_unregister(&disk.vfs);
   disk = Disk{};
   disk.blocks = region.data();
   disk.next = static_cast<std::uint16_t*>(static_cast<void*>(region.data() + count * block_bytes));
