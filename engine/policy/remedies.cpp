@@ -1,5 +1,8 @@
 #include "policy/remedies.h"
 
+#include <array>
+#include <iterator>
+
 #include "autodiscover/pox.h"
 #include "handsync/engine.h"
 #include "items/mime_header.h"
@@ -342,11 +345,66 @@ constexpr Part kParts[] = {
 };
 // clang-format on
 
-const Advice* find(std::span<const Row> rows, std::int32_t code) {
-  for (const Row& row : rows) {
-    if (row.code == code) return &row.advice;
+// The same tables without their sentences, made by the compiler: a firmware that never calls advice_for() then carries
+// no sentence.
+struct Step {
+  std::int32_t code = 0;
+  Remedy remedy = Remedy::kNone;
+};
+template <std::size_t kCount>
+consteval std::array<Step, kCount> steps_of(const Row (&rows)[kCount]) {
+  std::array<Step, kCount> steps;
+  for (std::size_t i = 0; i < kCount; ++i) steps[i] = {rows[i].code, rows[i].advice.remedy};
+  return steps;
+}
+constexpr auto kEasSteps = steps_of(kEasRows);
+constexpr auto kEasCommonSteps = steps_of(kEasCommonRows);
+constexpr auto kAnswerSteps = steps_of(kAnswerRows);
+constexpr auto kHttpSteps = steps_of(kHttpRows);
+constexpr auto kTlsSteps = steps_of(kTlsRows);
+constexpr auto kDnsSteps = steps_of(kDnsRows);
+constexpr auto kSqliteSteps = steps_of(kSqliteRows);
+constexpr auto kHalSteps = steps_of(kHalRows);
+constexpr auto kPolicySteps = steps_of(kPolicyRows);
+constexpr auto kWbxmlSteps = steps_of(kWbxmlRows);
+constexpr auto kEngineSteps = steps_of(kEngineRows);
+struct StepPart {
+  std::span<const Step> steps;
+  Remedy otherwise;
+};
+constexpr Remedy otherwise(Domain domain) { return kParts[static_cast<std::size_t>(domain)].otherwise.remedy; }
+constexpr StepPart kStepParts[] = {
+    {{}, otherwise(Domain::kNone)},
+    {{}, otherwise(Domain::kMemory)},
+    {kWbxmlSteps, otherwise(Domain::kWbxml)},
+    {kHttpSteps, otherwise(Domain::kHttp)},
+    {kTlsSteps, otherwise(Domain::kTls)},
+    {kDnsSteps, otherwise(Domain::kDns)},
+    {kEasSteps, otherwise(Domain::kEas)},
+    {kSqliteSteps, otherwise(Domain::kSqlite)},
+    {kHalSteps, otherwise(Domain::kHal)},
+    {kPolicySteps, otherwise(Domain::kPolicy)},
+    {kEngineSteps, otherwise(Domain::kEngine)},
+};
+static_assert(std::size(kStepParts) == std::size(kParts));
+
+template <class Line>
+const Line* find(std::span<const Line> lines, std::int32_t code) {
+  for (const Line& line : lines) {
+    if (line.code == code) return &line;
   }
   return nullptr;
+}
+
+/// The line of an error; null: its domain's. `common` and `answers` are those of every EAS command.
+template <class Line>
+const Line* find(std::span<const Line> own, std::span<const Line> common, std::span<const Line> answers, Error error) {
+  std::int32_t code = error.code;
+  if (error.domain == Domain::kSqlite && code > 0 && !find(own, code)) code &= 0xFF;  // the extended code's primary one
+  if (const Line* line = find(own, code)) return line;
+  if (error.domain != Domain::kEas) return nullptr;
+  const Line* line = find(common, code % 1000);
+  return line != nullptr ? line : find(answers, code % 1000);
 }
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
@@ -355,16 +413,14 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 
 const Advice& advice_for(Error error) {
   const Part& part = kParts[static_cast<std::size_t>(error.domain)];
-  std::int32_t code = error.code;
-  if (error.domain == Domain::kSqlite && code > 0 && !find(part.rows, code))
-    code &= 0xFF;  // the extended code's primary one
-  if (const Advice* own = find(part.rows, code)) return *own;
-  if (error.domain == Domain::kEas) {
-    const std::int32_t status = code % 1000;
-    if (const Advice* common = find(kEasCommonRows, status)) return *common;
-    if (const Advice* answer = find(kAnswerRows, status)) return *answer;
-  }
-  return part.otherwise;
+  const Row* row = find<Row>(part.rows, kEasCommonRows, kAnswerRows, error);
+  return row != nullptr ? row->advice : part.otherwise;
+}
+
+Remedy remedy_for(Error error) {
+  const StepPart& part = kStepParts[static_cast<std::size_t>(error.domain)];
+  const Step* step = find<Step>(part.steps, kEasCommonSteps, kAnswerSteps, error);
+  return step != nullptr ? step->remedy : part.otherwise;
 }
 
 Text detail_of(Error error) {

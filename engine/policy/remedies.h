@@ -51,7 +51,8 @@ inline constexpr std::int32_t kPolicyLevel = 50;
 
 /// Never fails: a code without a row of its own has its domain's.
 const Advice& advice_for(Error);
-inline Remedy remedy_for(Error error) { return advice_for(error).remedy; }
+/// Its remedy alone, from a table of its own: who never calls advice_for() does not link the sentences (28 KB).
+Remedy remedy_for(Error);
 
 /// What the error itself knows to put in the place: the name of a setting. Empty for most.
 Text detail_of(Error);

@@ -4,6 +4,7 @@
 The image talks TLS over its own lwIP to an exchange on this machine's loopback: OPTIONS, Provision, FolderSync, first sync, push of one
 more mail, remote wipe. Each step is a line on the serial port. What the image says of its memory is held against the limits.
 """
+import json
 import os
 import subprocess
 import sys
@@ -92,6 +93,8 @@ def main():
         print("   heap peak: %s; stack %s bytes; RAM disk after the wipe %s bytes" % (peak, stack, disk))
         for owner, most in HEAP_MAX.items():
             s.check("%s: peak heap of %s within %d bytes" % (preset, owner, most), 0 < peak.get(owner, 0) <= most, peak)
+        with open(os.path.join(ROOT, "build", preset, "memory.json"), "w", encoding="utf-8") as f:
+            json.dump({"heap": peak, "stack": stack}, f)
         s.check("%s: stack within %d KiB" % (preset, STACK_MAX >> 10), stack is not None and stack <= STACK_MAX, stack)
         s.equal("%s: nothing of the mailbox is left after the wipe" % preset, disk, 0)
         if os.environ.get("HANDSYNC_KEEP"):

@@ -25,11 +25,21 @@ std::string filled(Text text, Text detail, std::size_t room_bytes = 512) {
 
 TEST_GROUP(Remedies){};
 
+TEST(Remedies, the_remedy_alone_is_the_one_of_the_advice) {
+  for (int domain = 0; domain <= static_cast<int>(Domain::kEngine); ++domain) {
+    for (std::int32_t code = -400; code < 30'000; ++code) {
+      const Error error{static_cast<Domain>(domain), code, 0};
+      if (advice_for(error).remedy != remedy_for(error)) FAIL("another remedy");
+    }
+  }
+}
+
 TEST(Remedies, every_domain_has_an_answer_and_a_name) {
   for (int domain = 0; domain <= static_cast<int>(Domain::kEngine); ++domain) {
     for (const std::int32_t code : {-123456, -1, 0, 1, 7, 99, 404, 999999}) {
       const Error error{static_cast<Domain>(domain), code, 0};
       const Advice& advice = advice_for(error);
+      CHECK(advice.remedy == remedy_for(error));
       CHECK(!advice.happened.empty());
       if (domain == 0) continue;
       CHECK(advice.exit == Exit::kDone || !advice.todo.empty());
