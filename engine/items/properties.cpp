@@ -245,18 +245,23 @@ constexpr auto kTaskRows = joined(kTask, kShared);
 constexpr auto kNoteRows = joined(kNote, kShared);
 
 /// From the two bytes of an element to its first row: computed by the compiler, looked up in constant time. Rows of one
-/// element under several parents are a chain.
+/// element under several parents are a chain. Of the 25 pages a class uses a handful.
 struct Index {
+  static constexpr std::size_t kPagesMax = 6;
   std::span<const Property> rows;
-  std::uint8_t first[wbxml::kPages][64]{};  // row + 1, 0 = none
-  std::uint8_t next[kRowsMax]{};            // row + 1, 0 = last
-  std::uint8_t by_id[256]{};                // row + 1, 0 = none
+  std::uint8_t place[wbxml::kPages]{};  // of a page in `first`, + 1; 0 = none
+  std::uint8_t first[kPagesMax][64]{};  // row + 1, 0 = none
+  std::uint8_t next[kRowsMax]{};        // row + 1, 0 = last
+  std::uint8_t by_id[256]{};            // row + 1, 0 = none
 
   template <std::size_t kRows>
   constexpr explicit Index(const std::array<Property, kRows>& all) : rows(all) {
     static_assert(kRows <= kRowsMax);
+    std::uint8_t pages = 0;
     for (std::size_t i = kRows; i-- > 0;) {
-      std::uint8_t& slot = first[wbxml::page_of(all[i].tag)][wbxml::token_of(all[i].tag)];
+      std::uint8_t& page = place[wbxml::page_of(all[i].tag)];
+      if (page == 0) page = ++pages;  // one too many is an index out of range, which no constant may have
+      std::uint8_t& slot = first[page - 1][wbxml::token_of(all[i].tag)];
       next[i] = slot;
       slot = static_cast<std::uint8_t>(i + 1);
       if (all[i].id < 256) by_id[all[i].id] = slot;
@@ -265,8 +270,8 @@ struct Index {
   template <class Fits>
   const Property* find(wbxml::Tag tag, Fits fits) const {
     const std::uint8_t page = wbxml::page_of(tag), token = wbxml::token_of(tag);
-    if (page >= wbxml::kPages || token >= 64) return nullptr;
-    for (std::size_t row = first[page][token]; row != 0; row = next[row - 1]) {
+    if (page >= wbxml::kPages || token >= 64 || place[page] == 0) return nullptr;
+    for (std::size_t row = first[place[page] - 1][token]; row != 0; row = next[row - 1]) {
       if (fits(rows[row - 1])) return &rows[row - 1];
     }
     return nullptr;

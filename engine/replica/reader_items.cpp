@@ -1,6 +1,7 @@
 /// Items for applications: lists, what has changed since, the properties of one.
 #include <cstdio>
 
+#include "handsync/profile.h"
 #include "items/datetime.h"
 #include "replica/item_edits.h"
 #include "replica/sql_reader.h"
@@ -384,7 +385,7 @@ Status SqlReader::fill(const PropertyRow&) {
       const bool own = row.parent == 0 && (row.place == items::Place::kItem || row.place == items::Place::kExtra);
       if (!own || row.id == items::kNativeBodyType) continue;
       property.id = row.id;
-      property.name = wbxml::tag_name(row.tag);
+      if constexpr (profile::kElementNames) property.name = wbxml::tag_name(row.tag);
       property.structured = row.kind == items::Kind::kRaw;
       property.list = row.kind == items::Kind::kList;
     } else {

@@ -78,7 +78,7 @@ struct ItemRow {
 /// One property of an event, contact, task or note, as the server gave it or the user changed it.
 struct PropertyRow {
   std::uint16_t id = 0;     ///< items/properties.h; 1 = elements that no table names
-  Text name;                ///< of the element, "BusinessPhoneNumber"; empty: id 1
+  Text name;                ///< of the element, "BusinessPhoneNumber"; empty: id 1, and in small builds (profile.h)
   Text value;               ///< of a long one the first 4 KiB: Reader::property() reads it all
   std::uint64_t bytes = 0;  ///< of the whole value
   /// The value is WBXML without its header (items/application_data.h): the element itself, or several.

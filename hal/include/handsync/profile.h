@@ -17,6 +17,8 @@ inline constexpr bool kGzip = false;  ///< saves the 32 KiB window and zlib; ans
 inline constexpr bool kGzip = true;
 #endif
 
+/// PropertyRow::name, for programs that show properties by name; firmware goes by their ids (10 KB).
+inline constexpr bool kElementNames = !kSmall;
 /// Plaintext of one record that is sent; two connections keep two of it each.
 inline constexpr std::size_t kTlsWriteBytes = kSmall ? 4096 : 8192;
 /// Buffers on the stack that plaintext and unpacked bytes pass through on their way to the parser.
