@@ -19,3 +19,14 @@ bool cut_power_at(unsigned, bool, void (*work)(handsync::hal::Device&)) {
   work(device_under_test());
   return false;
 }
+
+handsync::Instant now_of_device_under_test() {
+  static std::uint64_t ms = 1000;
+  handsync::Instant now;
+  now.mono_ms = ms += 10;
+  now.wall_ms = 1'700'000'000'000 + static_cast<std::int64_t>(ms);
+  now.boot = 1;
+  now.wall_trusted = true;
+  return now;
+}
+Promises promises_of_device_under_test() { return {}; }
