@@ -232,10 +232,12 @@ class Grammar {
         ->type_name("NAME")
         ->expected(1)
         ->take_all();
-    command(app_, "watch", "Push: keeps everything in sync until interrupted")
-        ->add_option("--for", line_.for_s, "End after so many seconds")
+    CLI::App* watch = command(app_, "watch", "Push: keeps everything in sync until interrupted");
+    watch->add_option("--for", line_.for_s, "End after so many seconds")
         ->type_name("SECONDS")
         ->check(CLI::PositiveNumber);
+    watch->add_flag("--service", line_.service,
+                    "For systemd: says when it is ready, and names no address, sender or subject");
     CLI::App* list = command(app_, "list", "A folder's items, newest first");
     list->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
     list->add_option("--limit", line_.limit, "At most so many; default 50 for people, all with --json")

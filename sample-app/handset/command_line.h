@@ -38,6 +38,7 @@ struct CommandLine {
   std::uint32_t limit = 0;
   std::string from, to;  ///< of list: a range of time
   double for_s = 0;      ///< 0 = until interrupted
+  bool service = false;  ///< watch as systemd runs it
   bool unread = false, flagged = false, important = false, by_conversation = false;
   bool mime = false, html = false;
   bool stay = false;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 
+#include "handset/service.h"
 #include "handset/session.h"
 #include "handset/text.h"
 
@@ -260,7 +261,7 @@ class Watch {
   }
 
   void say(const char* event, const std::string& words, const Json& json) {
-    if (session_.line.json) {
+    if (session_.line.json && !session_.line.service) {
       session_.say(json);
     } else {
       session_.say(padded(event, 8) + words);
@@ -273,7 +274,10 @@ class Watch {
       Json json = begun(event, watched.account());
       json.set("folder", folder.path).set("id", shown_number(watched.account(), static_cast<std::uint64_t>(row.id)));
       std::string words = printable(folder.path) + "  ";
-      if (std::string_view(event) == "deleted") {
+      if (session_.line.service) {
+        words = "item " + std::to_string(shown_number(watched.account(), static_cast<std::uint64_t>(row.id))) +
+                " of folder " + std::to_string(static_cast<std::uint32_t>(folder.id));
+      } else if (std::string_view(event) == "deleted") {
         words += std::to_string(shown_number(watched.account(), static_cast<std::uint64_t>(row.id)));
       } else {
         json.set("item", item_json(row, watched.account(), folder.path));
@@ -284,6 +288,7 @@ class Watch {
   }
 
   void failed(AccountId id, const Failure& failure) {
+    if (session_.line.service) return say("error", service_line(failure), {});
     Json json = begun("error", id), error;
     error.set("domain", failure.domain)
         .set("code", failure.code)
@@ -367,6 +372,7 @@ class Watch {
         Json json = begun("push", event.account);
         json.set("heartbeat_s", view.heartbeat_s);
         say("push", "waiting, heartbeat " + duration_text(view.heartbeat_s), json);
+        if (session_.line.service) notify_manager("READY=1");
         break;
       }
       case Notice::kItemParked: {
@@ -404,7 +410,13 @@ int watch(Session& session) {
     watching.run(end);
   } catch (const Stopped&) {
     if (session.io.stopped() == Stop::kRestart) throw;
+  } catch (const Failure& failure) {
+    if (!session.line.service) throw;
+    session.say("ended   " + service_line(failure));
+    notify_manager("STOPPING=1");
+    return failure.exit;
   }
+  if (session.line.service) notify_manager("STOPPING=1");
   return kDone;
 }
 
