@@ -130,7 +130,7 @@ Status Port::stretch(KeySlot slot, Bytes in, Bytes salt, std::uint32_t rounds, R
   if (out32.size() != kShaBytes || rounds == 0 || salt.size() > kSaltBytesMax) return fault(Fault::kTooLarge);
   std::byte key[kShaBytes], u[kShaBytes], total[kShaBytes], first[kSaltBytesMax + 4] = {};
   HANDSYNC_TRY(derive(slot, "stretch", key));
-  std::memcpy(first, salt.data(), salt.size());
+  if (!salt.empty()) std::memcpy(first, salt.data(), salt.size());
   first[salt.size() + 3] = std::byte{1};  // RFC 8018 5.2: the number of the block
   HANDSYNC_TRY(hmac(in, Bytes(first, salt.size() + 4), u));
   std::memcpy(total, u, sizeof total);

@@ -61,8 +61,9 @@ struct FakeReader final : Reader, Cursor<ItemRow> {
     const auto& all = events[static_cast<std::size_t>(item) - 1].properties;
     const auto found = all.find(id);
     if (found == all.end() || offset >= found->second.size()) return std::size_t{0};
-    const std::size_t bytes = std::min<std::size_t>({room.size(), found->second.size() - offset, 700});
-    found->second.copy(reinterpret_cast<char*>(room.data()), bytes, offset);
+    const std::size_t bytes =
+        std::min<std::size_t>({room.size(), found->second.size() - static_cast<std::size_t>(offset), 700});
+    found->second.copy(reinterpret_cast<char*>(room.data()), bytes, static_cast<std::size_t>(offset));
     return bytes;
   }
   Result<Cursor<FolderRow>*> folders() override { return Error{}; }
