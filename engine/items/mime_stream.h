@@ -34,6 +34,7 @@ class MimeStream {
   Result<std::uint64_t> measure(Text boundary);
   Result<std::size_t> read(Room);  ///< the next bytes; 0 = end
   void rewind();
+  bool has_html() const { return has_html_; }  ///< once measured
 
  private:
   enum class At : std::uint8_t { kHead, kTop, kPartHead, kPartData, kPartEnd, kEnd };

@@ -140,9 +140,6 @@ Compliance enforce(const Document& wanted, hal::Device& device, const Facts& fac
       case Means::kEngine:
         state(setting) = Enforcement::kEngine;
         break;
-      case Means::kSmime:
-        state(setting) = wanted.demands(setting) ? Enforcement::kAbsent : Enforcement::kEngine;
-        break;
     }
   }
   state(Setting::kRequireStorageCardEncryption) =

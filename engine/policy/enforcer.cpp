@@ -223,6 +223,8 @@ Caps Enforcer::caps() const {
   caps.email_filter = static_cast<std::uint8_t>(merged_.value(Setting::kMaxEmailAgeFilter));
   caps.calendar_filter = static_cast<std::uint8_t>(merged_.value(Setting::kMaxCalendarAgeFilter));
   caps.manual_when_roaming = merged_.enabled(Setting::kRequireManualSyncWhenRoaming);
+  caps.smime =
+      merged_.enabled(Setting::kRequireSignedSMIMEMessages) || merged_.enabled(Setting::kRequireEncryptedSMIMEMessages);
   caps.recovery_password =
       merged_.enabled(Setting::kDevicePasswordEnabled) && merged_.enabled(Setting::kPasswordRecoveryEnabled);
   return caps;

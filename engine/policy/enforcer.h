@@ -28,6 +28,7 @@ struct Caps {
   std::uint8_t email_filter = 0;  ///< widest FilterType allowed; 0 = all
   std::uint8_t calendar_filter = 0;
   bool manual_when_roaming = false;
+  bool smime = false;              ///< every mail is to be signed or encrypted: none is sent, as nobody here does it
   bool recovery_password = false;  ///< may be escrowed
 };
 /// The wider of what is wanted and allowed is cut to what is allowed. 0 is the widest.

@@ -11,6 +11,8 @@ enum class Fault : std::int32_t {
   kNothingPrepared,      ///< settle() or abandon() without prepare()
   kNotAccepted,          ///< the user has not accepted the policy
   kNotEnforceable,       ///< this device cannot do what the server insists on; where = the first such Setting
+  kNoHtml,               ///< AllowHTMLEmail 0: a message with HTML is not sent
+  kWantsSmime,           ///< the policy wants mails signed or encrypted, which nobody here does: none is sent
   kPinNotSet = 20,       ///< the policy wants a PIN and none is set
   kPinMustChange,        ///< the PIN in use no longer satisfies the policy, or has expired
   kPinTooShort,          ///< where = characters wanted

@@ -71,10 +71,9 @@ constexpr SettingRow kRows[] = {
     number("MaxEmailBodyTruncationSize", tag::kMaxEmailBodyTruncationSize, -1, kNoEnd, -1, Stricter::kLowerButNone, Means::kEngine),
     number("MaxEmailHTMLBodyTruncationSize", tag::kMaxEmailHTMLBodyTruncationSize, -1, kNoEnd, -1, Stricter::kLowerButNone, Means::kEngine),
     boolean("RequireManualSyncWhenRoaming", tag::kRequireManualSyncWhenRoaming, 0, Means::kEngine),
-    boolean("RequireSignedSMIMEMessages", tag::kRequireSignedSMIMEMessages, 0, Means::kSmime),
-    boolean("RequireEncryptedSMIMEMessages", tag::kRequireEncryptedSMIMEMessages, 0, Means::kSmime),
-    // The algorithms only say how to do what the two rows above ask for: by themselves they ask for nothing, or are kept by an engine
-    // that signs and encrypts nothing.
+    boolean("RequireSignedSMIMEMessages", tag::kRequireSignedSMIMEMessages, 0, Means::kEngine),
+    boolean("RequireEncryptedSMIMEMessages", tag::kRequireEncryptedSMIMEMessages, 0, Means::kEngine),
+    // Nothing is signed or encrypted here, so nothing is sent while one of the two rows above asks for it. The algorithms only say how.
     number("RequireSignedSMIMEAlgorithm", tag::kRequireSignedSMIMEAlgorithm, 0, 1, 0, Stricter::kLower, Means::kEngine),
     number("RequireEncryptionSMIMEAlgorithm", tag::kRequireEncryptionSMIMEAlgorithm, 0, 4, 0, Stricter::kLower, Means::kEngine),
     number("AllowSMIMEEncryptionAlgorithmNegotiation", tag::kAllowSMIMEEncryptionAlgorithmNegotiation, 0, 2, 2, Stricter::kLower, Means::kEngine),

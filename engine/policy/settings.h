@@ -70,7 +70,6 @@ enum class Means : std::uint8_t {
   kGate,              ///< hal::Gates
   kApps,              ///< lists of programs: no capability of the HAL takes them yet
   kEngine,            ///< the engine itself (Caps in enforcer.h)
-  kSmime,             ///< signing and encrypting of outgoing mail: not done yet
 };
 
 enum class Kind : std::uint8_t { kBoolean, kNumber, kList };

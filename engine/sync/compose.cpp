@@ -95,6 +95,7 @@ Status close_part(replica::Store& store, Composing& composing) {
 
 Status Account::compose(const MessageHead& head) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
+  if (core_.caps().smime) return policy::fault(policy::Fault::kWantsSmime);
   discard();
   std::uint32_t recipients = 0;
   for (Text list : {head.to, head.cc, head.bcc}) {
@@ -149,9 +150,10 @@ Status Account::compose(const MessageHead& head) {
 Status Account::part(const MessagePart& part) {
   if (!composing_) return engine_fault(EngineFault::kNothingComposed);
   HANDSYNC_TRY(open_store());
+  const auto kind = static_cast<MimePart::Kind>(part.kind);
+  if (kind == MimePart::Kind::kHtml && !core_.caps().html) return policy::fault(policy::Fault::kNoHtml);
   HANDSYNC_TRY(close_part(store_, *composing_));
   Composing& now = *composing_;
-  const auto kind = static_cast<MimePart::Kind>(part.kind);
   const bool attachments = now.part > (now.text_seen ? 1 : 0) + (now.html_seen ? 1 : 0);
   bool in_order = kind == MimePart::Kind::kAttachment || !attachments;
   if (kind == MimePart::Kind::kText) in_order = in_order && !now.text_seen && !now.html_seen;

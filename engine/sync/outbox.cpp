@@ -46,12 +46,16 @@ void Account::drop_sending() {
 }
 
 Status Account::start_outbox() {
-  needs_ &= static_cast<std::uint16_t>(~kNeedOutbox);
-  HANDSYNC_TRY(open_store());
-  auto next = store_.next_message(message_);
-  if (!next.ok()) return next.error();
-  if (!next.value()) return Done{};
-  return version_ < 140 && message_.in_doubt ? start_look() : start_message();
+  for (;;) {
+    needs_ &= static_cast<std::uint16_t>(~kNeedOutbox);
+    HANDSYNC_TRY(open_store());
+    auto next = store_.next_message(message_);
+    if (!next.ok()) return next.error();
+    if (!next.value()) return Done{};
+    Status started = version_ < 140 && message_.in_doubt ? start_look() : start_message();
+    bool parked = message_.change == 0;
+    if (!started.ok() || !parked) return started;
+  }
 }
 
 Status Account::start_message() {
@@ -68,6 +72,13 @@ Status Account::start_message() {
   (void)boundary.assign(Text(text, 2 + token.size()));
   auto bytes = sending_->stream.measure(boundary.view());
   if (!bytes.ok()) return bytes.error();
+  // It was written before the policy was: what may not leave now waits for a person.
+  const policy::Caps caps = core_.caps();
+  if (caps.smime || (!caps.html && sending_->stream.has_html())) {
+    drop_sending();
+    park_message(policy::fault(caps.smime ? policy::Fault::kWantsSmime : policy::Fault::kNoHtml));
+    return Done{};
+  }
 
   const Command command = command_of(message_.verb);
   Call* call = nullptr;

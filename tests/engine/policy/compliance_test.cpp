@@ -2,6 +2,7 @@
 #include "policy/compliance.h"
 
 #include <cstdio>
+#include <iterator>
 #include <vector>
 
 #include "fake_device.h"
@@ -18,7 +19,7 @@ constexpr World kWorlds[] = {World::kEnforced,  World::kPartial, World::kAbsent,
                              World::kNotFitted, World::kFails,   World::kLies};
 
 // Kept by hand, apart from the engine's table: which kind a setting is of.
-enum class Group { kPin, kAttempts, kIdle, kEncryption, kCardEncryption, kGate, kApps, kSmime, kEngine };
+enum class Group { kPin, kAttempts, kIdle, kEncryption, kCardEncryption, kGate, kApps, kEngine };
 struct Expectation {
   Setting setting;
   std::int32_t strict;
@@ -60,11 +61,16 @@ constexpr Expectation kExpectations[] = {
     {Setting::kMaxEmailBodyTruncationSize, 0, Group::kEngine},
     {Setting::kMaxEmailHTMLBodyTruncationSize, 10, Group::kEngine},
     {Setting::kRequireManualSyncWhenRoaming, 1, Group::kEngine},
-    {Setting::kRequireSignedSMIMEMessages, 1, Group::kSmime},
-    {Setting::kRequireEncryptedSMIMEMessages, 1, Group::kSmime},
+    {Setting::kRequireSignedSMIMEMessages, 1, Group::kEngine},
+    {Setting::kRequireEncryptedSMIMEMessages, 1, Group::kEngine},
     {Setting::kAllowSMIMESoftCerts, 0, Group::kEngine},
     {Setting::kAllowSMIMEEncryptionAlgorithmNegotiation, 0, Group::kEngine},
 };
+
+// What no value of asks for anything: a permission that nobody gives by default, and ways to do what others ask for.
+constexpr Setting kAsksForNothing[] = {Setting::kPasswordRecoveryEnabled, Setting::kRequireSignedSMIMEAlgorithm,
+                                       Setting::kRequireEncryptionSMIMEAlgorithm};
+static_assert(std::size(kExpectations) + std::size(kAsksForNothing) == kSettingCount, "no setting is left out");
 
 void furnish(fake::Device& device, World world) {
   const hal::Force force = world == World::kPartial     ? hal::Force::kPartial
@@ -103,7 +109,6 @@ Enforcement expected(Group group, World world) {
       if (world == World::kPartial) return E::kPartial;
       return world == World::kNotFitted ? E::kNotFitted : E::kEnforced;
     case Group::kApps:
-    case Group::kSmime:
       return E::kAbsent;
     case Group::kEngine:
       return E::kEngine;
@@ -153,6 +158,21 @@ TEST(Compliance, every_setting_on_every_kind_of_device) {
       CHECK_EQUAL(want, acknowledgement(document, compliance));
       CHECK_EQUAL(want == 1, first_unmet(document, compliance) == Setting::kCount);
       ++counted[want];
+      ++cases;
+    }
+  }
+  for (const Setting setting : kAsksForNothing) {
+    const SettingRow& row = row_of(setting);
+    for (const World world : kWorlds) {
+      for (const std::int32_t value : {row.min, row.max}) {
+        Document document;
+        document.set(setting, value);
+        CHECK(!document.demands(setting));
+        fake::Device device;
+        furnish(device, world);
+        CHECK_EQUAL(1, acknowledgement(document, enforce(document, device, Facts{}, true)));
+      }
+      ++counted[1];
       ++cases;
     }
   }

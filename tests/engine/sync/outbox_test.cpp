@@ -5,6 +5,7 @@
 
 #include "engine/sync/mailbox_view.h"
 #include "items/mime_header.h"
+#include "policy/fault.h"
 #include "protocol/command.h"
 #include "replica/store.h"
 
@@ -475,4 +476,57 @@ TEST(Outbox, ALargeMessageNeedsLittleMemory) {
   for (const Sent& sent : world.sent)
     if (sent.label == "SendMail") CHECK(sent.body.size() > (34u << 20));
   CHECK(world.engine().integrity(world.id).ok());
+}
+
+namespace {
+
+exchange::Policy asking(const char* name, const char* value) { return {{name, value, {}}}; }
+
+}  // namespace
+
+TEST(Outbox, APolicyAgainstHtmlKeepsHtmlInAndLetsTextOut) {
+  Post world;
+  MessageHead head;
+  head.to = kOther;
+  head.subject = "Coloured";
+  CHECK(world.write(head, "plain\n", "<b>bold</b>").ok());  // before the policy
+  CHECK(world.write("Plain").ok());
+  world.server().policy(kEmail, asking("AllowHTMLEmail", "0"));
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(0, world.arrived("Coloured"));
+  LONGS_EQUAL(1, world.arrived("Plain"));
+  auto queue = world.queue(world.id);
+  LONGS_EQUAL(1, queue.size());
+  CHECK(queue[0].parked);
+  CHECK(queue[0].last == policy::fault(policy::Fault::kNoHtml));
+  head.subject = "Again";
+  CHECK(world.write(head, "plain\n", "<b>bold</b>").error() == policy::fault(policy::Fault::kNoHtml));
+  world.changes().discard();
+  CHECK(world.write(head, "plain\n").ok());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(1, world.arrived("Again"));
+  // Allowed again: what was kept in goes when a person says so.
+  world.server().policy(kEmail, mild_policy());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  CHECK(world.changes().retry(ChangeId{queue[0].id}).ok());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(1, world.arrived("Coloured"));
+}
+
+TEST(Outbox, NothingLeavesUnsignedOrOpenWhereThePolicyWantsSmime) {
+  for (const char* setting : {"RequireSignedSMIMEMessages", "RequireEncryptedSMIMEMessages"}) {
+    Post world;
+    CHECK(world.write("Waits").ok());
+    CHECK(world.write("Waits too").ok());
+    world.server().policy(kEmail, asking(setting, "1"));
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    LONGS_EQUAL(0, world.requests("SendMail"));
+    LONGS_EQUAL(2, world.queue(world.id).size());
+    for (const auto& each : world.queue(world.id)) {
+      CHECK(each.parked);
+      CHECK(each.last == policy::fault(policy::Fault::kWantsSmime));
+    }
+    CHECK(world.write("Refused").error() == policy::fault(policy::Fault::kWantsSmime));
+    CHECK(world.engine().integrity(world.id).ok());
+  }
 }
