@@ -190,6 +190,11 @@ Status DocumentReader::open(wbxml::Tag tag) {
 }
 
 Status DocumentReader::text(Bytes piece, bool) {
+  if (depth_ == 0 && !complete_) {
+    wap_.take(piece);
+    complete_ = wap_.complete();
+    return complete_ ? wap_.finish(document_) : Status(Done{});
+  }
   if (!in_document_) return Done{};
   if (depth_ == 3) {
     entry_hash_ = fnv(entry_hash_, piece);

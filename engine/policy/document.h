@@ -3,6 +3,7 @@
 #pragma once
 #include "policy/fault.h"
 #include "policy/settings.h"
+#include "policy/wap_document.h"
 #include "wbxml/reader.h"
 
 namespace handsync::policy {
@@ -43,20 +44,22 @@ inline constexpr std::size_t kDocumentBytesMax = 8 + kSettingCount * 5 + 2 * 8;
 Result<std::size_t> write_document(const Document&, Room);  ///< compact bytes, no tag
 Result<Document> read_document(Bytes, std::size_t& used);   ///< Error{kPolicy, kRecordDamaged} when malformed
 
-/// Takes the events inside Data: EASProvisionDoc and its children. Unknown elements are skipped; an empty element means
-/// `normal`; the last of two equal elements counts. finish() by the caller: document() is whole once EASProvisionDoc
-/// has closed.
+/// Takes the events inside Data: EASProvisionDoc and its children, or the text of the 2.5 form. Unknown elements are
+/// skipped; an empty element means `normal`; the last of two equal elements counts. finish() by the caller: document()
+/// is whole once EASProvisionDoc (or wap-provisioningdoc) has closed.
 class DocumentReader final : public wbxml::Sink {
  public:
   Status open(wbxml::Tag) override;
   Status text(Bytes piece, bool opaque) override;
   Status close(wbxml::Tag) override;
   bool complete() const { return complete_; }
+  bool as_text() const { return wap_.complete(); }  ///< it came in the form of 2.5
   const Document& document() const { return document_; }
 
  private:
   Status take(Setting);
   Document document_;
+  WapReader wap_;
   char digits_[24]{};
   std::uint8_t digit_count_ = 0;
   bool too_long_ = false, complete_ = false, in_document_ = false;

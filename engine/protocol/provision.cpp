@@ -8,7 +8,9 @@ namespace {
 namespace page = wbxml::provision;
 namespace settings = wbxml::settings;
 
-constexpr Text kPolicyType = "MS-EAS-Provisioning-WBXML";
+constexpr Text policy_type(PolicyForm form) {
+  return form == PolicyForm::kText ? "MS-WAP-Provisioning-XML" : "MS-EAS-Provisioning-WBXML";
+}
 
 /// An empty element would delete the value at the server: what is not known is left out. Model alone is required.
 void put_device_information(wbxml::Writer& writer, const DeviceInformation& device) {
@@ -20,8 +22,9 @@ void put_device_information(wbxml::Writer& writer, const DeviceInformation& devi
   writer.close().close();
 }
 
+/// Data itself included.
 bool in_data(Path path) {
-  return path.size() > 4 && path[1] == page::kPolicies && path[2] == page::kPolicy && path[3] == page::kData;
+  return path.size() > 3 && path[1] == page::kPolicies && path[2] == page::kPolicy && path[3] == page::kData;
 }
 
 }  // namespace
@@ -30,15 +33,17 @@ Result<std::size_t> write_provision_download(Room room, Version version, const D
   wbxml::Writer writer(room);
   writer.open(page::kProvision);
   if (version >= 141) put_device_information(writer, device);
-  writer.open(page::kPolicies).open(page::kPolicy).element(page::kPolicyType, kPolicyType);
+  writer.open(page::kPolicies)
+      .open(page::kPolicy)
+      .element(page::kPolicyType, policy_type(version < 120 ? PolicyForm::kText : PolicyForm::kWbxml));
   writer.close().close().close();
   return written(writer);
 }
 
-Result<std::size_t> write_provision_acknowledge(Room room, Text temporary_key, std::uint8_t status) {
+Result<std::size_t> write_provision_acknowledge(Room room, Text temporary_key, std::uint8_t status, PolicyForm form) {
   wbxml::Writer writer(room);
   writer.open(page::kProvision).open(page::kPolicies).open(page::kPolicy);
-  writer.element(page::kPolicyType, kPolicyType).element(page::kPolicyKey, temporary_key);
+  writer.element(page::kPolicyType, policy_type(form)).element(page::kPolicyKey, temporary_key);
   writer.element(page::kStatus, std::uint64_t{status}).close().close().close();
   return written(writer);
 }
@@ -70,13 +75,14 @@ Status ProvisionResponse::on_open(Path path) {
   if (path.size() == 2 && path[1] == page::kAccountOnlyRemoteWipe) account_only_wipe_ = true;
   // One policy type is asked for, so one Policy is answered; a second one would be read into the same document.
   if (path.size() == 3 && path[1] == page::kPolicies && path[2] == page::kPolicy && policies_ < 2) ++policies_;
-  if (!in_data(path) || policies_ != 1) return Done{};
+  if (!in_data(path) || path.size() == 4 || policies_ != 1) return Done{};
   if (path.size() == 5 && path[4] == page::kEASProvisionDoc) document_seen_ = true;
   return document_ != nullptr ? document_->open(path.back()) : Status(Done{});
 }
 
 Result<bool> ProvisionResponse::on_piece(Path path, Bytes piece, bool opaque) {
   if (!in_data(path)) return false;
+  if (policies_ == 1 && path.size() == 4) document_seen_ = true;
   if (policies_ == 1 && document_ != nullptr) HANDSYNC_TRY(document_->text(piece, opaque));
   return true;
 }
@@ -97,7 +103,7 @@ Status ProvisionResponse::on_value(Path path, Text value) {
 }
 
 Status ProvisionResponse::on_close(Path path) {
-  if (!in_data(path) || policies_ != 1 || document_ == nullptr) return Done{};
+  if (!in_data(path) || path.size() == 4 || policies_ != 1 || document_ == nullptr) return Done{};
   return document_->close(path.back());
 }
 

@@ -9,16 +9,21 @@ struct DeviceInformation {
   Text model, friendly_name, os, os_language, user_agent;
 };
 
+/// How a policy is written inside Data (PolicyType): from 12.0 on elements, before a text.
+enum class PolicyForm : std::uint8_t { kWbxml, kText };
+
 Result<std::size_t> write_provision_download(Room, Version, const DeviceInformation&);  ///< phase 1
-Result<std::size_t> write_provision_acknowledge(Room, Text temporary_key,
-                                                std::uint8_t status);  ///< phase 2: 1 all, 2 partly, 3 nothing
-Result<std::size_t> write_provision_empty(Room);                       ///< after 140: fetches the wipe directive
+/// Phase 2: 1 all, 2 partly, 3 nothing; in the form of what was received.
+Result<std::size_t> write_provision_acknowledge(Room, Text temporary_key, std::uint8_t status,
+                                                PolicyForm = PolicyForm::kWbxml);
+Result<std::size_t> write_provision_empty(Room);  ///< after 140: fetches the wipe directive
 Result<std::size_t> write_wipe_acknowledge(Room, bool account_only, std::uint8_t status);
 Result<std::size_t> write_settings_device_information(Room, Version, const DeviceInformation&);
 
 class ProvisionResponse final : public ResponseReader {
  public:
-  /// `document` is fed the events inside Data, EASProvisionDoc itself included (policy/document.h reads them).
+  /// `document` is fed the events inside Data, EASProvisionDoc itself included, and Data's own text, which is the
+  /// policy in version 2.5 (policy/document.h reads both).
   explicit ProvisionResponse(wbxml::Sink* document) : document_(document) {}
   std::uint32_t policy_status() const { return policy_status_; }  ///< 0 = no Policy element
   Text policy_key() const { return policy_key_.view(); }

@@ -169,7 +169,9 @@ Status Account::start_acknowledge() {
   HANDSYNC_TRY(open_store());  // what is answered is stored
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
-  auto body = protocol::write_provision_acknowledge(call->body_room(), temporary_key_.view(), acknowledged_as_);
+  auto body = protocol::write_provision_acknowledge(
+      call->body_room(), temporary_key_.view(), acknowledged_as_,
+      document_.as_text() ? protocol::PolicyForm::kText : protocol::PolicyForm::kWbxml);
   if (!body.ok()) {
     call->free(core_.memory());
     return body.error();

@@ -192,7 +192,7 @@ TEST(Document, unknown_elements_are_skipped_and_lists_are_counted) {
 TEST(Document, a_text_in_place_of_the_document_is_not_one) {
   std::array<std::byte, 128> room;
   wbxml::Writer writer(room);
-  writer.open(tag::kProvision).element(tag::kData, "<wap-provisioningdoc/>").close();
+  writer.open(tag::kProvision).element(tag::kData, "<no-policy/>").close();
   DocumentReader reader;
   CHECK(read_all(writer.document(), reader).ok());
   CHECK(!reader.complete());

@@ -42,6 +42,27 @@ TEST(Provision, DownloadCarriesTheDeviceFrom141On) {
   }
 }
 
+TEST(Provision, BeforeTwelveThePolicyIsAText) {
+  const Written download([](Room room) { return write_provision_download(room, 25, device()); });
+  STRCMP_EQUAL(
+      provision("<Policies><Policy><PolicyType>MS-WAP-Provisioning-XML</PolicyType></Policy></Policies>").c_str(),
+      download.xml().c_str());
+  const Written acknowledge([](Room room) { return write_provision_acknowledge(room, "7", 2, PolicyForm::kText); });
+  STRCMP_EQUAL(provision("<Policies><Policy><PolicyType>MS-WAP-Provisioning-XML</PolicyType><PolicyKey>7</PolicyKey>"
+                         "<Status>2</Status></Policy></Policies>")
+                   .c_str(),
+               acknowledge.xml().c_str());
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += "&lt;characteristic type=\"x\"/&gt;";
+  const Read read(
+      provision("<Status>1</Status><Policies><Policy><PolicyType>MS-WAP-Provisioning-XML</PolicyType>"
+                "<Status>1</Status><PolicyKey>7</PolicyKey><Data>&lt;wap-provisioningdoc&gt;" +
+                text + "&lt;/wap-provisioningdoc&gt;</Data></Policy></Policies>"));
+  CHECK(read.outcome.ok());
+  CHECK(read.response.document_seen());
+  STRCMP_EQUAL("7", std::string(read.response.policy_key()).c_str());
+}
+
 TEST(Provision, WhatIsNotKnownIsLeftOut) {
   const Written written([](Room room) { return write_settings_device_information(room, 121, {"H1", {}, {}, {}, {}}); });
   STRCMP_EQUAL(
