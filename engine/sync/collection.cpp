@@ -425,10 +425,8 @@ void Account::collection_failed(FolderState& folder, Error error) {
         auto frozen = store_.freeze_outgoing(folder.row.id, frozen_id(folder.row), one, texts);
         if (!frozen.ok()) return follow(frozen.error());
         if (frozen.value() == 1)
-          if (Status parked = planted::on(planted::Bug::kRefusalDropped) ? store_.drop(one[0].change)
-                                                                         : store_.park(one[0].change, error);
-              !parked.ok())
-            return follow(parked.error());
+          if (Status parked = store_.park(one[0].change, error); !parked.ok()) return follow(parked.error());
+        if (planted::on(planted::Bug::kRefusalDropped)) static_cast<void>(store_.drop(one[0].change));
         ++parked_;
         core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
         return;

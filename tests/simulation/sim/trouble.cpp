@@ -31,6 +31,14 @@ struct Troubles {
     h.strike(kind);
     h.world_->server().fault(spec);
   }
+  /// What is malformed stays so, however often it is sent.
+  static void malformed(History& h) {
+    if (h.rough_) return;
+    const std::uint64_t times = h.between(2, 8);
+    h.say("fault Sync:status:4, ", std::to_string(times), " times");
+    h.strike(FaultKind::kStatus);
+    for (std::uint64_t i = 1; i <= times; ++i) h.world_->server().fault("Sync@" + std::to_string(i) + ":status:4");
+  }
   static void power(History& h) {
     if (!h.rough_) return;
     static constexpr std::pair<FaultKind, Flash::Kept> kWays[] = {{FaultKind::kPowerKept, Flash::Kept::kEverything},
@@ -140,6 +148,7 @@ void History::trouble() {
   };
   static constexpr Row kRows[] = {
       {12, [](History& h) { Troubles::server_fault(h, FaultKind::kStatus, kRefusals); }},
+      {10, Troubles::malformed},
       {12, [](History& h) { Troubles::server_fault(h, FaultKind::kHttp, kCodes); }},
       {10, [](History& h) { Troubles::server_fault(h, FaultKind::kGarbage, kNonsense); }},
       {55, Troubles::power},
