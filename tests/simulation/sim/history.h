@@ -110,7 +110,7 @@ class History {
   // what is true of this life
   bool rough_ = false;  ///< answers get lost and the power goes: then no server forgets what it did
   bool has_policy_ = false;
-  bool pushing_ = false, learned_version_ = false;
+  bool pushing_ = false, learned_version_ = false, malformed_ = false;
   bool bodies_whole_ = false;
 
   // what goes wrong at present

@@ -103,7 +103,10 @@ struct Judges {
       if (h.withdrawn_ && says("which is not offered")) continue;
       if ((h.forgotten_ || h.learned_version_) && says("leaves out what the server")) continue;
       const auto met = [&](FaultKind kind) { return h.outcome_.faults[static_cast<std::size_t>(kind)] != 0; };
-      if (met(FaultKind::kTwice) && says("acknowledges the policy key")) continue;  // it is done already
+      // It is done already, or the key came with an answer of before.
+      if ((met(FaultKind::kTwice) || met(FaultKind::kOldAnswer)) && says("acknowledges the policy key")) continue;
+      // What had been carried out when its answer was not kept is called malformed here: parked, it is not repeated.
+      if (h.malformed_ && says("with other Commands")) continue;
       // A commit that was said to have failed may be there after a restart: then the key is one of before.
       const bool storage = met(FaultKind::kDiskFull) || met(FaultKind::kDiskError);
       if (storage && says("neither the last nor the one before")) continue;

@@ -37,6 +37,7 @@ struct Troubles {
     const std::uint64_t times = h.between(2, 8);
     h.say("fault Sync:status:4, ", std::to_string(times), " times");
     h.strike(FaultKind::kStatus);
+    h.malformed_ = true;
     for (std::uint64_t i = 1; i <= times; ++i) h.world_->server().fault("Sync@" + std::to_string(i) + ":status:4");
   }
   static void power(History& h) {
