@@ -46,6 +46,10 @@ SyncFolder sync_folder_of(const Statement& row) {
   folder.window = static_cast<std::uint16_t>(row.number(7));
   folder.filter = static_cast<std::uint8_t>(row.number(8));
   folder.rounds_without_progress = static_cast<std::uint16_t>(row.number(9));
+  folder.has_days = !row.is_null(10);
+  folder.days = static_cast<std::uint16_t>(row.number(10));
+  folder.has_body_bytes_max = !row.is_null(11);
+  folder.body_bytes_max = static_cast<std::uint32_t>(row.number(11));
   return folder;
 }
 
@@ -335,10 +339,10 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
 
 Result<std::size_t> Store::sync_folders(std::span<SyncFolder> out) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> rows =
-      prepare(database_,
-              "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard FROM folder"
-              " WHERE gone=0 ORDER BY type<>2,type=4,type,id");
+  Result<Statement> rows = prepare(
+      database_,
+      "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard,days,body_bytes FROM folder"
+      " WHERE gone=0 ORDER BY type<>2,type=4,type,id");
   if (!rows.ok()) return rows.error();
   std::size_t count = 0;
   for (;;) {
@@ -354,10 +358,10 @@ Result<std::size_t> Store::sync_folders(std::span<SyncFolder> out) const {
 
 Result<SyncFolder> Store::sync_folder(FolderId id) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> find =
-      prepare(database_,
-              "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard FROM folder"
-              " WHERE id=?1 AND gone=0");
+  Result<Statement> find = prepare(
+      database_,
+      "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard,days,body_bytes FROM folder"
+      " WHERE id=?1 AND gone=0");
   if (!find.ok()) return find.error();
   const Result<bool> row = find.value().number(1, static_cast<std::uint32_t>(id)).step();
   if (!row.ok()) return row.error();
@@ -383,6 +387,27 @@ Status Store::save_folder(const SyncFolder& folder) {
   }
   if (sqlite3_changes(database_) == 0) {
     return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(folder.id)};
+  }
+  return transaction.commit();
+}
+
+Status Store::set_folder(FolderId id, const FolderChange& change) {
+  const Result<SyncFolder> now = sync_folder(id);
+  if (!now.ok()) return now.error();
+  Transaction transaction(state_of(state_));
+  HANDSYNC_TRY(transaction.begin());
+  {
+    Result<Statement> set = prepare(database_,
+                                    "UPDATE folder SET days=CASE ?2 WHEN 0 THEN days WHEN 1 THEN ?3 END,"
+                                    "body_bytes=CASE ?4 WHEN 0 THEN body_bytes WHEN 1 THEN ?5 END WHERE id=?1");
+    if (!set.ok()) return set.error();
+    HANDSYNC_TRY(set.value()
+                     .number(1, static_cast<std::uint32_t>(id))
+                     .number(2, static_cast<int>(change.days_how))
+                     .number(3, static_cast<int>(change.days))
+                     .number(4, static_cast<int>(change.body_bytes_how))
+                     .number(5, change.body_bytes_max)
+                     .run());
   }
   return transaction.commit();
 }

@@ -120,9 +120,14 @@ constexpr char kOutbox[] =
     " type TEXT NOT NULL, bytes INTEGER NOT NULL);"
     "CREATE TABLE outbox_chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL);";
 
+// What the user wants of one folder; NULL = what the account has.
+constexpr char kWindows[] =
+    "ALTER TABLE folder ADD COLUMN days INTEGER;"
+    "ALTER TABLE folder ADD COLUMN body_bytes INTEGER;";
+
 constexpr SchemaVersion kVersions[] = {
     {1, "mail", kMail},   {2, "places", kPlaces}, {3, "personal", kPersonal},
-    {4, "edits", kEdits}, {5, "outbox", kOutbox},
+    {4, "edits", kEdits}, {5, "outbox", kOutbox}, {6, "windows", kWindows},
 };
 
 }  // namespace

@@ -143,7 +143,7 @@ Result<std::uint32_t> park_edits_of_gone(StoreState&, std::uint64_t item, Text s
 Result<std::uint32_t> remove_item(StoreState&, std::uint64_t item);
 /// Side rows of an item, with their chunks: properties `from`..`to`.
 Status delete_extras(StoreState&, std::uint64_t item, std::uint16_t from, std::uint16_t to);
-/// A row of "id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard".
+/// A row of "id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard,days,body_bytes".
 SyncFolder sync_folder_of(const Statement&);
 bool supported_type(FolderType);
 bool holds(FolderType, Class);  ///< items of that class may be put there

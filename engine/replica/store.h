@@ -68,6 +68,10 @@ struct SyncFolder {
   std::uint16_t window = 0;  ///< adaptive WindowSize, 0 = not yet chosen
   std::uint8_t filter = 0;   ///< FilterType that the SyncKey was made with
   std::uint16_t rounds_without_progress = 0;  ///< persisted loop guard
+  // What the user wants of this folder; without it the account's is meant.
+  bool has_days = false, has_body_bytes_max = false;
+  std::uint16_t days = 0;
+  std::uint32_t body_bytes_max = 0;
 };
 
 /// Totals of one commit.
@@ -171,6 +175,7 @@ class Store {
   Result<SyncFolder> sync_folder(FolderId) const;
   Status save_folder(
       const SyncFolder&);  ///< window, filter, guard, synced; not the SyncKey (that is Arrival::commit's)
+  Status set_folder(FolderId, const FolderChange&);
   Status select(FolderId,
                 bool wanted);  ///< deselecting removes local items and resets the key to 0; queued changes stay parked
 

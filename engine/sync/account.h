@@ -108,6 +108,7 @@ class Account final : public Changes {
   void discard() override;
   Status retry(ChangeId) override;
   Status drop(ChangeId) override;
+  Status set_folder(FolderId, const FolderChange&) override;
   Status select(FolderId, bool wanted) override;
 
   // -- views
@@ -206,8 +207,8 @@ class Account final : public Changes {
   void collection_failed(FolderState&, Error);
   void adapt_window(FolderState&, std::uint64_t took_ms, bool good);
   FolderState* next_due();
-  std::uint32_t body_bytes_max() const;
-  std::uint8_t filter(Class) const;
+  std::uint32_t body_bytes_max(const replica::SyncFolder&) const;
+  std::uint8_t filter(const replica::SyncFolder&) const;
 
   // moves.cpp
   void moves_wait();

@@ -77,6 +77,18 @@ Status Account::drop(ChangeId change) {
   return store_.drop(static_cast<std::uint64_t>(change));
 }
 
+Status Account::set_folder(FolderId folder, const FolderChange& change) {
+  HANDSYNC_TRY(open_store());
+  HANDSYNC_TRY(store_.set_folder(folder, change));
+  HANDSYNC_TRY(load_folders());
+  if (FolderState* state = find(folder)) {
+    state->due = true;
+    needs_ |= kNeedItems;
+  }
+  if (push_) advance();  // else with the next sync
+  return Done{};
+}
+
 Status Account::select(FolderId folder, bool selected) {
   HANDSYNC_TRY(open_store());
   if (arriving_ && current_ == folder) {  // what arrives for a folder that is not wanted any more is not taken

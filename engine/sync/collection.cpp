@@ -50,11 +50,12 @@ FolderState* Account::next_due() {
   return nullptr;
 }
 
-std::uint8_t Account::filter(Class kind) const {
-  switch (kind) {
+std::uint8_t Account::filter(const replica::SyncFolder& row) const {
+  const std::uint16_t wanted_days = row.has_days ? row.days : record_.days;
+  switch (items::class_of(row.type)) {
     case Class::kEvent: {
       // The shortest window of a calendar is two weeks (MS-ASCMD 2.2.3.68.2: 0 and 4 to 7).
-      const std::uint8_t days = filter_for_days(record_.days);
+      const std::uint8_t days = filter_for_days(wanted_days);
       return policy::narrower_filter(days != 0 && days < 4 ? std::uint8_t{4}
                                      : days > 7            ? std::uint8_t{0}
                                                            : days,
@@ -65,15 +66,16 @@ std::uint8_t Account::filter(Class kind) const {
     case Class::kNote:
       return 0;
     default:
-      return policy::narrower_filter(filter_for_days(record_.days), core_.caps().email_filter);
+      return policy::narrower_filter(filter_for_days(wanted_days), core_.caps().email_filter);
   }
 }
 
-std::uint32_t Account::body_bytes_max() const {
+std::uint32_t Account::body_bytes_max(const replica::SyncFolder& row) const {
   policy::Caps caps = core_.caps();
   std::uint32_t cap = caps.html && caps.html_body_bytes_max < caps.text_body_bytes_max ? caps.html_body_bytes_max
                                                                                        : caps.text_body_bytes_max;
-  return record_.body_bytes_max < cap ? record_.body_bytes_max : cap;
+  std::uint32_t wanted = row.has_body_bytes_max ? row.body_bytes_max : record_.body_bytes_max;
+  return wanted < cap ? wanted : cap;
 }
 
 Status Account::start_items() {
@@ -157,8 +159,8 @@ Status Account::start_items() {
   request.get_changes = count == 0;
   request.window = row.window;
   request.kind = kind;
-  request.filter = filter(kind);
-  request.body_bytes_max = body_bytes_max();
+  request.filter = filter(row);
+  request.body_bytes_max = body_bytes_max(row);
   request.html = core_.caps().html;
   request.deletes_as_moves = row.type != FolderType::kDeleted && !for_good;
   request.with_options = count == 0;
@@ -368,7 +370,7 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
         messages_wait();
       }
     }
-    folder.row.filter = filter(items::class_of(folder.row.type));
+    folder.row.filter = filter(folder.row);
   } else {
     moves_wait();  // what waits of the same items goes before them
     folder.singly = folder.singly && current_commands_ != 0;

@@ -30,6 +30,7 @@ class NoChanges final : public Changes {
   void discard() override {}
   Status retry(ChangeId) override { return kNone; }
   Status drop(ChangeId) override { return kNone; }
+  Status set_folder(FolderId, const FolderChange&) override { return kNone; }
   Status select(FolderId, bool) override { return kNone; }
 
  private:

@@ -17,7 +17,6 @@ struct Later {
   std::string_view command, about;
 };
 constexpr Later kLater[] = {
-    {"folder set", "changes a folder's settings"},
     {"folder empty", "empties a folder on the server"},
     {"folder create", "makes a folder on the server"},
     {"folder rename", "renames a folder on the server"},
@@ -48,6 +47,14 @@ std::uint32_t body_bytes(const std::string& text) {
     throw usage("--body-bytes takes a number of bytes or `all`, not `" + text + "`", "for example --body-bytes 32768");
   }
   return static_cast<std::uint32_t>(std::stoul(text));
+}
+
+std::uint16_t whole_days(const std::string& text) {
+  if (text.empty() || text.size() > 4 ||
+      !std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
+    throw usage("--days takes a number of days, not `" + text + "`", "for example --days 14; 0 = all");
+  }
+  return static_cast<std::uint16_t>(std::stoul(text));
 }
 
 std::uint64_t seconds_on(const std::string& text) {
@@ -124,6 +131,7 @@ class Grammar {
     }
     return name;
   }
+  const std::string& days_text() const { return days_text_; }
   const std::string& clock_text() const { return clock_text_; }
   bool days_given() const { return set_days_->count() != 0; }
   const std::string& body_text() const { return body_text_; }
@@ -227,6 +235,12 @@ class Grammar {
     command(*folder, "deselect", "Remove these folders' items here; the server keeps them")
         ->add_option("NAME", line_.folders, "Name, path or server id")
         ->required();
+    CLI::App* set_folder = command(*folder, "set", "A folder's own settings; `account` = as the account has it");
+    set_folder->add_option("NAME", line_.folders, "Name, path or server id")->required()->expected(1);
+    set_folder->add_option("--days", days_text_, "How far back it is kept here, rounded up; 0 = all")->type_name("N");
+    set_folder
+        ->add_option("--body-bytes", body_text_, "How much of a body sync brings: a number or `all`; 0 = headers only")
+        ->type_name("N");
     command(app_, "sync", "Sends queued changes, then fetches until nothing is left")
         ->add_option("--folder", line_.folders, "Only this folder; may be given again")
         ->type_name("NAME")
@@ -417,7 +431,7 @@ class Grammar {
   CommandLine& line_;
   CLI::App app_;
   std::string body_text_, tls_text_;
-  std::string clock_text_;
+  std::string clock_text_, days_text_;
   CLI::Option* set_days_ = nullptr;
 };
 
@@ -466,12 +480,22 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
       throw usage("`" + line.name + "` is one word too many", "for example `handset mark 12 read`");
     }
   }
-  if (!grammar.body_text().empty()) line.body_bytes_max = body_bytes(grammar.body_text());
+  const bool of_folder = line.command == "folder set";
+  line.body_bytes_of_account = of_folder && grammar.body_text() == "account";
+  line.has_body_bytes_max = !grammar.body_text().empty() && !line.body_bytes_of_account;
+  if (line.has_body_bytes_max) line.body_bytes_max = body_bytes(grammar.body_text());
+  if (of_folder) {
+    line.days_of_account = grammar.days_text() == "account";
+    line.has_days = !grammar.days_text().empty() && !line.days_of_account;
+    if (line.has_days) line.days = whole_days(grammar.days_text());
+    if (grammar.days_text().empty() && grammar.body_text().empty()) {
+      throw usage("nothing is to be changed", "give --days or --body-bytes");
+    }
+  }
   line.legacy_tls = grammar.tls_text() == "legacy";
   if (line.command == "device clock") line.number = seconds_on(grammar.clock_text());
   if (line.command == "account set") {
     line.has_days = grammar.days_given();
-    line.has_body_bytes_max = !grammar.body_text().empty();
     if (!line.has_days && !line.has_body_bytes_max && line.password_file.empty()) {
       throw usage("nothing is to be changed", "give --password-file, --days or --body-bytes");
     }

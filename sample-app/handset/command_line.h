@@ -21,8 +21,9 @@ struct CommandLine {
   std::vector<std::string> redirect_hosts;
   bool accept_policy = false, legacy_tls = false;
   std::uint16_t days = 30, window = 512;
-  bool has_days = false, has_body_bytes_max = false;  ///< of account set
-  std::uint32_t body_bytes_max = 32768;               ///< UINT32_MAX = all
+  bool has_days = false, has_body_bytes_max = false;            ///< of account set and folder set
+  bool days_of_account = false, body_bytes_of_account = false;  ///< of folder set: no longer the folder's own
+  std::uint32_t body_bytes_max = 32768;                         ///< UINT32_MAX = all
 
   // -- the others
   std::vector<std::string> folders;

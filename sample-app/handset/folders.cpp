@@ -91,4 +91,28 @@ int folder_select(Session& session) {
   return kDone;
 }
 
+int folder_set(Session& session) {
+  using handsync::Own;
+  const CommandLine& line = session.line;
+  const Folder folder = find_folder(session, line.folders.front());
+  if (!folder.supported) throw usage("`" + folder.path + "` is of a kind that is not kept in sync", "choose another");
+  const auto how = [](bool own, bool of_account) {
+    return own ? Own::kValue : of_account ? Own::kAccounts : Own::kAsBefore;
+  };
+  handsync::FolderChange change;
+  change.days_how = how(line.has_days, line.days_of_account);
+  change.days = line.days;
+  change.body_bytes_how = how(line.has_body_bytes_max, line.body_bytes_of_account);
+  change.body_bytes_max = line.body_bytes_max;
+  const auto done = session.phone.call(
+      [&](Engine& engine, Instant) { return engine.changes(folder.account).set_folder(folder.id, change); });
+  if (!done.ok()) throw failure_of(done.error(), folder.path);
+  if (line.json) {
+    session.say(Json().set("path", folder.path).set("server_id", folder.server_id).set("set", true));
+  } else {
+    session.say(printable(folder.path) + " changed; the next sync goes by it");
+  }
+  return kDone;
+}
+
 }  // namespace handset

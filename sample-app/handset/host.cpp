@@ -31,6 +31,7 @@ constexpr Command kCommands[] = {
     {"folders", show_folders},
     {"folder select", folder_select},
     {"folder deselect", folder_select},
+    {"folder set", folder_set},
     {"sync", sync_now},
     {"watch", watch},
     {"list", list_items},

@@ -130,6 +130,7 @@ int account_set(Session&);
 int account_remove(Session&);
 int show_folders(Session&);
 int folder_select(Session&);
+int folder_set(Session&);
 int sync_now(Session&);
 int watch(Session&);
 int list_items(Session&);

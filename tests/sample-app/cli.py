@@ -222,6 +222,14 @@ def settings(s, x, h):
     r = h.run("--json", "sync")
     s.check("they are back, and only they", r.status == 0 and r.objects[-1]["added"] == before - few and
             len(h.run("--json", "list", "Inbox").objects) == before, r)
+    s.equal("folder set wants something to set", h.run("folder", "set", "Inbox").status, 2)
+    s.equal("folder set --days soon", h.run("folder", "set", "Inbox", "--days", "soon").status, 2)
+    s.equal("folder set --days 3", h.run("folder", "set", "Inbox", "--days", "3").status, 0)
+    s.equal("sync", h.run("sync").status, 0)
+    s.equal("this folder alone has another window", len(h.run("--json", "list", "Inbox").objects), few)
+    s.equal("folder set --days account", h.run("folder", "set", "Inbox", "--days", "account", "--body-bytes", "account").status, 0)
+    s.equal("sync", h.run("sync").status, 0)
+    s.equal("and now the account's again", len(h.run("--json", "list", "Inbox").objects), before)
     x.command("deliver %s Headers only" % ALICE)
     s.equal("sync", h.run("sync").status, 0)
     newest = h.run("--json", "list", "Inbox").objects[0]

@@ -31,6 +31,14 @@ struct PropertyEdit {
   bool present = true;  ///< false: the item has it no longer
 };
 
+/// What set_folder changes: nothing, to a value of the folder's own, or back to the account's.
+enum class Own : std::uint8_t { kAsBefore, kValue, kAccounts };
+struct FolderChange {
+  Own days_how = Own::kAsBefore, body_bytes_how = Own::kAsBefore;
+  std::uint16_t days = 0;            ///< 0 = all
+  std::uint32_t body_bytes_max = 0;  ///< 0 = headers only, UINT32_MAX = all
+};
+
 class Changes {
  public:
   /// Read state and flag of a mail (MS-ASEMAIL 2.2.2.58 Read, 2.2.2.34 Flag). The row shows the change at once.
@@ -63,6 +71,8 @@ class Changes {
   virtual void discard() = 0;          ///< drops an unfinished message
   virtual Status retry(ChangeId) = 0;  ///< un-parks
   virtual Status drop(ChangeId) = 0;   ///< the server's version is shown again after the next sync
+  /// How far back a folder is kept and how much of a body sync brings; what is here already is not fetched again.
+  virtual Status set_folder(FolderId, const FolderChange&) = 0;
   /// Selective sync. Deselecting removes local items only; the server keeps them.
   virtual Status select(FolderId, bool wanted) = 0;
 
