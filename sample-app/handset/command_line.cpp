@@ -33,7 +33,6 @@ constexpr Later kLater[] = {
     {"free-busy", "who is free when"},
     {"device recover", "unlocks with the recovery password"},
     {"device radio", "switches a radio"},
-    {"device roaming", "at home or roaming"},
     {"device battery", "the battery's level"},
     {"device card", "puts a storage card in or takes it out"},
 };
@@ -131,6 +130,7 @@ class Grammar {
     }
     return name;
   }
+  const std::string& switch_text() const { return switch_text_; }
   const std::string& days_text() const { return days_text_; }
   const std::string& clock_text() const { return clock_text_; }
   bool days_given() const { return set_days_->count() != 0; }
@@ -422,6 +422,10 @@ class Grammar {
     command(*device, "new", "Another phone in this home: nothing of the old one stays");
     command(*device, "check", "Integrity of every database and of the vault");
     command(*device, "touch", "The user does something: the idle time of the screen lock starts again");
+    command(*device, "roaming", "At home (off) or in another network (on)")
+        ->add_option("on/off", switch_text_, "on or off")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->required();
     command(*device, "clock", "Lets time pass on the simulated phone")
         ->add_option("+SECONDS", clock_text_, "How far both its clocks go on")
         ->required();
@@ -431,7 +435,7 @@ class Grammar {
   CommandLine& line_;
   CLI::App app_;
   std::string body_text_, tls_text_;
-  std::string clock_text_, days_text_;
+  std::string clock_text_, days_text_, switch_text_;
   CLI::Option* set_days_ = nullptr;
 };
 
@@ -493,6 +497,7 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
     }
   }
   line.legacy_tls = grammar.tls_text() == "legacy";
+  line.on = grammar.switch_text() == "on";
   if (line.command == "device clock") line.number = seconds_on(grammar.clock_text());
   if (line.command == "account set") {
     line.has_days = grammar.days_given();
@@ -530,7 +535,7 @@ bool is_content(const std::string& command) {
   static constexpr std::array kFree = {
       "sync",       "watch",         "status",      "queue",         "policy",         "account list",
       "demo",       "device status", "device lock", "device unlock", "device set-pin", "device reboot",
-      "device new", "device check",  "queue retry", "device clock",  "device wipe"};
+      "device new", "device check",  "queue retry", "device clock",  "device wipe",    "device roaming"};
   return std::find(kFree.begin(), kFree.end(), command) == kFree.end();
 }
 

@@ -43,6 +43,7 @@ struct CommandLine {
   bool unread = false, flagged = false, important = false, by_conversation = false;
   bool mime = false, html = false;
   bool stay = false;
+  bool on = false;  ///< of device roaming
   int items = 12;
 };
 

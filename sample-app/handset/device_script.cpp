@@ -1,4 +1,4 @@
-/// What a person or QA does to the phone itself: touch, clock, wipe.
+/// What a person or QA does to the phone itself: touch, clock, roaming, wipe.
 #include "handset/io.h"
 #include "handset/session.h"
 #include "handset/text.h"
@@ -34,6 +34,16 @@ int device_clock(Session& session) {
     session.say(Json().set("now", iso_utc(wall_ms)));
   } else {
     session.say("it is " + iso_utc(wall_ms));
+  }
+  return kDone;
+}
+
+int device_roaming(Session& session) {
+  session.phone.set_roaming(session.line.on);
+  if (session.line.json) {
+    session.say(Json().set("roaming", session.line.on));
+  } else {
+    session.say(session.line.on ? "roaming" : "at home");
   }
   return kDone;
 }

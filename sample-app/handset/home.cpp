@@ -89,6 +89,7 @@ bool Home::try_lock() {
   if (json.valid()) {
     hal_ = json.get("hal");
     adding_ = static_cast<std::uint16_t>(json.number("adding"));
+    roaming_ = json.flag("roaming");
     traffic_.clear();
     for (const auto& [slot, numbers] : json.pairs("traffic")) {
       Traffic& traffic = traffic_[static_cast<std::uint16_t>(std::strtoul(slot.c_str(), nullptr, 10))];
@@ -104,6 +105,7 @@ void Home::save() {
   Json json;
   json.set("hal", hal_);
   if (adding_ != 0) json.set("adding", static_cast<unsigned>(adding_));
+  if (roaming_) json.set("roaming", true);
   Json traffic;
   for (const auto& [slot, each] : traffic_) {
     traffic.set(std::to_string(slot).c_str(), std::to_string(each.requests) + " " + std::to_string(each.bytes_in) +
@@ -125,6 +127,12 @@ std::string Home::hal(const std::string& wanted) {
 void Home::set_adding(std::uint16_t account) {
   if (adding_ == account) return;
   adding_ = account;
+  save();
+}
+
+void Home::set_roaming(bool roaming) {
+  if (roaming_ == roaming) return;
+  roaming_ = roaming;
   save();
 }
 
@@ -188,6 +196,7 @@ void Home::forget_everything() {
   }
   traffic_.clear();
   adding_ = 0;
+  roaming_ = false;
   save();
 }
 

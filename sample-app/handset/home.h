@@ -2,7 +2,7 @@
 ///
 ///   lock           held (flock) by the process that runs the engine
 ///   owner.sock     where others hand that process their commands (owner.h)
-///   handset.json   which device port, an `account add` under way, and each account's traffic so far
+///   handset.json   which device port, an `account add` under way, roaming, and each account's traffic so far
 ///   account-N.pem  copy of an account's --ca file
 ///   account-N.identity  its client certificate and key, sealed under the account's key (replicas.h)
 ///   device/, replica/   the device port's and the engine's (hal/posix/core.h)
@@ -34,6 +34,10 @@ class Home {
   void set_adding(std::uint16_t account);  ///< 0 = none; survives a kill, so that a half-added account can be removed
   std::uint16_t adding() const;
 
+  /// Whether the phone is away from its home network; over processes.
+  bool roaming() const { return roaming_; }
+  void set_roaming(bool);
+
   /// Requests and bytes of an account so far, over processes. Saved when the phone goes off.
   struct Traffic {
     std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;
@@ -58,6 +62,7 @@ class Home {
   void save();
   std::string directory_, hal_;
   std::uint16_t adding_ = 0;
+  bool roaming_ = false;
   std::map<std::uint16_t, Traffic> traffic_;
   int directory_fd_ = -1, lock_fd_ = -1;
 };

@@ -71,6 +71,7 @@ constexpr Command kCommands[] = {
     {"device reboot", device_reboot},
     {"device touch", device_touch},
     {"device clock", device_clock},
+    {"device roaming", device_roaming},
     {"device wipe", device_wipe},
     {"device new", device_new},
     {"device check", device_check},

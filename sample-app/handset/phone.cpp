@@ -135,7 +135,7 @@ void Phone::run(std::promise<Error>& ready) {
         loop.wake_at(loop.now().mono_ms + (at > phone ? at - phone : 0));
       }
     });
-    engine_->network(handsync::Network{}, device_->now());
+    engine_->network(network(), device_->now());
     ready.set_value(Error{});
     loop.run_until([&] { return stopping_; });
     const bool wiping = engine_->device().wiping;
@@ -300,6 +300,19 @@ bool Phone::answer(handsync::QuestionId id, std::uint16_t choice, const std::str
 
 bool Phone::connect_to(const std::string& rule) {
   return call([&](Engine&, Instant) { return carrier_->connect_to(rule).ok(); });
+}
+
+handsync::Network Phone::network() const {
+  handsync::Network network;
+  network.roaming = home_.roaming();
+  return network;
+}
+
+void Phone::set_roaming(bool roaming) {
+  call([&](Engine& engine, Instant now) {
+    home_.set_roaming(roaming);
+    engine.network(network(), now);
+  });
 }
 
 void Phone::forget(AccountId id) {

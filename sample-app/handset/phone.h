@@ -97,6 +97,9 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   /// After an account has gone: connections, tickets, cookies, and what the home keeps of it.
   void forget(handsync::AccountId);
 
+  /// Where the phone is, from now on and for later processes.
+  void set_roaming(bool);
+
   TraceHub& traces() { return *traces_; }
   handsync::hal::posix::HostedDevice& device() { return *device_; }
   Home& home() { return home_; }
@@ -113,6 +116,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void post(std::function<void()>);
   void run(std::promise<handsync::Error>& ready);
   void broadcast(const Event&);
+  handsync::Network network() const;
   void trust_accounts();
   void save_tickets();
   handsync::Status keep(handsync::AccountId, const TlsFiles&);

@@ -149,6 +149,7 @@ int device_status(Session& session) {
                     .set("throttled_s", view.throttled_s)
                     .set("lock_after_s", view.lock_after_s)
                     .set("codeword_wanted", view.codeword_wanted)
+                    .set("roaming", session.phone.home().roaming())
                     .set("wiped", view.wiped)
                     .set("wipe", state_name(view.wipe)));
     return kDone;

@@ -159,6 +159,7 @@ int device_set_pin(Session&);
 int device_reboot(Session&);
 int device_touch(Session&);
 int device_clock(Session&);
+int device_roaming(Session&);
 int device_wipe(Session&);
 int device_new(Session&);
 int device_check(Session&);

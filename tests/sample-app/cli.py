@@ -245,6 +245,23 @@ def settings(s, x, h):
     s.equal("in step", h.run("sync").status, 0)
 
 
+def roaming(s):
+    policy = s.path("roaming.json", '{"RequireManualSyncWhenRoaming":1}')
+    x = Exchange(s, "--mails", "3", "--policy", policy)
+    h = Handset(s, "roaming")
+    s.equal("roaming: account and sync", (h.add(x).status, h.run("sync").status), (0, 0))
+    s.equal("device roaming on", h.run("device", "roaming", "on").status, 0)
+    before = x.command("stats")["requests"]
+    s.equal("roaming: watch ends with 0", h.run("watch", "--for", "2").status, 0)
+    s.equal("roaming: watch asks nothing of the server", x.command("stats")["requests"], before)
+    x.command("deliver %s By hand" % ALICE)
+    s.equal("roaming: sync by hand works", (h.run("sync").status, len(h.run("--json", "list", "Inbox").objects)), (0, 4))
+    s.equal("device roaming off", h.run("device", "roaming", "off").status, 0)
+    before = x.command("stats")["requests"].get("Ping", 0)
+    s.equal("at home: watch", h.run("watch", "--for", "2").status, 0)
+    s.check("at home: watch is in push", x.command("stats")["requests"].get("Ping", 0) > before)
+
+
 def agenda(s):
     x = Exchange(s, "--mails", "1", "--events", "30", "--policy", "none", "--seed", "5")
     h = Handset(s, "agenda")
@@ -402,5 +419,6 @@ with Suite("cli") as suite:
     autodiscover(suite, server)
     wipe(suite, server)
     agenda(suite)
+    roaming(suite)
     suite.equal("the server saw no violation but the wrong passwords", len(server.command("stats")["violations"]), 2)
     suite.equal("the server ends with 0", server.quit(), 0)
