@@ -119,6 +119,7 @@ enum Traits : std::uint8_t {
   kMarks = 8,       ///< a Change of the server that has it is the whole item, and one without it is a part
   kSorts = 16,      ///< the item's date in lists (column `received`)
   kIdentity = 32,   ///< together they tell an item that came back under a new id
+  kOfOne = 64,      ///< one occurrence of a series may have another value (MS-ASCAL 2.2.2.21)
 };
 
 struct Property {

@@ -19,11 +19,13 @@ struct SyncCommand {
   bool has_flag = false;
   std::uint8_t flag_status = 0;  ///< 0 cleared, 1 complete, 2 active
   std::int64_t flag_wall_ms = 0;
-  bool has_categories = false;  ///< from 14.0 on
-  Text categories{};            ///< the whole list, kListSeparator between the names; empty = none
-  bool add = false;             ///< Add; server_id is empty
-  Text client_id{};             ///< of an Add
-  Bytes data{};                 ///< of an Add, or a Change of an item that is no mail: elements (wbxml::Writer)
+  bool has_categories = false;   ///< from 14.0 on
+  Text categories{};             ///< the whole list, kListSeparator between the names; empty = none
+  bool add = false;              ///< Add; server_id is empty
+  Text client_id{};              ///< of an Add
+  Bytes data{};                  ///< of an Add, or a Change of an item that is no mail: elements (wbxml::Writer)
+  bool has_instance = false;     ///< Change or Delete of one occurrence, from 16.0 on; alone in its request
+  std::int64_t instance_ms = 0;  ///< the start that the pattern gives (MS-ASAIRS 2.2.2.22 InstanceId)
 };
 
 struct SyncRequest {

@@ -19,12 +19,15 @@ constexpr Error fault(RequestFault code, std::size_t where) {
 }
 
 bool says_something(const SyncCommand& command) {
-  return command.remove || command.has_read || command.has_flag || command.has_categories || command.add ||
-         !command.data.empty();
+  return command.remove || command.has_instance || command.has_read || command.has_flag || command.has_categories ||
+         command.add || !command.data.empty();
 }
 
 Status check(std::span<const SyncCommand> commands) {
   if (commands.size() > kSyncCommandsMax) return fault(RequestFault::kTooManyCommands, commands.size());
+  for (const SyncCommand& command : commands) {
+    if (command.has_instance && commands.size() > 1) return fault(RequestFault::kTwoCommands, 0);
+  }
   for (std::size_t i = 1; i < commands.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
       const bool same = commands[i].add ? commands[j].add && commands[i].client_id == commands[j].client_id
@@ -84,15 +87,24 @@ void put_categories(wbxml::Writer& writer, Text list) {
   writer.close();
 }
 
+void put_instance(wbxml::Writer& writer, const SyncCommand& command) {
+  if (!command.has_instance) return;
+  writer.element(base::kInstanceId, items::format_compact_date_time(command.instance_ms).view());
+}
+
 void put_command(wbxml::Writer& writer, const SyncCommand& command) {
   if (command.remove) {
-    writer.open(as::kDelete).element(as::kServerId, command.server_id).close();
+    writer.open(as::kDelete).element(as::kServerId, command.server_id);
+    put_instance(writer, command);
+    writer.close();
     return;
   }
   if (command.add) {
     writer.open(as::kAdd).element(as::kClientId, command.client_id).open(as::kApplicationData);
   } else {
-    writer.open(as::kChange).element(as::kServerId, command.server_id).open(as::kApplicationData);
+    writer.open(as::kChange).element(as::kServerId, command.server_id);
+    put_instance(writer, command);
+    writer.open(as::kApplicationData);
   }
   writer.elements(command.data);
   if (command.has_read) writer.element(email::kRead, command.read ? Text("1") : Text("0"));

@@ -78,7 +78,7 @@ Status accept_item(StoreState& store, const Edit& edit) {
 
 Status accept(StoreState& store, const Edit& edit) {
   if (edit.kind == EditKind::kDelete) return accept_delete(store, edit);
-  if (edit.kind == EditKind::kItem || edit.kind == EditKind::kAdd) return accept_item(store, edit);
+  if (has_rows(edit.kind)) return accept_item(store, edit);
   const Result<bool> newer = newer_waits(store, edit);
   if (!newer.ok()) return newer.error();
   // The server works on commands before it looks for changes: what it says of the property in this answer is later than
@@ -101,6 +101,8 @@ Status accept(StoreState& store, const Edit& edit) {
 
 Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::uint32_t& parked) {
   if (edit.kind == EditKind::kDelete && status == kStatusGone) return accept_delete(store, edit);
+  if (edit.kind == EditKind::kOccurrence && edit.server_value == kInstanceDelete && status == kStatusGone)
+    return accept_item(store, edit);  // it is not there any more: that is what was wanted
   if (passing(status) && edit.tries + 1 < kTriesMax) return send_again(store, edit, status);
   ++parked;
   const Error reason{Domain::kEas, static_cast<std::int32_t>(status), 0};
@@ -137,7 +139,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   if (is_message(kind)) return Done{};
   if (kind == EditKind::kRead || kind == EditKind::kFlag) return show_value(store, item, kind, value);
   if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
-  if (kind == EditKind::kItem) return show_item_change(store, change, wish);
+  if (edits_item(kind)) return show_item_change(store, change, wish);
   if (kind == EditKind::kAdd) return Done{};
   Result<Statement> show = prepare(
       store.database,
@@ -214,7 +216,7 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, 0};
   }
-  if (edit.kind == EditKind::kItem) {
+  if (edits_item(edit.kind)) {
     // The server's item is shown whatever the reason was: the next edit must not send along what was refused.
     HANDSYNC_TRY(revert_item_change(store, change));
   } else if (revert) {

@@ -10,15 +10,21 @@ namespace handsync::replica {
 enum class EditKind : std::uint8_t {
   kRead = 1,
   kFlag = 2,
-  kDelete = 3,      ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
-  kMove = 4,        ///< value: the folder it goes to. No Sync command: MoveItems
-  kCategories = 5,  ///< text: the whole list
-  kItem = 10,       ///< properties: rows of `edit` (item_edits.h)
-  kAdd = 11,        ///< likewise, of an item that the server does not know yet
-  kSend = 20,       ///< value: the message in outbox; of no item and no folder
+  kDelete = 3,       ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
+  kMove = 4,         ///< value: the folder it goes to. No Sync command: MoveItems
+  kCategories = 5,   ///< text: the whole list
+  kItem = 10,        ///< properties: rows of `edit` (item_edits.h)
+  kAdd = 11,         ///< likewise, of an item that the server does not know yet
+  kOccurrence = 12,  ///< value: the start that the pattern gives (occurrence_changes.cpp); text: the properties edited
+  kSend = 20,        ///< value: the message in outbox; of no item and no folder
   kReply = 21,
   kForward = 22,
 };
+/// Changes whose rows of `edit` say what they want.
+constexpr bool has_rows(EditKind kind) {
+  return kind == EditKind::kItem || kind == EditKind::kAdd || kind == EditKind::kOccurrence;
+}
+constexpr bool edits_item(EditKind kind) { return kind == EditKind::kItem || kind == EditKind::kOccurrence; }
 constexpr bool is_message(EditKind kind) { return kind >= EditKind::kSend && kind <= EditKind::kForward; }
 /// Request numbers of messages: handed over, its answer not here; and: in doubt, and a person wants it sent again.
 inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;
@@ -26,6 +32,9 @@ inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;
 Status retry_message(StoreState&, std::uint64_t change);
 /// The change of a message and everything of the message itself.
 Status forget_message(StoreState&, std::uint64_t change, std::uint64_t message);
+/// server_value of kOccurrence, by the version that it was put together for: a Change of the whole event with its
+/// exception (up to 14.1), and Change and Delete with an InstanceId.
+inline constexpr std::int64_t kWholeChange = 0, kInstanceChange = 1, kInstanceDelete = 2;
 /// Request number of moves on their way: no folder has it, so that answers of Sync do not touch them.
 inline constexpr std::uint32_t kMoveRequest = UINT32_MAX;
 

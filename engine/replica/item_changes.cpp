@@ -3,18 +3,16 @@
 #include <cstdio>
 
 #include "replica/item_edits.h"
+#include "wbxml/code_pages.h"
 
 namespace handsync::replica {
 namespace {
 
 const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 
-struct Found {
-  std::uint32_t folder = 0;
-  Class kind{};
-};
+}  // namespace
 
-Status find_personal(StoreState& store, std::uint64_t item, Found& found) {
+Status find_personal(StoreState& store, std::uint64_t item, PersonalItem& found) {
   Result<Statement> find =
       prepare(store.database,
               "SELECT folder,class FROM item WHERE id=?1 AND shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE"
@@ -29,6 +27,8 @@ Status find_personal(StoreState& store, std::uint64_t item, Found& found) {
   return Done{};
 }
 
+namespace {
+
 /// The change that may still be added to: it waits, and nothing of it has been put together for a request. 0 = none.
 Result<std::uint64_t> open_change(StoreState& store, std::uint64_t item, bool& is_add) {
   Result<Statement> find = prepare(store.database,
@@ -42,12 +42,14 @@ Result<std::uint64_t> open_change(StoreState& store, std::uint64_t item, bool& i
   return static_cast<std::uint64_t>(find.value().number(0));
 }
 
+}  // namespace
+
 Result<std::uint64_t> new_change(StoreState& store, std::uint32_t folder, std::uint64_t item, EditKind kind,
-                                 Text client_id, std::int64_t wall_ms) {
+                                 Text client_id, std::int64_t wall_ms, std::int64_t value) {
   Result<Statement> add =
       prepare(store.database,
               "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id)"
-              " VALUES(?1,?2,?3,0,0,0,?4,?5)");
+              " VALUES(?1,?2,?3,?6,0,0,?4,?5)");
   if (!add.ok()) return add.error();
   HANDSYNC_TRY(add.value()
                    .number(1, folder)
@@ -55,22 +57,24 @@ Result<std::uint64_t> new_change(StoreState& store, std::uint32_t folder, std::u
                    .number(3, static_cast<int>(kind))
                    .number(4, wall_ms)
                    .text(5, client_id)
+                   .number(6, value)
                    .run());
   return static_cast<std::uint64_t>(sqlite3_last_insert_rowid(store.database));
 }
 
-/// Does another change that waits edit the same property? Then that one knows what the server has.
 Result<bool> is_chained(StoreState& store, std::uint64_t item, std::uint64_t change, items::PropertyId property) {
   Result<Statement> find =
       prepare(store.database,
               "SELECT EXISTS(SELECT 1 FROM change c JOIN edit e ON e.change=c.id WHERE c.item=?1 AND c.id<>?2 AND"
-              " c.kind=10 AND c.parked=0 AND e.property=?3)");
+              " c.kind IN (10,12) AND c.parked=0 AND e.property=?3)");
   if (!find.ok()) return find.error();
   const Result<std::int64_t> found =
       query_number(find.value().number(1, item).number(2, change).number(3, static_cast<int>(property)));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
+
+namespace {
 
 Result<bool> has_edit(StoreState& store, std::uint64_t change, items::PropertyId property) {
   Result<Statement> find = prepare(store.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)");
@@ -98,15 +102,18 @@ Status put_edit(StoreState& store, std::uint64_t change, const items::Property& 
   return statement.run();
 }
 
+bool shows(const ShownValue& shown, const PropertyEdit& edit) {
+  if (shown.there != edit.present || !edit.present) return shown.there == edit.present;
+  return shown.blob == 0 && text_of(shown.data) == text_of(edit.value);
+}
+
 /// One property of an item. False: it is so already.
 Result<bool> apply_edit(StoreState& store, std::uint64_t item, std::uint64_t change, bool is_add,
                         const items::Property& row, const PropertyEdit& edit) {
   {
     ShownValue shown;
     HANDSYNC_TRY(read_shown(store, item, row, shown));
-    const bool same_data =
-        shown.blob == 0 && shown.data.size() == edit.value.size() && text_of(shown.data) == text_of(edit.value);
-    if (shown.there == edit.present && (!edit.present || same_data)) return false;
+    if (shows(shown, edit)) return false;
     const Result<bool> known = has_edit(store, change, row.id);
     if (!known.ok()) return known.error();
     if (!known.value()) {
@@ -190,7 +197,7 @@ Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> 
   const auto item = static_cast<std::uint64_t>(id);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  Found found;
+  PersonalItem found;
   HANDSYNC_TRY(find_personal(store, item, found));
   HANDSYNC_TRY(check_edits(found.kind, properties));
   HANDSYNC_TRY(store.start_log());
@@ -202,6 +209,7 @@ Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> 
   if (!change.ok()) return change.error();
   bool any = false;
   for (const PropertyEdit& edit : properties) {
+    if (edit.id == wbxml::calendar::kExceptions && !edit.present) HANDSYNC_TRY(take_back_occurrences(store, item));
     const Result<bool> done =
         apply_edit(store, item, change.value(), is_add, *items::find_property(found.kind, edit.id), edit);
     if (!done.ok()) return done.error();
@@ -250,7 +258,7 @@ Result<bool> Store::remove_unsent(ItemId id) {
 
 Result<ItemClass> Store::class_of_item(ItemId id) const {
   if (state_ == nullptr) return kNotOpen;
-  Found found;
+  PersonalItem found;
   HANDSYNC_TRY(find_personal(state_of(state_), static_cast<std::uint64_t>(id), found));
   return ItemClass{found.kind, static_cast<FolderId>(found.folder)};
 }
@@ -266,6 +274,17 @@ Result<std::size_t> Store::item_value(ItemId id, std::uint16_t property, Room ro
   const std::size_t size = shown.data.size() < room.size() ? shown.data.size() : room.size();
   for (std::size_t i = 0; i < size; ++i) room[i] = shown.data[i];
   return static_cast<std::size_t>(shown.size);
+}
+
+Result<bool> Store::item_has(ItemId id, const PropertyEdit& edit) const {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  const Result<const items::Property*> row = property_row(store, static_cast<std::uint64_t>(id), edit.id);
+  if (!row.ok()) return row.error();
+  if (row.value() == nullptr) return !edit.present;
+  ShownValue shown;
+  HANDSYNC_TRY(read_shown(store, static_cast<std::uint64_t>(id), *row.value(), shown));
+  return shows(shown, edit);
 }
 
 Status Store::prepare_items(FolderId id, std::uint16_t version) {

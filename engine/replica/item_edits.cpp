@@ -1,6 +1,6 @@
 #include "replica/item_edits.h"
 
-#include <cstdio>
+#include "wbxml/code_pages.h"
 
 namespace handsync::replica {
 namespace {
@@ -15,13 +15,16 @@ struct EditRow {
   Bytes mine{}, server{};
   std::uint64_t server_blob = 0, server_size = 0;
   BodyFacts body;
+  bool one = false;  ///< of one occurrence: `mine` stands for it alone
+  std::int64_t original_ms = 0;
 };
 
 /// The edits of a change after property `last`, in order. False: no more.
 Result<bool> next_row(StoreState& store, std::uint64_t change, PropertyId last, EditRow& row) {
   Result<Statement> find =
       prepare(store.database,
-              "SELECT property,mine,server,server_blob,server_size,body_size,body_type,body_truncated,chained FROM edit"
+              "SELECT property,mine,server,server_blob,server_size,body_size,body_type,body_truncated,chained,"
+              "(SELECT value FROM change WHERE id=?1 AND kind=12) FROM edit"
               " WHERE change=?1 AND property>?2 ORDER BY property LIMIT 1");
   if (!find.ok()) return find.error();
   row.statement = std::move(find.value());
@@ -37,6 +40,8 @@ Result<bool> next_row(StoreState& store, std::uint64_t change, PropertyId last, 
   row.had = !at.is_null(2) || row.server_blob != 0 || row.body.type != 0;
   row.server = at.blob(2);
   row.chained = at.number(8) != 0;
+  row.one = !at.is_null(9);
+  row.original_ms = at.number(9);
   return true;
 }
 
@@ -122,6 +127,15 @@ Result<bool> same_bytes(StoreState& store, const ShownValue& one, std::uint64_t 
 /// Whether the server's value is neither what it was when the edit was made nor what the edit wants.
 Result<bool> server_has_changed(StoreState& store, std::uint64_t item, const EditRow& edit,
                                 const items::Property& row) {
+  if (edit.one) {
+    Buffer now(store), before(store);
+    HANDSYNC_TRY(load_shown(store, item, row, now));
+    HANDSYNC_TRY(load_value(store, edit.server, edit.server_blob, edit.server_size, before));
+    const Result<bool> same = same_occurrence(store, now.room(), before.room(), edit.original_ms);
+    if (!same.ok() || same.value()) return same.ok() ? Result<bool>(false) : same;
+    const Result<bool> wanted = same_occurrence(store, now.room(), edit.mine, edit.original_ms);
+    return wanted.ok() ? Result<bool>(!wanted.value()) : wanted;
+  }
   ShownValue shown;
   HANDSYNC_TRY(read_shown(store, item, row, shown));
   if (shown.there == edit.had) {
@@ -136,6 +150,11 @@ Result<bool> server_has_changed(StoreState& store, std::uint64_t item, const Edi
   return !wanted.value();
 }
 
+Status show_wish(StoreState& store, std::uint64_t item, const EditRow& edit, const items::Property& row) {
+  if (edit.one) return patch_shown(store, item, edit.original_ms, edit.mine);
+  return write_shown(store, item, row, wanted_value(edit));
+}
+
 /// Takes what is shown as the server's and shows the wish instead.
 Status cover(StoreState& store, std::uint64_t change, std::uint64_t item, const EditRow& edit,
              const items::Property& row) {
@@ -144,7 +163,23 @@ Status cover(StoreState& store, std::uint64_t change, std::uint64_t item, const 
     HANDSYNC_TRY(read_shown(store, item, row, shown));
     HANDSYNC_TRY(note_server(store, change, row, shown));
   }
-  return write_shown(store, item, row, wanted_value(edit));
+  return show_wish(store, item, edit, row);
+}
+
+/// Shows what the server has with all edits of the property that wait after `change` on top.
+Status show_again(StoreState& store, std::uint64_t item, std::uint64_t change, const EditRow& edit,
+                  const items::Property& row) {
+  HANDSYNC_TRY(write_shown(store, item, row, server_value(edit)));
+  for (;;) {
+    const Result<std::uint64_t> next = newer_edit(store, change, edit.property);
+    if (!next.ok()) return next.error();
+    if (next.value() == 0) return Done{};
+    change = next.value();
+    EditRow one;
+    const Result<bool> found = next_row(store, change, static_cast<PropertyId>(edit.property - 1), one);
+    if (!found.ok()) return found.error();
+    if (found.value()) HANDSYNC_TRY(show_wish(store, item, one, row));
+  }
 }
 
 }  // namespace
@@ -200,6 +235,11 @@ Status revert_item_change(StoreState& store, std::uint64_t change) {
       if (!pass.ok()) return pass.error();
       HANDSYNC_TRY(
           pass.value().number(1, change).number(2, newer.value()).number(3, static_cast<int>(edit.property)).run());
+      if (edit.property == wbxml::calendar::kExceptions && !edit.chained) {
+        // Of edits of single occurrences the newer one is not all that is shown.
+        const items::Property& list = *items::find_property(Class::kEvent, edit.property);
+        HANDSYNC_TRY(show_again(store, item.value(), change, edit, list));
+      }
       return let_go(store, change, edit.property);
     }
     const Result<const items::Property*> row = property_row(store, item.value(), edit.property);
@@ -213,11 +253,30 @@ Status revert_item_change(StoreState& store, std::uint64_t change) {
   return touch(store, item.value());
 }
 
+namespace {
+
+/// The newer edit of a series' exceptions goes back to those with this one in place.
+Status accept_occurrence(StoreState& store, std::uint64_t newer, const EditRow& edit) {
+  if (edit.chained) return Done{};  // an older one knows what the server has, and waits again
+  Buffer before(store), after(store);
+  Bytes element;
+  HANDSYNC_TRY(load_value(store, edit.server, edit.server_blob, edit.server_size, before));
+  HANDSYNC_TRY(patch_value(before.room(), edit.original_ms, edit.mine, after, element));
+  ShownValue value;
+  value.there = true;
+  value.data = element;
+  value.size = element.size();
+  return note_server(store, newer, *items::find_property(Class::kEvent, edit.property), value);
+}
+
+}  // namespace
+
 Status accept_item_change(StoreState& store, std::uint64_t change) {
   return each_row(store, change, [&](EditRow& edit) -> Status {
     const Result<std::uint64_t> newer = newer_edit(store, change, edit.property);
     if (!newer.ok() || newer.value() == 0) return newer.ok() ? Status(Done{}) : Status(newer.error());
     // What the newer edit would go back to is what was accepted now.
+    if (edit.one) return accept_occurrence(store, newer.value(), edit);
     Result<Statement> inherit =
         prepare(store.database,
                 "UPDATE edit SET server=?3,server_blob=0,server_size=?4,body_size=?4,body_type=?5,body_truncated=0,"
@@ -245,9 +304,10 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
     std::uint64_t change = 0;
     bool lost = false, sent = false;
     {
-      Result<Statement> find = prepare(store.database,
-                                       "SELECT id,request<>0 FROM change WHERE item=?1 AND kind=10 AND parked=0 AND"
-                                       " id>?2 ORDER BY id LIMIT 1");
+      Result<Statement> find =
+          prepare(store.database,
+                  "SELECT id,request<>0 FROM change WHERE item=?1 AND kind IN (10,12) AND parked=0 AND"
+                  " id>?2 ORDER BY id LIMIT 1");
       if (!find.ok()) return find.error();
       const Result<bool> row = find.value().number(1, item).number(2, last).step();
       if (!row.ok()) return row.error();
@@ -263,7 +323,7 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
                             ? body
                             : rows == nullptr || rows->has(static_cast<std::size_t>(row - table.data()));
       if (!said) return Done{};
-      if (edit.chained) return write_shown(store, item, *row, wanted_value(edit));
+      if (edit.chained) return show_wish(store, item, edit, *row);
       const Result<bool> news = server_has_changed(store, item, edit, *row);
       if (!news.ok()) return news.error();
       lost |= news.value();

@@ -8,6 +8,7 @@
 #pragma once
 #include "replica/edits.h"
 #include "replica/item_values.h"
+#include "wbxml/writer.h"
 
 namespace handsync::replica {
 
@@ -33,6 +34,31 @@ Result<std::uint32_t> judge_server_item(StoreState&, std::uint64_t item, Class, 
 /// The answer to an Add: the item is the server's from now on. A row that came under that id meanwhile gives way.
 Status adopt_item(StoreState&, std::uint32_t folder, std::uint32_t request, Text client_id, Text server_id,
                   std::uint32_t& confirmed);
+/// A property as an element.
+void put_value(wbxml::Writer&, const items::Property&, Class, Bytes value);
+/// change.text of kOccurrence: the numbers of the properties edited, a comma after each.
+inline constexpr std::size_t kEditedTextBytesMax = 160;
+bool is_edited(Text list, wbxml::Tag);
+/// Edits of single occurrences of which nothing has been sent are taken back: the series moves, and they go with it.
+Status take_back_occurrences(StoreState&, std::uint64_t item);
+
+/// Shows the occurrence of an Exceptions element with one of them, beside the others that are shown.
+Status patch_shown(StoreState&, std::uint64_t item, std::int64_t original_ms, Bytes mine);
+/// The same of a value that is not shown; `element` is in `patched`.
+Status patch_value(Bytes value, std::int64_t original_ms, Bytes mine, Buffer& patched, Bytes& element);
+/// Whether two Exceptions elements say the same of one occurrence.
+Result<bool> same_occurrence(StoreState&, Bytes one, Bytes other, std::int64_t original_ms);
+
+struct PersonalItem {
+  std::uint32_t folder = 0;
+  Class kind{};
+};
+/// An event, contact, task or note that is listed somewhere.
+Status find_personal(StoreState&, std::uint64_t item, PersonalItem&);
+Result<std::uint64_t> new_change(StoreState&, std::uint32_t folder, std::uint64_t item, EditKind, Text client_id,
+                                 std::int64_t wall_ms, std::int64_t value = 0);
+/// Does another change that waits edit the same property? Then that one knows what the server has.
+Result<bool> is_chained(StoreState&, std::uint64_t item, std::uint64_t change, items::PropertyId);
 /// Writes what is to be sent of the changes of a folder beside them, so that a retry sends the same bytes.
 Status write_payloads(StoreState&, std::uint32_t folder, std::uint16_t version);
 

@@ -1,5 +1,7 @@
 /// What goes into a Sync request of an event, contact, task or note that the user made or changed: the elements inside
 /// ApplicationData, by the traits of the property table (items/properties.h).
+#include "items/datetime.h"
+#include "items/exceptions.h"
 #include "replica/item_edits.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/writer.h"
@@ -14,6 +16,10 @@ struct Subject {
   std::uint64_t change = 0, item = 0;
   Class kind{};
   bool add = false;
+  // Of a change of one occurrence:
+  bool one = false;
+  std::int64_t original_ms = 0;
+  FixedText<kEditedTextBytesMax> edited;
 };
 
 /// Every other property goes along with a Change: the class has no way to say that it stays.
@@ -39,8 +45,12 @@ void put_list(wbxml::Writer& writer, const items::Property& row, Class kind, Tex
   writer.close();
 }
 
+}  // namespace
+
 void put_value(wbxml::Writer& writer, const items::Property& row, Class kind, Bytes value) {
-  if (row.kind == items::Kind::kRaw) {
+  if (row.id == items::kBodyData) {
+    writer.open(base::kBody).element(base::kType, std::uint64_t{1}).element(base::kData, text_of(value)).close();
+  } else if (row.kind == items::Kind::kRaw) {
     writer.elements(value);
   } else if (row.kind == items::Kind::kList) {
     put_list(writer, row, kind, text_of(value));
@@ -49,6 +59,8 @@ void put_value(wbxml::Writer& writer, const items::Property& row, Class kind, By
   }
 }
 
+namespace {
+
 class Payload {
  public:
   Payload(StoreState& store, const Subject& subject, std::uint16_t version)
@@ -56,6 +68,7 @@ class Payload {
 
   Status write(wbxml::Writer& writer) {
     HANDSYNC_TRY(look());
+    if (subject_.one && version_ >= 160) return write_instance(writer);
     for (const items::Property& row : items::properties(subject_.kind)) HANDSYNC_TRY(put_row(writer, row));
     HANDSYNC_TRY(put_body(writer));
     const bool rest = !subject_.add && (subject_.kind == Class::kTask || subject_.kind == Class::kNote);
@@ -110,6 +123,8 @@ class Payload {
     if (version_ >= 160 && all_day_ && row.tag == cal::kTimezone) return Done{};
     const Result<bool> own = edited(row.id);
     if (!own.ok()) return own.error();
+    // Exceptions that are left out stay as they are.
+    if (subject_.one && row.tag == cal::kExceptions) return put_exception(writer);
     if (!own.value() && !goes_along(row)) return Done{};
     ShownValue value;
     HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
@@ -124,30 +139,48 @@ class Payload {
     return Done{};
   }
 
-  /// A long value goes back in one piece.
-  Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {
-    const auto size = static_cast<std::size_t>(value.size);
-    auto* room = static_cast<std::byte*>(store_.memory.take(store_.memory.self, size));
-    if (room == nullptr) return out_of_memory(size);
-    const Status read = read_chunks(value.blob, Room(room, size));
-    if (read.ok()) put_value(writer, row, subject_.kind, Bytes(room, size));
-    store_.memory.give(store_.memory.self, room);
-    return read;
+  struct AllChildren final : items::ExceptionChildren {
+    bool wants(wbxml::Tag) const override { return true; }
+  };
+  struct EditedChildren final : items::ExceptionChildren {
+    explicit EditedChildren(Text list) : list_(list) {}
+    bool wants(wbxml::Tag tag) const override { return is_edited(list_, tag); }
+    Text list_;
+  };
+
+  Status wanted_exception(Buffer& wanted) {
+    Result<Statement> find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
+    if (!find.ok()) return find.error();
+    const Result<bool> row =
+        find.value().number(1, subject_.change).number(2, static_cast<int>(cal::kExceptions)).step();
+    if (!row.ok()) return row.error();
+    return load_value(store_, find.value().blob(0), 0, 0, wanted);
   }
 
-  Status read_chunks(std::uint64_t blob, Room room) {
-    Result<Statement> chunks =
-        prepare(store_.database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
-    if (!chunks.ok()) return chunks.error();
-    chunks.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
-    std::size_t filled = 0;
-    while (filled < room.size()) {
-      const Result<bool> row = chunks.value().step();
-      if (!row.ok()) return row.error();
-      if (!row.value()) return Error{Domain::kSqlite, kUnsound, 0};
-      const Bytes data = chunks.value().blob(0);
-      for (std::size_t i = 0; i < data.size() && filled < room.size(); ++i) room[filled++] = data[i];
-    }
+  /// From 16.0 on: what was edited of the one. Of one that is cancelled: nothing.
+  Status write_instance(wbxml::Writer& writer) {
+    Buffer wanted(store_);
+    HANDSYNC_TRY(wanted_exception(wanted));
+    items::copy_exception(writer, wanted.room(), subject_.original_ms, EditedChildren(subject_.edited.view()));
+    return Done{};
+  }
+
+  /// Up to 14.1: all of the one, for what it does not have it takes from the series.
+  Status put_exception(wbxml::Writer& writer) {
+    Buffer wanted(store_);
+    HANDSYNC_TRY(wanted_exception(wanted));
+    writer.open(cal::kExceptions).open(cal::kException);
+    writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
+    items::copy_exception(writer, wanted.room(), subject_.original_ms, AllChildren());
+    writer.close().close();
+    return Done{};
+  }
+
+  /// A long value goes back in one piece.
+  Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {
+    Buffer whole(store_);
+    HANDSYNC_TRY(load_value(store_, {}, value.blob, value.size, whole));
+    put_value(writer, row, subject_.kind, whole.room());
     return Done{};
   }
 
@@ -160,7 +193,7 @@ class Payload {
     const Result<bool> row =
         find.value().number(1, subject_.change).number(2, static_cast<int>(items::kBodyData)).step();
     if (!row.ok()) return row.error();
-    writer.open(base::kBody).element(base::kType, std::uint64_t{1}).element(base::kData, find.value().text(0)).close();
+    put_value(writer, *items::find_property(subject_.kind, items::kBodyData), subject_.kind, find.value().blob(0));
     return Done{};
   }
 
@@ -215,11 +248,18 @@ Status write_payload(StoreState& store, const Subject& subject, std::uint16_t ve
     wbxml::Writer writer{Room(room, bytes)};
     HANDSYNC_TRY(write(writer));
     HANDSYNC_TRY(writer.status());
-    Result<Statement> put = prepare(store.database, "UPDATE change SET payload=?2 WHERE id=?1");
+    Result<Statement> put =
+        prepare(store.database,
+                "UPDATE change SET payload=?2,server_value=CASE kind WHEN 12 THEN ?3 ELSE server_value END"
+                " WHERE id=?1");
     if (!put.ok()) return put.error();
+    const bool cancels = subject.edited.view().empty();
     return put.value()
         .number(1, subject.change)
         .blob(2, writer.document().subspan(kBefore, bytes - kBefore - kAfter))
+        .number(3, version < 160 ? kWholeChange
+                   : cancels     ? kInstanceDelete
+                                 : kInstanceChange)
         .run();
   };
   const Status outcome = fill();
@@ -235,8 +275,8 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
     {
       Result<Statement> find =
           prepare(store.database,
-                  "SELECT c.id,c.item,i.class,c.kind FROM change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND"
-                  " c.kind IN (10,11) AND c.parked=0 AND c.payload IS NULL ORDER BY c.id LIMIT 1");
+                  "SELECT c.id,c.item,i.class,c.kind,c.value,c.text FROM change c JOIN item i ON i.id=c.item WHERE"
+                  " c.folder=?1 AND c.kind IN (10,11,12) AND c.parked=0 AND c.payload IS NULL ORDER BY c.id LIMIT 1");
       if (!find.ok()) return find.error();
       const Result<bool> row = find.value().number(1, folder).step();
       if (!row.ok()) return row.error();
@@ -245,6 +285,9 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
       subject.item = static_cast<std::uint64_t>(find.value().number(1));
       subject.kind = static_cast<Class>(find.value().number(2));
       subject.add = static_cast<EditKind>(find.value().number(3)) == EditKind::kAdd;
+      subject.one = static_cast<EditKind>(find.value().number(3)) == EditKind::kOccurrence;
+      subject.original_ms = find.value().number(4);
+      if (!subject.edited.assign(find.value().text(5))) return Error{Domain::kSqlite, kUnsound, 0};
     }
     HANDSYNC_TRY(write_payload(store, subject, version));
   }

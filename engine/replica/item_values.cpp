@@ -151,6 +151,34 @@ Status write_shown(StoreState& store, std::uint64_t item, const items::Property&
   return sort.value().number(1, item).number(2, value.there && date.ok() ? date.value() : 0).run();
 }
 
+Status read_chunks(StoreState& store, std::uint64_t blob, Room room) {
+  Result<Statement> chunks = prepare(store.database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
+  if (!chunks.ok()) return chunks.error();
+  chunks.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
+  std::size_t filled = 0;
+  while (filled < room.size()) {
+    const Result<bool> row = chunks.value().step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Error{Domain::kSqlite, kUnsound, 0};
+    const Bytes data = chunks.value().blob(0);
+    for (std::size_t i = 0; i < data.size() && filled < room.size(); ++i) room[filled++] = data[i];
+  }
+  return Done{};
+}
+
+Status load_value(StoreState& store, Bytes data, std::uint64_t blob, std::uint64_t size, Buffer& buffer) {
+  HANDSYNC_TRY(buffer.take(blob != 0 ? static_cast<std::size_t>(size) : data.size()));
+  if (blob != 0) return read_chunks(store, blob, buffer.room());
+  for (std::size_t i = 0; i < data.size(); ++i) buffer.room()[i] = data[i];
+  return Done{};
+}
+
+Status load_shown(StoreState& store, std::uint64_t item, const items::Property& row, Buffer& buffer) {
+  ShownValue shown;
+  HANDSYNC_TRY(read_shown(store, item, row, shown));
+  return load_value(store, shown.data, shown.blob, shown.size, buffer);
+}
+
 Status sweep_blob(StoreState& store, std::uint64_t blob) {
   if (blob == 0) return Done{};
   Result<Statement> sweep = prepare(store.database, "INSERT OR REPLACE INTO sweep VALUES(?1,?1)");

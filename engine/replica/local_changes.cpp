@@ -187,12 +187,19 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
       break;
     }
     case EditKind::kItem:
+    case EditKind::kOccurrence:
     case EditKind::kAdd: {
       const Bytes data = row.blob(8);
       for (std::size_t i = 0; i < data.size(); ++i) texts[i] = data[i];
       out.data = texts.first(data.size());
       texts = texts.subspan(data.size());
       out.add = kind == EditKind::kAdd;
+      if (kind == EditKind::kOccurrence) {
+        const std::int64_t form = row.number(10);
+        out.has_instance = form != kWholeChange;
+        out.instance_ms = row.number(2);
+        out.remove = form == kInstanceDelete;
+      }
       if (!out.add) break;
       out.server_id.clear();
       static_cast<void>(out.client_id.assign(row.text(9)));
@@ -207,14 +214,16 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
 }
 
 /// What goes out with Sync now: of an item that the server does not know yet, that it is there; a deletion alone of its
-/// item's edits, and nothing of an item whose move is on its way.
+/// item's edits, and nothing of an item whose move is on its way. Of edits of an event and of its single occurrences
+/// the oldest.
 constexpr char kSendable[] =
     "c.parked=0 AND c.kind<>4 AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
     " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "
     "((o.kind=4 "
     "AND"
-    " o.request<>0) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0))))";
-constexpr std::size_t kSqlBytesMax = 1536;
+    " o.request<>0) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0)) OR (o.id<c.id AND o.kind IN (10,12)"
+    " AND c.kind IN (10,12) AND (o.kind=12 OR c.kind=12))))";
+constexpr std::size_t kSqlBytesMax = 2048;
 
 }  // namespace
 
@@ -317,6 +326,16 @@ Result<bool> Store::has_frozen(FolderId folder) const {
   return found.value() != 0;
 }
 
+Result<std::uint64_t> Store::first_frozen(FolderId folder) const {
+  if (state_ == nullptr) return kNotOpen;
+  Result<Statement> first = prepare(
+      database_, "SELECT coalesce(min(id),0) FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0");
+  if (!first.ok()) return first.error();
+  const Result<std::int64_t> found = query_number(first.value().number(1, static_cast<std::uint32_t>(folder)));
+  if (!found.ok()) return found.error();
+  return static_cast<std::uint64_t>(found.value());
+}
+
 Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, std::span<Outgoing> out, Room texts) {
   if (state_ == nullptr) return kNotOpen;
   if (out.empty() || request == 0) return std::size_t{0};
@@ -332,15 +351,16 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   const Result<bool> again = has_frozen(id);
   if (!again.ok()) return again.error();
   std::size_t count = 0;
-  bool any_removal = false, for_good = false;
+  bool any_removal = false, for_good = false, alone = false;
   {
     // A retry takes those that are marked; the first try all that wait. By item, so that one item is one command.
     char sql[kSqlBytesMax];
     std::snprintf(
         sql, sizeof sql,
-        "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,(SELECT sum(coalesce(length(CAST(t.text"
+        "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,CASE c.kind WHEN 12 THEN length(c.payload)"
+        " ELSE (SELECT sum(coalesce(length(CAST(t.text"
         " AS BLOB)),0)+coalesce(length(t.payload),0)) FROM change t WHERE t.item=c.item AND t.kind IN (5,10,11)"
-        " AND t.parked=0 AND (t.request<>0)=?2),c.payload,c.client_id FROM"
+        " AND t.parked=0 AND (t.request<>0)=?2) END,c.payload,c.client_id,c.server_value FROM"
         " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
         " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
         kSendable);
@@ -361,12 +381,16 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
         const bool removal = static_cast<EditKind>(change.number(1)) == EditKind::kDelete;
         const bool good = removal && change.number(2) != 0;
         // A request deletes for good or not, as a whole.
-        taken = count < out.size() && static_cast<std::size_t>(change.number(7)) <= texts.size() &&
+        // One of a series goes in a request of its own.
+        const bool one = static_cast<EditKind>(change.number(1)) == EditKind::kOccurrence;
+        taken = count < out.size() && !alone && !(one && count != 0) &&
+                static_cast<std::size_t>(change.number(7)) <= texts.size() &&
                 !(removal && any_removal && good != for_good);
         if (taken) {
           out[count] = {};
           static_cast<void>(out[count++].server_id.assign(change.text(5)));
           if (removal) for_good = good;
+          alone = one;
           any_removal |= removal;
         }
       }
@@ -444,8 +468,8 @@ Status Store::retry(std::uint64_t change) {
   HANDSYNC_TRY(store.start_log());
   {
     // It is what the user wants now: an edit of the same property that waits gives way to it.
-    Result<Statement> newer =
-        prepare(database_, "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND id<>?3");
+    Result<Statement> newer = prepare(
+        database_, "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND id<>?3 AND kind<>12");
     if (!newer.ok()) return newer.error();
     HANDSYNC_TRY(newer.value().number(1, item).number(2, static_cast<int>(kind)).number(3, change).run());
   }

@@ -63,6 +63,8 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "category";
     case EditKind::kItem:
       return "edit";
+    case EditKind::kOccurrence:
+      return "edit one";
     case EditKind::kAdd:
       return "add";
     case EditKind::kSend:

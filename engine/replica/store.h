@@ -27,6 +27,7 @@ enum Fault : std::int32_t {
   kWrongFolder = -10,        ///< the folder does not hold items of that class
   kTooManyCategories = -11,  ///< beyond kCategoriesBytesMax, or a name that is empty or has control characters
   kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
+  kNoSuchOccurrence = -13,   ///< the event is no series, or that one of it is cancelled
   kInFlight = -8,            ///< the change is part of a request that was sent: its answer decides
 };
 
@@ -89,9 +90,11 @@ struct Outgoing {
   std::uint8_t flag_status = 0;   ///< 0 cleared, 1 complete, 2 active (MS-ASEMAIL 2.2.2.34)
   std::int64_t flag_wall_ms = 0;  ///< when the user set it: CompleteTime, DateCompleted
   bool remove = false, for_good = false;
-  bool add = false;         ///< server_id is empty then
-  FixedText<40> client_id;  ///< of an Add
-  Bytes data{};             ///< of an Add or a Change of an item: what stands in ApplicationData; in the caller's room
+  bool has_instance = false;     ///< a command for one occurrence, alone in its request
+  std::int64_t instance_ms = 0;  ///< its InstanceId
+  bool add = false;              ///< server_id is empty then
+  FixedText<40> client_id;       ///< of an Add
+  Bytes data{};  ///< of an Add or a Change of an item: what stands in ApplicationData; in the caller's room
   bool has_categories = false;
   Text categories{};  ///< the whole list, kListSeparator between the names; in the caller's room
 };
@@ -137,6 +140,14 @@ struct ItemClass {
   FolderId folder{};
 };
 inline constexpr std::size_t kEditBytesMax = 1024 * 1024;  ///< of one value
+
+/// What becomes of one occurrence of a series. Borrowed.
+struct OccurrenceEdit {
+  std::int64_t original_ms = 0;         ///< the start that the pattern gives
+  std::span<const PropertyEdit> edits;  ///< those with kOfOne
+  bool cancel = false;                  ///< it does not take place
+  std::uint16_t version = 0;            ///< x 10: how what is shown meanwhile names it
+};
 
 class Arrival;  // arrival.h
 
@@ -192,15 +203,18 @@ class Store {
   /// Events, contacts, tasks and notes. `client_id`: the same one goes with every try, at most 40 bytes.
   Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>, Text client_id, std::int64_t wall_ms);
   Result<std::uint64_t> edit_item(ItemId, std::span<const PropertyEdit>, std::int64_t wall_ms);  ///< 0: nothing to do
+  Result<std::uint64_t> edit_occurrence(ItemId, const OccurrenceEdit&, std::int64_t wall_ms);
   Result<ItemClass> class_of_item(ItemId) const;  ///< kWrongFolder: a mail
   /// What the item shows of a property; its size, which may be beyond the room. 0 also when there is none.
   Result<std::size_t> item_value(ItemId, std::uint16_t property, Room) const;
+  Result<bool> item_has(ItemId, const PropertyEdit&) const;  ///< whether the item shows just that
   /// Before freeze_outgoing of their folders: puts together what is to be sent, for this version x 10.
   Status prepare_items(FolderId, std::uint16_t version);
   /// Room that freeze_outgoing needs for items: about `enough`, but never less than the first takes.
   Result<std::size_t> outgoing_bytes(FolderId, std::size_t enough) const;
-  Result<bool> has_outgoing(FolderId) const;  ///< for Sync: moves go another way
-  Result<bool> has_frozen(FolderId) const;    ///< of a request whose answer has not come
+  Result<bool> has_outgoing(FolderId) const;           ///< for Sync: moves go another way
+  Result<bool> has_frozen(FolderId) const;             ///< of a request whose answer has not come
+  Result<std::uint64_t> first_frozen(FolderId) const;  ///< its first change; 0 = none
   /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A
   /// lost answer is the normal case: as long as request changes are marked, the same ones are returned again and no
   /// others.

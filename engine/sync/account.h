@@ -101,6 +101,8 @@ class Account final : public Changes {
   Result<ChangeId> move(ItemId, FolderId to) override;
   Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) override;
   Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override;
+  Result<ChangeId> edit_occurrence(ItemId, std::int64_t original_ms, std::span<const PropertyEdit>) override;
+  Result<ChangeId> cancel_occurrence(ItemId, std::int64_t original_ms) override;
   Status compose(const MessageHead&) override;
   Status part(const MessagePart&) override;
   Status data(Bytes) override;
@@ -147,8 +149,10 @@ class Account final : public Changes {
   void pause(Error, std::uint32_t retry_after_s);
   void changes_wait();
   Result<ChangeId> queued(const Result<std::uint64_t>& change);
-  void stop(Error);  ///< nothing more by itself: a person or an administrator
-  void succeed();    ///< a command was accepted
+  Result<const PropertyEdit*> differing(ItemId, std::span<const PropertyEdit>, std::span<const wbxml::Tag>);
+  Status may_edit(ItemId, std::span<const PropertyEdit>);  ///< of an event
+  void stop(Error);                                        ///< nothing more by itself: a person or an administrator
+  void succeed();                                          ///< a command was accepted
   void idle();
   void try_afresh();
   void save_loops();

@@ -147,7 +147,8 @@ Status Account::start_items() {
     const replica::Outgoing& from = held.batch->outgoing[i];
     held.batch->commands[i] = {from.server_id.view(), from.remove,      from.has_read,         from.read,
                                from.has_flag,         from.flag_status, from.flag_wall_ms,     from.has_categories,
-                               from.categories,       from.add,         from.client_id.view(), from.data};
+                               from.categories,       from.add,         from.client_id.view(), from.data,
+                               from.has_instance,     from.instance_ms};
     for_good |= from.for_good;
   }
   if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
@@ -422,13 +423,11 @@ void Account::collection_failed(FolderState& folder, Error error) {
         return;
       }
       if (current_commands_ == 1) {
-        replica::Outgoing one[1];
-        std::byte texts[kCategoryBytesMax];
-        auto frozen = store_.freeze_outgoing(folder.row.id, frozen_id(folder.row), one, texts);
-        if (!frozen.ok()) return follow(frozen.error());
-        if (frozen.value() == 1)
-          if (Status parked = store_.park(one[0].change, error); !parked.ok()) return follow(parked.error());
-        if (planted::on(planted::Bug::kRefusalDropped)) static_cast<void>(store_.drop(one[0].change));
+        auto refused = store_.first_frozen(folder.row.id);
+        if (!refused.ok()) return follow(refused.error());
+        if (refused.value() != 0)
+          if (Status parked = store_.park(refused.value(), error); !parked.ok()) return follow(parked.error());
+        if (planted::on(planted::Bug::kRefusalDropped)) static_cast<void>(store_.drop(refused.value()));
         ++parked_;
         core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
         return;

@@ -16,6 +16,7 @@ namespace task = wbxml::tasks;
 
 constexpr std::size_t kEditsMax = items::kRowsMax + 8;
 constexpr std::size_t kPlaceBytesMax = 1024;
+constexpr std::size_t kEmptyListBytes = 4;  // page, start tag and end: no exceptions
 
 /// What the user gave, and what is added to it.
 class Edits {
@@ -43,6 +44,10 @@ class Edits {
   }
   void take_away(items::PropertyId id) {
     if (find(id) == nullptr && count_ < kEditsMax) all_[count_++] = {id, {}, false};
+  }
+  void forget(items::PropertyId id) {
+    PropertyEdit* edit = find(id);
+    if (edit != nullptr) *edit = all_[--count_];
   }
   std::span<const PropertyEdit> view() const { return {all_, count_}; }
 
@@ -104,12 +109,37 @@ Status check_forms(Edits& edits, Class kind) {
   return Done{};
 }
 
-bool touches_time(Edits& edits) {
-  return edits.find(cal::kStartTime) != nullptr || edits.find(cal::kEndTime) != nullptr ||
-         edits.find(cal::kRecurrence) != nullptr;
-}
+constexpr wbxml::Tag kTimes[] = {cal::kStartTime, cal::kEndTime, cal::kRecurrence};
+/// Only its organizer may change who takes part in a meeting (MS-ASCAL 2.2.2.26), and which meeting it is.
+constexpr wbxml::Tag kOrganizers[] = {cal::kAttendees, cal::kOrganizerName, cal::kOrganizerEmail, cal::kUID,
+                                      cal::kMeetingStatus};
 
 }  // namespace
+
+/// Whether an edit of one of these properties makes it another one than it is.
+Result<const PropertyEdit*> Account::differing(ItemId item, std::span<const PropertyEdit> edits,
+                                               std::span<const wbxml::Tag> tags) {
+  for (const PropertyEdit& edit : edits) {
+    bool looked_for = false;
+    for (const wbxml::Tag tag : tags) looked_for |= edit.id == tag;
+    if (!looked_for) continue;
+    auto same = store_.item_has(item, edit);
+    if (!same.ok()) return same.error();
+    if (!same.value()) return &edit;
+  }
+  return static_cast<const PropertyEdit*>(nullptr);
+}
+
+Status Account::may_edit(ItemId item, std::span<const PropertyEdit> edits) {
+  std::byte value[8];
+  auto status = store_.item_value(item, cal::kMeetingStatus, value);
+  if (!status.ok()) return status.error();
+  constexpr unsigned kReceived = 2;  // a bit of MeetingStatus: somebody else's
+  if (status.value() != 1 || ((std::to_integer<unsigned>(value[0]) - '0') & kReceived) == 0) return Done{};
+  auto refused = differing(item, edits, kOrganizers);
+  if (!refused.ok()) return refused.error();
+  return refused.value() == nullptr ? Status(Done{}) : engine_fault(EngineFault::kNotYours, refused.value()->id);
+}
 
 Result<ItemId> Account::add_item(FolderId folder, std::span<const PropertyEdit> given) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
@@ -174,22 +204,22 @@ Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> g
   if (!found.ok()) return found.error();
   Edits edits;
   HANDSYNC_TRY(edits.take(given));
-  std::byte place[kPlaceBytesMax], value[8];
+  std::byte place[kPlaceBytesMax];
   const auto now_dashed = items::format_date_time(core_.now().wall_ms);
   if (found.value().kind == Class::kEvent) {
-    auto status = store_.item_value(item, cal::kMeetingStatus, value);
-    if (!status.ok()) return status.error();
-    // 2: received, somebody else's meeting. Only its organizer may change who takes part (MS-ASCAL 2.2.2.26).
-    const bool received = status.value() == 1 && ((std::to_integer<unsigned>(value[0]) - '0') & 2) != 0;
-    if (received) {
-      for (const wbxml::Tag tag :
-           {cal::kAttendees, cal::kOrganizerName, cal::kOrganizerEmail, cal::kUID, cal::kMeetingStatus})
-        if (edits.find(tag) != nullptr) return engine_fault(EngineFault::kNotYours, tag);
-    }
+    HANDSYNC_TRY(may_edit(item, edits.view()));
     HANDSYNC_TRY(shape_place(edits, version_, place));
     if (version_ >= 160) {
       // The server drops the exceptions of a series whose times change (MS-ASCAL 2.2.2.21).
-      if (touches_time(edits)) edits.take_away(cal::kExceptions);
+      auto moved = differing(item, edits.view(), kTimes);
+      if (!moved.ok()) return moved.error();
+      auto exceptions = store_.item_value(item, cal::kExceptions, {});
+      if (!exceptions.ok()) return exceptions.error();
+      const PropertyEdit* meant = edits.find(cal::kExceptions);
+      const bool drops = moved.value() != nullptr && exceptions.value() > kEmptyListBytes;
+      if (drops && (meant == nullptr || meant->present))
+        return engine_fault(EngineFault::kDropsExceptions, moved.value()->id);
+      if (meant != nullptr && !drops) edits.forget(cal::kExceptions);  // they stay
     }
   } else if (found.value().kind == Class::kTask) {
     if (const PropertyEdit* complete = edits.find(task::kComplete); complete != nullptr) {
@@ -201,6 +231,31 @@ Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> g
   }
   HANDSYNC_TRY(check_forms(edits, found.value().kind));
   return queued(store_.edit_item(item, edits.view(), core_.now().wall_ms));
+}
+
+Result<ChangeId> Account::edit_occurrence(ItemId item, std::int64_t original_ms, std::span<const PropertyEdit> given) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  Edits edits;
+  HANDSYNC_TRY(edits.take(given));
+  HANDSYNC_TRY(may_edit(item, edits.view()));
+  std::byte place[kPlaceBytesMax];
+  HANDSYNC_TRY(shape_place(edits, version_, place));
+  HANDSYNC_TRY(check_forms(edits, Class::kEvent));
+  // One end without the other would be guessed; from 16.0 on an occurrence lasts all day if the series does.
+  if (edits.wants(cal::kStartTime) != edits.wants(cal::kEndTime) || (version_ >= 160 && edits.find(cal::kAllDayEvent)))
+    return engine_fault(EngineFault::kInvalidItem, cal::kStartTime);
+  for (const PropertyEdit& edit : edits.view()) {
+    const items::Property* row = items::find_property(Class::kEvent, edit.id);
+    if ((row->traits & items::kOfOne) == 0) return engine_fault(EngineFault::kInvalidItem, edit.id);
+  }
+  return queued(store_.edit_occurrence(item, {original_ms, edits.view(), false, version_}, core_.now().wall_ms));
+}
+
+Result<ChangeId> Account::cancel_occurrence(ItemId item, std::int64_t original_ms) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  HANDSYNC_TRY(open_store());
+  return queued(store_.edit_occurrence(item, {original_ms, {}, true, version_}, core_.now().wall_ms));
 }
 
 }  // namespace handsync::sync

@@ -2,6 +2,7 @@
 
 #include "exchange/mail_generator.h"
 #include "exchange/mime.h"
+#include "exchange/occurrences.h"
 #include "exchange/text.h"
 
 namespace exchange {
@@ -100,6 +101,7 @@ Node for_version(const Node& property, int version) {
     location.add(asb::kDisplayName, property.text);
     return location;
   }
+  if (property.tag == cal::kExceptions) return exceptions_for_version(property, version);
   if (property.tag == asb::kLocation && version < 160) return Node(cal::kLocation, property.value(asb::kDisplayName));
   return property;
 }

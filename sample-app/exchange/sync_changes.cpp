@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "exchange/occurrences.h"
 #include "exchange/send_mail.h"
 #include "exchange/text.h"
 
@@ -72,6 +73,8 @@ void take_properties(Item& item, const Node& data) {
         added.content.data = attachment.value(asb::kContent);
         item.attachments.push_back(std::move(added));
       }
+    } else if (child.tag == cal::kExceptions) {
+      merge_exceptions(item, child);  // those that are left out stay
     } else {
       item.set(child);
     }
@@ -141,21 +144,24 @@ class Applier {
     Item* const item = own_item(id);
     if (item == nullptr) return refuse(as::kChange, id, kNotFound);
     const Node& data = *command.find(as::kApplicationData);
+    if (command.has(asb::kInstanceId)) return change_one(command, *item);
+    if (const std::string fault = event_fault(*item, data); !fault.empty())
+      return refuse(as::kChange, id, kConversion, fault);
     const bool is_mail = item->class_name == "Email" || item->class_name == "SMS";
     if (is_mail) {
       if (const std::string fault = mail_fault(data, call_.version, item->draft); !fault.empty()) {
         return refuse(as::kChange, id, kConversion, fault);
       }
     }
-    const std::uint64_t* const known = state_.known.revision(id);
-    std::uint64_t seen = known == nullptr ? 0 : *known;
-    if (const auto own = earlier_changes_.find(id); own != earlier_changes_.end()) seen = std::max(seen, own->second);
+    const std::uint64_t seen = seen_of(id);
     const bool differs = std::any_of(data.children.begin(), data.children.end(), [&](const Node& child) {
       return std::find(item->properties.begin(), item->properties.end(), child) == item->properties.end();
     });
     const std::uint64_t theirs = is_mail && !item->draft ? item->flags_revision : item->revision;
     if (differs && theirs > seen && conflict_of(*item) == 1) return refuse(as::kChange, id, kConflict);
     const bool saw_all = seen >= item->revision;
+    if (call_.version >= 160 && item->class_name == "Calendar" && moves_series(*item, data))
+      item->remove(cal::kExceptions);
     if (!is_mail) drop_left_out(*item, data, state_, call_.version);
     take_properties(*item, data);
     const bool content =
@@ -171,6 +177,58 @@ class Applier {
     if (command.has(em2::kSend) && item->draft) send_draft(id);
   }
 
+  /// The item's last revision that this client knows.
+  std::uint64_t seen_of(const std::string& id) const {
+    const std::uint64_t* const known = state_.known.revision(id);
+    const std::uint64_t seen = known == nullptr ? 0 : *known;
+    const auto own = earlier_changes_.find(id);
+    return own == earlier_changes_.end() ? seen : std::max(seen, own->second);
+  }
+
+  // What is wrong with a Change of a whole event; "" = nothing.
+  std::string event_fault(const Item& item, const Node& data) const {
+    const Node* const exceptions = data.find(cal::kExceptions);
+    if (item.class_name != "Calendar" || exceptions == nullptr) return {};
+    if (call_.version >= 160) return "changes Exceptions at " + version_text(call_.version);
+    Item copy = item;
+    return merge_exceptions(copy, *exceptions);
+  }
+
+  // One occurrence, as Exchange Online takes it: alone, without Options and without Timezone.
+  bool refused_one(const Node& command, const Item& item) {
+    const std::string id(command.value(as::kServerId));
+    const auto refuse_one = [&](int status, const std::string& why) {
+      refuse(command.tag, id, status, why);
+      responses_.children.back().children.emplace(responses_.children.back().children.begin() + 1, asb::kInstanceId,
+                                                  command.value(asb::kInstanceId));
+      return true;
+    };
+    if (collection_.commands()->children.size() > 1)
+      return refuse_one(kConversion, "has a command for one occurrence beside others");
+    if (!collection_.options.empty()) return refuse_one(kConflict, "has Options beside a command for one occurrence");
+    if (const std::string fault = instance_fault(item, command.value(asb::kInstanceId)); !fault.empty())
+      return refuse_one(kConversion, fault);
+    const Node* const data = command.find(as::kApplicationData);
+    if (data != nullptr && (data->has(cal::kTimezone) || data->has(cal::kRecurrence) || data->has(cal::kExceptions)))
+      return refuse_one(kConversion, "has Timezone, Recurrence or Exceptions of one occurrence");
+    if (data != nullptr && data->has(cal::kStartTime) != data->has(cal::kEndTime))
+      return refuse_one(kConversion, "has one end of an occurrence without the other");
+    if (item.revision > seen_of(id) && conflict_of(item) == 1) return refuse_one(kConflict, {});
+    return false;
+  }
+
+  void change_one(const Node& command, Item& item) {
+    if (refused_one(command, item)) return;
+    change_occurrence(item, command.value(asb::kInstanceId), *command.find(as::kApplicationData));
+    applied(item);
+  }
+
+  void applied(Item& item) {
+    mailbox().touch_content(item);
+    state_.known.learn(item.id, item.revision);
+    state_.last_changes[item.id] = item.revision;
+  }
+
   int conflict_of(const Item& item) const {
     for (const SyncOptions& block : options_) {
       if (block.class_name.empty() || block.class_name == item.class_name) return block.conflict;
@@ -180,7 +238,13 @@ class Applier {
 
   void remove(const Node& command) {
     const std::string id(command.value(as::kServerId));
-    if (own_item(id) == nullptr) {
+    Item* const item = own_item(id);
+    if (item != nullptr && command.has(asb::kInstanceId)) {
+      if (refused_one(command, *item)) return;
+      cancel_occurrence(*item, command.value(asb::kInstanceId));
+      return applied(*item);
+    }
+    if (item == nullptr) {
       if (earlier_deletes_.contains(id)) {
         state_.last_deletes.insert(id);
         state_.known.forget(id);

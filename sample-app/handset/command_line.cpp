@@ -373,6 +373,14 @@ class Grammar {
       CLI::App* remove = command(*all, "delete", "Deletes it");
       remove->add_option("ID", line_.number, "The number that list prints")->required();
       remove->add_flag("--for-good", line_.for_good, "Not into the folder of deleted items");
+      if (std::string_view(kind.word) == "event") {
+        for (CLI::App* each : {edit, remove}) {
+          each->add_option("--only", line_.only, "Only the one of a series that takes place then")->type_name("DATE");
+        }
+        remove->add_option("--zone", line_.zone, "The time zone of --only; default $TZ")->type_name("NAME");
+        edit->add_flag("--drop-exceptions", line_.drop_exceptions,
+                       "Move a series although what was changed of single ones is dropped");
+      }
       if (std::string_view(kind.word) != "task") continue;
       command(*all, "done", "It is done")->add_option("ID", line_.number, "The number that list prints")->required();
     }

@@ -34,6 +34,8 @@ struct CommandLine {
   std::string mark;          ///< read, unread, flag, unflag, done, category, uncategory
   std::string name;          ///< of a category
   bool for_good = false;
+  std::string only;              ///< of a series: the date or time of one occurrence
+  bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences
   std::vector<std::string> recipients, cc, bcc, attach_files;
   std::string subject, text_file, html_file;  ///< of a message; - = standard input
   std::uint32_t limit = 0;

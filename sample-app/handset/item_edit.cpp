@@ -7,9 +7,12 @@
 #include "handset/item_form.h"
 #include "handset/session.h"
 #include "handset/text.h"
+#include "wbxml/code_pages.h"
 
 namespace handset {
 namespace {
+
+constexpr std::uint16_t kExceptions = handsync::wbxml::calendar::kExceptions;
 
 using handsync::ChangeId;
 using handsync::Class;
@@ -89,32 +92,79 @@ int add_item(Session& session) {
   return kDone;
 }
 
+namespace {
+
+void say_changed(Session& session, handsync::AccountId account, const Result<ChangeId>& queued,
+                 const std::string& how) {
+  if (!queued.ok()) throw failure_of(queued.error());
+  const auto change = static_cast<std::uint64_t>(queued.value());
+  if (session.line.json) {
+    session.say(Json().set("id", session.line.number).set("change", change == 0 ? 0 : shown_number(account, change)));
+  } else {
+    session.say(std::to_string(session.line.number) +
+                (change == 0 ? " is so already" : " " + how + "; the next sync or push tells the server"));
+  }
+}
+
+bool is_drop(const handsync::Error& error) {
+  return error == handsync::engine_fault(handsync::EngineFault::kDropsExceptions, error.where);
+}
+
+/// What was changed of single occurrences goes when a series moves: only when somebody says so.
+bool may_drop(Session& session) {
+  if (session.line.drop_exceptions) return true;
+  if (!session.io.can_ask || session.line.json) return false;
+  const std::string answer =
+      session.io
+          .ask("The server drops what was changed of single occurrences when the series moves. Move it? [yes/no] ",
+               false)
+          .value_or("");
+  return answer == "yes" || answer == "y";
+}
+
+}  // namespace
+
 int edit_item(Session& session) {
   const Kind& kind = kind_of(session.line.command);
   const Numbered at = find_item(session, session.line.number);
   check_kind(session, at, kind);
   const std::vector<FormEdit> edits = form_edits(session, kind.kind, false);
   if (edits.empty()) throw usage("nothing is to be changed", "name what is, for example --subject TEXT");
-  const auto views = views_of(edits);
-  const Result<ChangeId> queued = session.phone.call([&](Engine& engine, Instant) {
-    return engine.changes(at.account).edit_item(static_cast<ItemId>(at.own), views);
-  });
-  if (!queued.ok()) throw failure_of(queued.error());
-  const auto change = static_cast<std::uint64_t>(queued.value());
-  if (session.line.json) {
-    session.say(
-        Json().set("id", session.line.number).set("change", change == 0 ? 0 : shown_number(at.account, change)));
-  } else {
-    session.say(std::to_string(session.line.number) +
-                (change == 0 ? " is so already" : " changed; the next sync or push tells the server"));
+  auto views = views_of(edits);
+  const auto item = static_cast<ItemId>(at.own);
+  if (!session.line.only.empty()) {
+    const std::int64_t original_ms = chosen_occurrence(session, at);
+    say_changed(session, at.account, session.phone.call([&](Engine& engine, Instant) {
+      return engine.changes(at.account).edit_occurrence(item, original_ms, views);
+    }),
+                "changed on " + session.line.only);
+    return kDone;
   }
+  const auto queue = [&] {
+    return session.phone.call(
+        [&](Engine& engine, Instant) { return engine.changes(at.account).edit_item(item, views); });
+  };
+  Result<ChangeId> queued = queue();
+  if (!queued.ok() && is_drop(queued.error()) && may_drop(session)) {
+    std::erase_if(views, [](const handsync::PropertyEdit& edit) { return edit.id == kExceptions; });
+    views.push_back({kExceptions, {}, false});
+    queued = queue();
+  }
+  say_changed(session, at.account, queued, "changed");
   return kDone;
 }
 
 int delete_personal(Session& session) {
   const Kind& kind = kind_of(session.line.command);
-  check_kind(session, find_item(session, session.line.number), kind);
-  return delete_item(session);
+  const Numbered at = find_item(session, session.line.number);
+  check_kind(session, at, kind);
+  if (session.line.only.empty()) return delete_item(session);
+  const std::int64_t original_ms = chosen_occurrence(session, at);
+  say_changed(session, at.account, session.phone.call([&](Engine& engine, Instant) {
+    return engine.changes(at.account).cancel_occurrence(static_cast<ItemId>(at.own), original_ms);
+  }),
+              "cancelled on " + session.line.only);
+  return kDone;
 }
 
 }  // namespace handset

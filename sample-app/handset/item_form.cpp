@@ -41,14 +41,7 @@ std::string dashed(std::int64_t s) { return std::string(items::format_date_time(
 class Form {
  public:
   Form(Session& session, Class kind, bool add) : session_(session), kind_(kind), add_(add) {
-    const std::string& zone = session.line.zone.empty() ? session.request.zone : session.line.zone;
-    if (!zone.empty()) {
-      const auto found = zone_of(zone);
-      if (!found) throw usage("`" + zone + "` is no time zone", "for example --zone Europe/Berlin");
-      zone_ = *found;
-    } else {
-      zone_ = zone_of_offset(session.request.utc_offset_s.value_or(0));
-    }
+    zone_ = chosen_zone(session);
   }
 
   std::vector<FormEdit> run() {
@@ -129,8 +122,10 @@ class Form {
       const std::int64_t first = start->local_s / kDay_s * kDay_s;
       std::int64_t last = end ? end->local_s / kDay_s * kDay_s : first + kDay_s;
       if (last <= first) last = first + kDay_s;
-      put(cal::kAllDayEvent, "1");
-      put(cal::kTimezone, std::string(items::format_time_zone({}).view()));
+      if (session_.line.only.empty()) {  // one of a series lasts all day where the series does
+        put(cal::kAllDayEvent, "1");
+        put(cal::kTimezone, std::string(items::format_time_zone({}).view()));
+      }
       put(cal::kStartTime, compact(first));
       put(cal::kEndTime, compact(last));
     } else if (start || end) {
@@ -330,6 +325,14 @@ class Form {
 };
 
 }  // namespace
+
+items::TimeZone chosen_zone(Session& session) {
+  const std::string& zone = session.line.zone.empty() ? session.request.zone : session.line.zone;
+  if (zone.empty()) return zone_of_offset(session.request.utc_offset_s.value_or(0));
+  const auto found = zone_of(zone);
+  if (!found) throw usage("`" + zone + "` is no time zone", "for example --zone Europe/Berlin");
+  return *found;
+}
 
 std::vector<FormEdit> form_edits(Session& session, Class kind, bool add) { return Form(session, kind, add).run(); }
 

@@ -13,6 +13,8 @@ struct FormEdit {
   std::string value;
   bool present = true;
 };
+/// Of times without an offset: --zone, else the one that the person is in. Throws usage for a name that is none.
+handsync::items::TimeZone chosen_zone(Session&);
 /// Throws usage for what cannot be understood. `add`: what a new item needs beside is filled in.
 std::vector<FormEdit> form_edits(Session&, handsync::Class, bool add);
 

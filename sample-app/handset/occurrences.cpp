@@ -3,8 +3,10 @@
 #include <cstdlib>
 #include <vector>
 
+#include "handset/item_form.h"
 #include "handset/session.h"
 #include "handset/text.h"
+#include "handset/zone.h"
 #include "items/datetime.h"
 
 namespace handset {
@@ -58,6 +60,43 @@ std::string json_of(const OccurrenceRow& row, handsync::AccountId account, const
 }
 
 }  // namespace
+
+std::int64_t chosen_occurrence(Session& session, const Numbered& series) {
+  constexpr std::int64_t kDay_s = 86'400, kFar_ms = 366 * kDay_s * 1000;
+  const std::string& only = session.line.only;
+  const handsync::items::TimeZone zone = chosen_zone(session);
+  const auto typed = typed_time(only, zone);
+  if (!typed) throw usage("--only `" + only + "` is no date or time", "for example --only 2026-12-25");
+  const auto fits = [&](std::int64_t ms, bool all_day) {
+    if (!typed->date_only) return ms == typed->utc_s * 1000;
+    const std::int64_t day_s = typed->local_s / kDay_s * kDay_s;
+    // A whole day is the same date everywhere.
+    const std::int64_t from_s = all_day ? day_s : zone.utc_of(day_s);
+    const std::int64_t to_s = all_day ? day_s + kDay_s : zone.utc_of(day_s + kDay_s);
+    return ms >= from_s * 1000 && ms < to_s * 1000;
+  };
+  std::vector<std::int64_t> planned, moved;
+  const OpenReader reader(session, series.account);
+  const std::int64_t around_ms = typed->utc_s * 1000;
+  each_row<OccurrenceRow>(
+      handsync::open_occurrences(*reader, heap(), handsync::FolderId{}, around_ms - kFar_ms, around_ms + kFar_ms),
+      [&](const OccurrenceRow& row) {
+        if (static_cast<std::uint64_t>(row.item.id) != series.own || !row.item.recurring) return true;
+        if (fits(row.original_ms, row.all_day)) planned.push_back(row.original_ms);
+        if (fits(row.start_ms, row.all_day)) moved.push_back(row.original_ms);
+        return true;
+      });
+  // One that was moved there is meant only where none was planned for that day.
+  const std::vector<std::int64_t>& found = planned.empty() ? moved : planned;
+  const std::string number = std::to_string(session.line.number);
+  if (found.empty()) {
+    throw usage("event " + number + " does not take place on `" + only + "`, or is no series",
+                "`handset list CALENDAR --from TIME --to TIME` prints when it does");
+  }
+  if (found.size() > 1)
+    throw usage("event " + number + " takes place more than once on `" + only + "`", "give the time too");
+  return found.front();
+}
 
 int list_occurrences(Session& session, const Folder& folder) {
   const std::int64_t from_ms = time_of(session, session.line.from), to_ms = time_of(session, session.line.to);

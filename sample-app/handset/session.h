@@ -135,6 +135,8 @@ int sync_now(Session&);
 int watch(Session&);
 int list_items(Session&);
 int list_occurrences(Session&, const Folder&);
+/// The one of a series that --only means, by the start that its pattern gives. Throws usage when none or several fit.
+std::int64_t chosen_occurrence(Session&, const Numbered& series);
 int show_item(Session&);
 int show_body(Session&);
 int mark_item(Session&);

@@ -58,7 +58,16 @@ class Changes {
   /// Changes properties of an event, contact, task or note; what is not named stays as it is, here and at the server.
   /// The row shows the change at once. Values may be given as of any version: a calendar's place as a text.
   /// The id is 0 when everything is so already.
+  /// Of an event whose organizer is somebody else, who takes part is not to be changed: EngineFault::kNotYours. An edit
+  /// of the times or the pattern of a series drops its exceptions at servers of 16.x: EngineFault::kDropsExceptions,
+  /// unless the edits name Exceptions (property 1044) as no longer present, which says that it is meant.
   virtual Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) = 0;
+  /// Changes one occurrence of a series and no other (MS-ASCAL 2.2.2.21, MS-ASAIRS 2.2.2.22): subject, start with end,
+  /// body, location, categories, sensitivity, busy status, reminder, attendees; up to 14.1 also whether it lasts all
+  /// day. `original_ms`: OccurrenceRow::original_ms. open_occurrences shows it at once.
+  virtual Result<ChangeId> edit_occurrence(ItemId, std::int64_t original_ms, std::span<const PropertyEdit>) = 0;
+  /// One occurrence does not take place.
+  virtual Result<ChangeId> cancel_occurrence(ItemId, std::int64_t original_ms) = 0;
   /// Writes a message: compose, then part and its data (any number of pieces) in the order text, HTML, attachments,
   /// then send. One at a time for an account; compose drops what another left unfinished, and so does the next boot.
   /// Text and HTML are UTF-8 and kept with CR LF. Errors: items::MimeFault tells what cannot stand in a message.

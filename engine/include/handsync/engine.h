@@ -134,6 +134,7 @@ enum class EngineFault : std::int32_t {
   kNothingComposed,  ///< part, data or send before compose
   kNotInVersion,     ///< the protocol version that this server and we have in common does not have it
   kBusy,             ///< another job of the device runs: try again after it
+  kDropsExceptions,  ///< a server of 16.x drops the exceptions of a series whose times change: say that it is meant
 };
 constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), where};
