@@ -41,6 +41,17 @@ def sync(r, root):
                 raise Violation("sync", "two BodyPreference of one Type")
             if "4" in types and (text(o, "AirSync:MIMESupport") or "0") == "0":
                 raise Violation("sync", "BodyPreference Type 4 without MIMESupport")
+        for child in inside.children if inside is not None else []:
+            if child.child("AirSyncBase:InstanceId") is None:
+                continue
+            if len(inside.children) > 1 or options:
+                raise Violation("sync", "a command for one occurrence is alone in its request, without Options")
+            data = child.child("AirSync:ApplicationData")
+            for name in ("Calendar:Timezone", "Calendar:Recurrence", "Calendar:AllDayEvent", "Calendar:UID"):
+                if data is not None and data.child(name) is not None:
+                    raise Violation("sync", "%s of one occurrence" % name)
+            if data is not None and (data.child("Calendar:StartTime") is None) != (data.child("Calendar:EndTime") is None):
+                raise Violation("sync", "one end of an occurrence without the other")
         ids = set()
         for child in inside.children if inside is not None else []:
             commands += 1

@@ -73,6 +73,10 @@ def plain(method, path, headers, body=b"", origin="https://mail.example.test:443
             "body_base64": base64.b64encode(body).decode()}
 
 
+ONE = ("<Change><ServerId>1:7</ServerId><AirSyncBase:InstanceId>20260310T090000Z</AirSyncBase:InstanceId><ApplicationData>"
+       "<Calendar:Subject>Moved</Calendar:Subject></ApplicationData></Change>")
+
+
 CLEAN = {
     "first_contact": [
         plain("POST", "/autodiscover/autodiscover.xml", [["Authorization", "Basic -"], ["Content-Type", "text/xml"],
@@ -121,6 +125,12 @@ VIOLATIONS = {
     "value-supported_with_a_value": sync(SUPPORTED.replace("<Calendar:AllDayEvent/>", "<Calendar:AllDayEvent>1</Calendar:AllDayEvent>")),
     "limit-201_commands": sync(FETCH + "<Commands>" + "".join("<Delete><ServerId>5:%d</ServerId></Delete>" % n for n in range(201)) + "</Commands>"),
     "sync-commands_with_key_0": sync(PRIME + READ),
+    "sync-occurrence_beside_another_command": sync("<SyncKey>4</SyncKey><CollectionId>1</CollectionId><Commands>" + ONE +
+                                                   "<Delete><ServerId>1:8</ServerId></Delete></Commands>", version="16.1"),
+    "sync-occurrence_with_options": sync("<SyncKey>4</SyncKey><CollectionId>1</CollectionId>" + OPTIONS + "<Commands>" + ONE + "</Commands>",
+                                         version="16.1"),
+    "sync-occurrence_with_a_zone": sync("<SyncKey>4</SyncKey><CollectionId>1</CollectionId><Commands>" + ONE.replace(
+        "<Calendar:Subject>Moved</Calendar:Subject>", "<Calendar:Timezone>AAAA</Calendar:Timezone>") + "</Commands>", version="16.1"),
     "child-foreign_element": sync("<SyncKey>0</SyncKey><CollectionId>5</CollectionId><Ping:Id>5</Ping:Id>"),
     "provision-device_information_in_acknowledgement": post("Provision", "Provision", "<Provision>" + INFO + ACK + "</Provision>"),
     "provision-download_without_device_information": post("Provision", "Provision", "<Provision>" + POLICY % "" + "</Provision>", key="0"),
