@@ -31,7 +31,7 @@ exchange::Options of_version(const char* version) {
   return options;
 }
 int number_of(const char* version) { return (version[0] - '0') * 100 + (version[1] - '0') * 10 + version[3] - '0'; }
-PropertyEdit set(std::uint16_t id, const std::string& value) { return {id, bytes_of(Text(value)), true}; }
+PropertyEdit set(std::uint16_t id, Text value) { return {id, bytes_of(value), true}; }
 PropertyEdit none(std::uint16_t id) { return {id, {}, false}; }
 
 /// Thirteen Mondays; that of week 1 is on the Tuesday, that of week 2 is cancelled.
@@ -196,7 +196,7 @@ TEST(OccurrenceEdits, WhatIsTakenBackOrRefusedShowsTheServersAgainAndNothingElse
     const auto third = world.edit(week(1), {set(cal::kLocation, "Raum 1")});
     CHECK_TEXT(second.value() == third.value(), version);  // the same one of which nothing was sent
     CHECK(world.engine().changes(world.id).drop(first.value()).ok());
-    STRCMP_EQUAL_TEXT("0 Besprechu (Raum 4) 0\n1! Eins (Raum 1) 25\n", world.agenda().substr(0, 46).c_str(), version);
+    CHECK_TEXT(world.agenda().starts_with("0 Besprechu (Raum 4) 0\n1! Eins (Raum 1) 25\n3 Bes"), version);
     CHECK(world.engine().changes(world.id).drop(second.value()).ok());
     STRCMP_EQUAL_TEXT(kAtFirst, world.agenda().c_str(), version);
     CHECK(world.queue(world.id).empty());
