@@ -1,5 +1,6 @@
 #include "items/time_zone.h"
 
+#include "items/base64.h"
 #include "items/calendar_date.h"
 
 namespace handsync::items {
@@ -12,27 +13,14 @@ constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 constexpr std::size_t kBias = 0, kStandardDate = 68, kStandardBias = 84, kDaylightDate = 152, kDaylightBias = 168;
 constexpr std::int32_t kBiasMax_min = 24 * 60;
 
-int value_of(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 bool decode(Text text, std::uint8_t (&bytes)[kTimeZoneBytes]) {
-  std::uint32_t bits = 0;
-  int held = 0;
+  Base64Decoder decoder;
   std::size_t size = 0;
   for (const char c : text) {
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n' || c == '=') continue;
-    const int value = value_of(c);
-    if (value < 0) return false;
-    bits = bits << 6 | static_cast<std::uint32_t>(value);
-    held += 6;
-    if (held < 8) continue;
-    held -= 8;
-    if (size == sizeof bytes) return false;
-    bytes[size++] = static_cast<std::uint8_t>(bits >> held);
+    std::byte value{};
+    const Base64Decoder::Step step = decoder.put(c, value);
+    if (step == Base64Decoder::Step::kBad || (step == Base64Decoder::Step::kByte && size == sizeof bytes)) return false;
+    if (step == Base64Decoder::Step::kByte) bytes[size++] = static_cast<std::uint8_t>(value);
   }
   return size == sizeof bytes;
 }

@@ -5,12 +5,7 @@
 namespace handsync::protocol {
 namespace {
 
-namespace as = wbxml::air_sync;
-namespace base = wbxml::air_sync_base;
 namespace cm = wbxml::compose_mail;
-namespace io = wbxml::item_operations;
-
-constexpr std::uint64_t kHeadBytesMax = 16 * 1024;  // its Message-ID stands within the first of them
 
 wbxml::Tag root_of(Command command) {
   switch (command) {
@@ -44,24 +39,8 @@ Status ComposeResponse::on_value(Path path, Text value) {
   return Done{};
 }
 
-Result<std::size_t> write_fetch_mime_head(Room room, Text collection_id, Text server_id) {
-  wbxml::Writer writer(room);
-  writer.open(io::kItemOperations).open(io::kFetch).element(io::kStore, "Mailbox");
-  writer.element(as::kCollectionId, collection_id).element(as::kServerId, server_id);
-  writer.open(io::kOptions).element(as::kMIMESupport, std::uint64_t{2});
-  writer.open(base::kBodyPreference).element(base::kType, std::uint64_t{4});
-  writer.element(base::kTruncationSize, kHeadBytesMax).close();
-  writer.close().close().close();
-  return written(writer);
-}
-
-Status MimeProbe::on_open(Path path) { return expect_root(path, io::kItemOperations, Command::kItemOperations); }
-
 Status MimeProbe::on_value(Path path, Text value) {
-  if (path.size() == 2 && path[1] == io::kStatus) take_status(value);
-  if (path.size() == 4 && path[2] == io::kFetch && path[3] == io::kStatus) {
-    if (auto number = parse_number(value); number.ok()) fetch_status_ = number.value();
-  }
+  take_status_of(path, value);
   return Done{};
 }
 

@@ -1,7 +1,6 @@
 /// SendMail, SmartReply, SmartForward (MS-ASCMD 2.2.1.17, 2.2.1.20, 2.2.1.19), and finding a message of ours again.
 #pragma once
-#include "protocol/request.h"
-#include "protocol/response.h"
+#include "protocol/item_operations.h"
 
 namespace handsync::protocol {
 
@@ -24,23 +23,17 @@ class ComposeResponse final : public ResponseReader {
   Status on_value(Path, Text value) override;
 };
 
-/// ItemOperations for the beginning of one mail as it travelled.
-Result<std::size_t> write_fetch_mime_head(Room, Text collection_id, Text server_id);
-
 /// Looks for a text in the answer, which is not kept. Feed it through a wbxml::Reader.
-class MimeProbe final : public ResponseReader {
+class MimeProbe final : public FetchAnswer {
  public:
   explicit MimeProbe(Text wanted) { (void)wanted_.assign(wanted); }
   bool found() const { return found_; }
-  std::uint32_t fetch_status() const { return fetch_status_; }
 
  private:
-  Status on_open(Path) override;
   Status on_value(Path, Text value) override;
   Result<bool> on_piece(Path, Bytes, bool) override;
   FixedText<300> wanted_;
   std::size_t matched_ = 0;
-  std::uint32_t fetch_status_ = 0;
   bool found_ = false;
 };
 

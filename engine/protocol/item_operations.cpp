@@ -27,6 +27,35 @@ Result<std::size_t> write_fetch_item(Room room, Version, Text collection_id, Tex
   return written(writer);
 }
 
+Result<std::size_t> write_fetch_mime(Room room, Text collection_id, Text server_id, std::uint64_t truncation_bytes) {
+  wbxml::Writer writer(room);
+  writer.open(io::kItemOperations).open(io::kFetch).element(io::kStore, "Mailbox");
+  writer.element(as::kCollectionId, collection_id).element(as::kServerId, server_id);
+  writer.open(io::kOptions).element(as::kMIMESupport, std::uint64_t{2});
+  writer.open(base::kBodyPreference).element(base::kType, std::uint64_t{4});
+  if (truncation_bytes != 0) writer.element(base::kTruncationSize, truncation_bytes);
+  writer.close().close().close().close();
+  return written(writer);
+}
+
+Error FetchAnswer::refusal() const {
+  if (root() != io::kItemOperations) return answer_fault(Command::kItemOperations, AnswerFault::kWrongRoot);
+  if (status() > 1) return eas_error(Command::kItemOperations, status());
+  if (fetch_status() > 1) return eas_error(Command::kItemOperations, fetch_status());
+  return {};
+}
+
+bool FetchAnswer::take_status_of(Path path, Text value) {
+  if (path.back() != io::kStatus) return false;
+  if (path.size() == 2) {
+    take_status(value);
+    return true;
+  }
+  if (path.size() != kFieldDepth || !in_fetch(path)) return false;
+  if (auto number = parse_number(value); number.ok()) fetch_status_ = number.value();
+  return true;
+}
+
 FetchResponse::FetchResponse(items::ItemSink& sink, Class kind) : sink_(sink), data_(sink), kind_(kind) {}
 
 Status FetchResponse::on_open(Path path) {
@@ -35,7 +64,7 @@ Status FetchResponse::on_open(Path path) {
     if (path.size() == kFieldDepth + 1) about_item_ = wbxml::page_of(path.back()) != wbxml::page_of(io::kFetch);
     return about_item_ ? data_.open(path.back()) : Status(Done{});
   }
-  HANDSYNC_TRY(expect_root(path, io::kItemOperations, Command::kItemOperations));
+  HANDSYNC_TRY(FetchAnswer::on_open(path));
   // One item is asked for: a second answer is not ours.
   if (path.size() == kFetchDepth && in_fetch(path) && !fetch_seen_) {
     fetch_seen_ = in_item_ = true;
@@ -57,14 +86,9 @@ Result<bool> FetchResponse::on_piece(Path path, Bytes piece, bool opaque) {
 
 Status FetchResponse::on_value(Path path, Text value) {
   if (in_data_) return Done{};
-  if (path.size() == 2 && path[1] == io::kStatus) take_status(value);
+  if (path.size() == 2) take_status_of(path, value);
   if (!in_item_ || path.size() != kFieldDepth) return Done{};
-  if (path[3] == io::kStatus) {
-    auto number = parse_number(value);
-    if (!number.ok()) return Done{};
-    fetch_status_ = number.value();
-    return sink_.item_status(fetch_status_);
-  }
+  if (take_status_of(path, value)) return fetch_status() == 0 ? Status(Done{}) : sink_.item_status(fetch_status());
   if (path[3] == as::kServerId && !value.empty()) {
     if (value.size() <= kServerIdBytesMax) return sink_.server_id(value);
     item_fault_ = answer_fault(Command::kItemOperations, AnswerFault::kValueTooLong);

@@ -1,4 +1,4 @@
-/// ItemOperations Fetch of one mail: the rest of a body that Sync cut (MS-ASCMD 2.2.1.10).
+/// ItemOperations Fetch of one item: the rest of a body that Sync cut (MS-ASCMD 2.2.1.10).
 #pragma once
 #include "items/application_data.h"
 #include "items/sink.h"
@@ -10,12 +10,30 @@ namespace handsync::protocol {
 /// `html`: HTML where the mail has it, else plain; false: plain only.
 Result<std::size_t> write_fetch_item(Room, Version, Text collection_id, Text server_id, bool html);
 
+/// A mail as it travelled. `truncation_bytes` 0: all of it.
+Result<std::size_t> write_fetch_mime(Room, Text collection_id, Text server_id, std::uint64_t truncation_bytes);
+
+/// What every answer to one Fetch says of how it went.
+class FetchAnswer : public ResponseReader {
+ public:
+  std::uint32_t fetch_status() const { return fetch_status_; }  ///< 0 = not given
+  Error refusal() const;  ///< kNone: the server has done it. Valid once the whole answer has been read
+
+ protected:
+  ~FetchAnswer() = default;
+  Status on_open(Path path) override { return expect_root(path, wbxml::item_operations::kItemOperations, Command::kItemOperations); }
+  /// Takes a Status of the answer or of its Fetch; true: it was one.
+  bool take_status_of(Path, Text value);
+
+ private:
+  std::uint32_t fetch_status_ = 0;
+};
+
 /// Delivers the fetched item to `sink` as Operation::kAnswerFetch; an item that cannot be understood ends with
 /// item_end(fault). Feed it through a wbxml::Reader; nothing is valid before the reader's finish().
-class FetchResponse final : public ResponseReader {
+class FetchResponse final : public FetchAnswer {
  public:
   explicit FetchResponse(items::ItemSink& sink, Class kind = Class::kEmail);
-  std::uint32_t fetch_status() const { return fetch_status_; }  ///< 0 = not given
 
  private:
   Status on_open(Path) override;
@@ -26,7 +44,6 @@ class FetchResponse final : public ResponseReader {
   items::ItemSink& sink_;
   items::ApplicationData data_;
   Error item_fault_{};
-  std::uint32_t fetch_status_ = 0;
   Class kind_;
   bool fetch_seen_ = false, in_item_ = false, in_data_ = false;
   bool about_item_ = false;  // the child of Properties that is open belongs to the item

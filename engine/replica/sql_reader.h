@@ -80,6 +80,7 @@ class SqlReader final : public Reader {
  public:
   SqlReader(sqlite3* database, Memory memory) : database_(database), memory_(memory) {}
 
+  sqlite3* database() const { return database_; }
   Result<Cursor<FolderRow>*> folders() override { return start(folders_); }
   Result<Cursor<ItemRow>*> list(const Query& query) override {
     query_ = query;

@@ -28,6 +28,7 @@ enum Fault : std::int32_t {
   kTooManyCategories = -11,  ///< beyond kCategoriesBytesMax, or a name that is empty or has control characters
   kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
   kNoSuchOccurrence = -13,   ///< the event is no series, or that one of it is cancelled
+  kNoSuchAttachment = -20,
   kInFlight = -8,            ///< the change is part of a request that was sent: its answer decides
 };
 
@@ -133,6 +134,11 @@ struct OutgoingMessage {
 struct ItemAddress {
   FolderId folder{};
   FixedText<64> server_id;
+};
+
+struct AttachmentAddress {
+  FixedText<1024> reference;  ///< FileReference
+  std::uint64_t bytes = 0;    ///< as the server estimates
 };
 
 struct ItemClass {
@@ -263,6 +269,7 @@ class Store {
   Status rekey_begin(FolderId);
 
   Result<ItemAddress> address_of(ItemId) const;  ///< kNoSuchItem when it is gone
+  Result<AttachmentAddress> attachment(ItemId, std::uint16_t number) const;  ///< from 1; kNoSuchAttachment
   Result<std::uint64_t> generation() const;
   sqlite3* database() const { return database_; }  ///< for this folder's own files
 

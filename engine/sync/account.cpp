@@ -104,6 +104,7 @@ replica::StoreOptions Account::store_options() {
 void Account::shut() {
   if (heartbeat_.changed() && !wiped_ && folders_ && open_store().ok()) save_heartbeat();
   discard();
+  end_errand(engine_fault(EngineFault::kDropped));
   cancel(work_);
   drop_sending();
   cancel(wait_);
@@ -314,6 +315,7 @@ void Account::advance() {
       {kNeedFolders,           &Account::start_folders},
       {kNeedOutbox,            &Account::start_outbox},
       {kNeedBody,              &Account::start_body},
+      {kNeedErrand,            &Account::start_errand},
       {kNeedMoves,             &Account::start_moves},
       {kNeedItems,             &Account::start_items},
   };

@@ -6,7 +6,7 @@
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
 /// collection.cpp (Sync of one folder), moves.cpp, compose.cpp (a message is written),
-/// outbox.cpp (and sent), push.cpp (Ping). Engine thread only.
+/// outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp (Ping). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -17,6 +17,7 @@
 #include "sync/account_record.h"
 #include "sync/back_off.h"
 #include "sync/call.h"
+#include "sync/errand.h"
 #include "sync/heartbeat.h"
 #include "sync/message.h"
 
@@ -36,6 +37,7 @@ enum Need : std::uint16_t {
   kNeedBody = 256,     ///< the rest of one body
   kNeedOutbox = 1024,  ///< a message waits
   kNeedMoves = 512,    ///< a move waits, or is in doubt
+  kNeedErrand = 2048,  ///< a file is fetched
 };
 
 /// A folder in RAM, so that waiting needs no database.
@@ -73,6 +75,8 @@ class Account final : public Changes {
   Status set(const AccountChange&);
   Status sync(FolderId only);
   Status fetch(ItemId);
+  Status fetch_file(const FileRequest&);
+  void drop_errand(Error);  ///< at once, its request too
   Status flush();
   Status push(bool on);
   void network_is(const Network&);
@@ -236,6 +240,15 @@ class Account final : public Changes {
   bool surely_not_sent(const Call&, Error) const;
   void learn_limit(Error);
 
+  // errand.cpp
+  Status begin_errand(Errand*);
+  Status start_errand();
+  void end_errand(Error);
+
+  // fetching.cpp
+  Status start_file();
+  void ended_file(Call&, Error);
+
   // push.cpp
   void consider_ping();
   bool full_sync_may_start() const;
@@ -295,6 +308,7 @@ class Account final : public Changes {
   replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
   std::size_t moving_count_ = 0;
   Composing* composing_ = nullptr;  ///< a message that is being written
+  Errand* errand_ = nullptr;
   Sending* sending_ = nullptr;      ///< one on its way
   replica::OutgoingMessage message_;
   /// Below 14.0, after a lost answer: whether the folder of sent mails has been synced since, and how many of the mails

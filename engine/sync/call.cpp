@@ -77,6 +77,7 @@ void Call::take_head(int status, std::span<const Header> headers, const Channel&
     retry_after_s = seconds.value();
   version_refresh = !find_header(headers, "X-MS-RP").empty();
   Text type = find_header(headers, "Content-Type");
+  looks_like_multipart = type.find("vnd.ms-sync.multipart") != Text::npos;
   looks_like_wbxml = type.empty() || type.find("vnd.ms-sync") != Text::npos;
 }
 
@@ -92,14 +93,18 @@ void Call::take(Bytes piece) {
     gathered_ += piece.size();
     return;
   }
-  if (http_status != 200 || !reading_ || parse_error_) return;
+  if (http_status != 200 || (!reading_ && !taker) || parse_error_) return;
+  if (taker && command == protocol::Command::kGetAttachment) {
+    parse_error_ = taker->take(piece).error();
+    return;
+  }
   if (!looks_like_wbxml) {
     parse_error_ = protocol::answer_fault(command, AnswerFault::kNotWbxml);
     return;
   }
-  if (Status fed = reader_.feed(piece); !fed.ok()) {
+  if (Status fed = taker ? taker->take(piece) : reader_.feed(piece); !fed.ok()) {
     parse_error_ = fed.error();
-    bool in_header = reader_.depth() == 0 && parse_error_.domain == Domain::kWbxml &&
+    bool in_header = !taker && reader_.depth() == 0 && parse_error_.domain == Domain::kWbxml &&
                      parse_error_.code == static_cast<std::int32_t>(wbxml::Fault::kHeader);
     if (in_header) parse_error_ = protocol::answer_fault(command, AnswerFault::kNotWbxml);
   }
@@ -109,6 +114,7 @@ Error Call::finish() {
   if (kind != Kind::kCommand && kind != Kind::kOptions) return parse_error_;
   if (http_status != 200) return Error{Domain::kHttp, http_status, 0};
   if (parse_error_) return parse_error_;
+  if (taker) return answer_bytes == 0 && command != protocol::Command::kGetAttachment ? Error{} : taker->finish().error();
   if (!reading_ || answer_bytes == 0) return {};
   if (Status whole = reader_.finish(); !whole.ok()) return whole.error();
   return {};

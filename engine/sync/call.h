@@ -28,6 +28,15 @@ struct BodySource {
   ~BodySource() = default;
 };
 
+/// Takes an answer that is not read as one WBXML document.
+struct AnswerTaker {
+  virtual Status take(Bytes piece) = 0;  ///< of an answer of 200; an error: nothing more of it is wanted
+  virtual Status finish() = 0;
+
+ protected:
+  ~AnswerTaker() = default;
+};
+
 class Call {
  public:
   /// Null when there is no memory. `body_bytes_max`: room for the request body.
@@ -83,7 +92,8 @@ class Call {
   std::uint32_t retry_after_s = 0;
   bool version_refresh = false;  ///< X-MS-RP
   std::uint64_t answer_bytes = 0;
-  bool looks_like_wbxml = true;
+  bool looks_like_wbxml = true, looks_like_multipart = false;
+  AnswerTaker* taker = nullptr;  ///< in place of `answer`; outlives the call
 
   std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
                protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse,
@@ -97,6 +107,7 @@ class Call {
   /// The whole answer has arrived: HTTP first, then the grammar. kNone: a sound answer (or an empty one: answer_bytes
   /// == 0).
   Error finish();
+  bool broken() const { return static_cast<bool>(parse_error_); }  ///< the rest of the answer is of no use
   Text gathered() const { return {reinterpret_cast<const char*>(body_), gathered_}; }  ///< Autodiscover's answer
 
  private:

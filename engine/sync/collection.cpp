@@ -495,15 +495,7 @@ void Account::ended_body(Call& call, Error error) {
   FolderState* folder = find(current_);
   if (!error && call.answer_bytes == 0) error = protocol::answer_fault(Command::kItemOperations, AnswerFault::kEmpty);
   auto& answer = std::get<protocol::FetchResponse>(call.answer);
-  Error refused;
-  if (!error) {
-    if (answer.root() != wbxml::item_operations::kItemOperations)
-      refused = protocol::answer_fault(Command::kItemOperations, AnswerFault::kWrongRoot);
-    else if (answer.status() > 1)
-      refused = eas_error(Command::kItemOperations, answer.status());
-    else if (answer.fetch_status() > 1)
-      refused = eas_error(Command::kItemOperations, answer.fetch_status());
-  }
+  const Error refused = error ? Error{} : answer.refusal();
   if (error || refused || !folder) {
     if (was_arriving) arrival_.drop();
     if (error) return request_failed(call, error);

@@ -128,6 +128,13 @@ Status Engine::fetch(AccountId id, ItemId item, Instant now) {
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.fetch(item); });
 }
+Status Engine::fetch_file(AccountId id, const FileRequest& request, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.fetch_file(request); });
+}
+void Engine::drop_file(AccountId id, Instant now) {
+  if (auto* account = core_at(*this, now).account(id)) account->drop_errand(engine_fault(EngineFault::kDropped));
+}
 Status Engine::flush(AccountId id, Instant now) {
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.flush(); });

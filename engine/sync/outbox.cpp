@@ -18,6 +18,7 @@ constexpr std::uint32_t kRefusalsMax = 3;  ///< for passing reasons, then a mess
 constexpr std::uint32_t kDoubtsMax = 10;  ///< tries that end without an answer: it must not hold up the others for ever
 constexpr std::size_t kSentAlikeMax = 8;  ///< mails among the sent ones that are looked at
 constexpr std::size_t kEnvelopeBytesMax = 512;
+constexpr std::uint64_t kHeadBytesMax = 16 * 1024;  ///< a mail's Message-ID stands within the first of them
 
 Command command_of(MessageVerb verb) {
   switch (verb) {
@@ -224,8 +225,8 @@ Status Account::start_look() {
   if (!address.ok()) return address.error();
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kItemOperations, Lane::kWork, call, kSmallBodyBytesMax));
-  auto body =
-      protocol::write_fetch_mime_head(call->body_room(), sent->row.server_id.view(), address.value().server_id.view());
+  auto body = protocol::write_fetch_mime(call->body_room(), sent->row.server_id.view(),
+                                         address.value().server_id.view(), kHeadBytesMax);
   if (!body.ok()) {
     call->free(core_.memory());
     return body.error();

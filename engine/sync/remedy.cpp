@@ -132,6 +132,7 @@ void Account::pause(Error error, std::uint32_t retry_after_s) {
     bool was_adding = adding_;
     manual_ = false;
     if (was_adding || !push_) needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+    end_errand(error);
     core_.tell(id_, Notice::kIdle);
     if (!push_) return save_loops();
   }
@@ -146,6 +147,7 @@ void Account::stop(Error error) {
   error_ = error;
   stopped_ = true;
   needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+  end_errand(error);
   save_loops();
   if (manual_) {
     manual_ = false;

@@ -112,6 +112,10 @@ void Account::response_body(Call& call, Bytes piece) {
   bytes_in_ += piece.size();
   store_used_ms_ = core_.now().mono_ms;
   call.take(piece);
+  if (!call.taker || !call.broken()) return;
+  // The rest may be long: the connection is given up for it.
+  if (call.offered) core_.cancelled(call.id);
+  finish_work(call, {});
 }
 
 void Account::response_end(Call& call) { finish_work(call, {}); }
@@ -146,7 +150,14 @@ void Account::finish_work(Call& ended, Error transport) {
       case Command::kSync:
         ended_items(*call, error);
         break;
+      case Command::kGetAttachment:
+        if (errand_) (this->*errand_->ended)(*call, error);
+        break;
       case Command::kItemOperations:
+        if (call->taker) {
+          if (errand_) (this->*errand_->ended)(*call, error);
+          break;
+        }
         std::holds_alternative<protocol::MimeProbe>(call->answer) ? ended_look(*call, error) : ended_body(*call, error);
         break;
       case Command::kSendMail:

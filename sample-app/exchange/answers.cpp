@@ -21,6 +21,25 @@ void add_unknown(Node& node) {
     node.children.insert(node.children.begin(), Node(wbxml::make_tag(kNoSuchPage, 0x05), "from a later protocol"));
 }
 
+// Little-endian: how many parts, then of each where it begins and its length, then the parts.
+std::string to_multipart(const std::string& document, const std::vector<std::string>& parts) {
+  std::string head, content;
+  const auto put = [&head](std::size_t number) {
+    for (int shift = 0; shift < 32; shift += 8) head += static_cast<char>(number >> shift & 0xFF);
+  };
+  put(parts.size() + 1);
+  std::size_t at = 4 + 8 * (parts.size() + 1);
+  const auto add = [&](const std::string& part) {
+    put(at);
+    put(part.size());
+    at += part.size();
+    content += part;
+  };
+  add(document);
+  for (const std::string& part : parts) add(part);
+  return head + content;
+}
+
 void drop_success(Node& node) {
   std::erase_if(node.children,
                 [](const Node& child) { return wbxml::tag_name(child.tag) == "Status" && child.text == "1"; });
@@ -44,6 +63,12 @@ void State::finish(const Call& call, Outcome outcome, const Transport& transport
       if (call.unknown_page) add_unknown(outcome.document);
       if (call.no_status) drop_success(outcome.document);
       response.body = to_wbxml(outcome.document);
+      break;
+    case Outcome::Kind::kMultipart:
+      response.set("Content-Type", "application/vnd.ms-sync.multipart");
+      if (call.unknown_page) add_unknown(outcome.document);
+      if (call.no_status) drop_success(outcome.document);
+      response.body = to_multipart(to_wbxml(outcome.document), outcome.parts);
       break;
     case Outcome::Kind::kRaw:
       response.set("Content-Type", outcome.content_type);

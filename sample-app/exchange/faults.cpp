@@ -15,7 +15,7 @@ struct KindRow {
   FaultKind kind;
   bool takes_number;
 };
-constexpr std::array<KindRow, 11> kKinds = {{{"delay", FaultKind::kDelay, true},
+constexpr std::array<KindRow, 13> kKinds = {{{"delay", FaultKind::kDelay, true},
                                              {"cut", FaultKind::kCut, true},
                                              {"status", FaultKind::kStatus, true},
                                              {"http", FaultKind::kHttp, true},
@@ -25,6 +25,8 @@ constexpr std::array<KindRow, 11> kKinds = {{{"delay", FaultKind::kDelay, true},
                                              {"gzip-bomb", FaultKind::kGzipBomb, false},
                                              {"unknown-page", FaultKind::kUnknownPage, false},
                                              {"no-status", FaultKind::kNoStatus, false},
+                                             {"no-range", FaultKind::kNoRange, false},
+                                             {"no-multipart", FaultKind::kNoMultipart, false},
                                              {"always-changed", FaultKind::kAlwaysChanged, false}}};
 
 constexpr std::array<const char*, 24> kCommands = {"any",

@@ -22,6 +22,8 @@ enum class FaultKind : std::uint8_t {
   kGzipBomb,       ///< gzip-bomb       a small body that inflates to 128 MiB
   kUnknownPage,    ///< unknown-page    the answer has elements of a code page that does not exist
   kNoStatus,       ///< no-status       the answer leaves out every Status that says success
+  kNoRange,        ///< no-range        attachments are served whole, whatever Range is asked for
+  kNoMultipart,    ///< no-multipart    what could be a part of a multipart answer stands inline
   kAlwaysChanged,  ///< always-changed  Ping says "changed", Sync says "more", and there is nothing
 };
 

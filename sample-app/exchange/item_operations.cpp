@@ -42,7 +42,11 @@ Found find_attachment(const Account& account, std::string_view reference) {
   return {item, &item->attachments[static_cast<std::size_t>(*index)]};
 }
 
-void fetch_attachment(Call& call, const Node& fetch, Node& answer) {
+using Parts = std::vector<std::string>;
+
+bool in_parts(const Call& call) { return call.query.accept_multipart && !call.no_multipart; }
+
+void fetch_attachment(Call& call, const Node& fetch, Node& answer, Parts& parts) {
   const std::string_view reference = fetch.value(asb::kFileReference);
   const Node* const options = fetch.find(io::kOptions);
   bool only_range = true;
@@ -63,7 +67,7 @@ void fetch_attachment(Call& call, const Node& fetch, Node& answer) {
   std::string bytes = bytes_of(*attachment);
   const std::size_t total = bytes.size();
   std::string range;
-  if (options != nullptr && options->has(io::kRange)) {
+  if (options != nullptr && options->has(io::kRange) && !call.no_range) {
     const std::vector<std::string> ends = split(options->value(io::kRange), '-');
     const std::int64_t first = ends.size() == 2 ? parse_number(ends[0]).value_or(-1) : -1;
     const std::int64_t last = ends.size() == 2 ? parse_number(ends[1]).value_or(-1) : -1;
@@ -83,10 +87,15 @@ void fetch_attachment(Call& call, const Node& fetch, Node& answer) {
     properties.add(io::kTotal, static_cast<std::int64_t>(total));
   }
   properties.add(asb::kContentType, attachment->content_type);
-  properties.add(io::kData, to_base64(bytes));
+  if (in_parts(call)) {
+    parts.push_back(std::move(bytes));
+    properties.add(io::kPart, static_cast<std::int64_t>(parts.size()));
+  } else {
+    properties.add(io::kData, to_base64(bytes));
+  }
 }
 
-void fetch_item(Call& call, const Node& fetch, Node& answer) {
+void fetch_item(Call& call, const Node& fetch, Node& answer, Parts& parts) {
   const std::string_view id = fetch.value(as::kServerId), collection = fetch.value(as::kCollectionId);
   const Item* const item = visible_item(*call.account, id);
   const bool found = item != nullptr && item->folder == collection;
@@ -98,18 +107,27 @@ void fetch_item(Call& call, const Node& fetch, Node& answer) {
   ViewOptions view;
   if (const Node* const options = fetch.find(io::kOptions)) view = read_options({*options}).front().view;
   view.whole_without_preference = true;
-  answer.add(item_properties(*item, io::kProperties, view, call.version));
+  Node& properties = answer.add(item_properties(*item, io::kProperties, view, call.version));
+  if (!in_parts(call)) return;
+  for (Node& property : properties.children) {
+    if (property.tag != asb::kBody) continue;
+    for (Node& child : property.children) {
+      if (child.tag != asb::kData) continue;
+      parts.push_back(std::move(child.text));
+      child = Node(io::kPart, static_cast<std::int64_t>(parts.size()));
+    }
+  }
 }
 
-void fetch(Call& call, const Node& fetch, Node& response) {
+void fetch(Call& call, const Node& fetch, Node& response, Parts& parts) {
   Node& answer = response.add(io::kFetch);
   if (!same_without_case(fetch.value(io::kStore), "Mailbox")) {
     call.violation("fetches from the store \"" + std::string(fetch.value(io::kStore)) + "\"");
     answer.add(io::kStatus, kUnknownStore);
   } else if (fetch.has(asb::kFileReference)) {
-    fetch_attachment(call, fetch, answer);
+    fetch_attachment(call, fetch, answer, parts);
   } else if (fetch.has(as::kServerId) && fetch.has(as::kCollectionId)) {
-    fetch_item(call, fetch, answer);
+    fetch_item(call, fetch, answer, parts);
   } else {
     call.violation("fetches without FileReference or ServerId with CollectionId");
     answer.add(io::kStatus, kProtocol);
@@ -175,9 +193,10 @@ Outcome run_item_operations(Call& call) {
     return Outcome::answer(std::move(answer));
   }
   Node response(io::kResponse);
+  Parts parts;
   for (const Node& operation : request.children) {
     if (operation.tag == io::kFetch) {
-      fetch(call, operation, response);
+      fetch(call, operation, response, parts);
     } else if (operation.tag == io::kEmptyFolderContents) {
       empty_folder(call, operation, response);
     } else if (operation.tag == io::kMove && call.version >= 140) {
@@ -190,6 +209,7 @@ Outcome run_item_operations(Call& call) {
   }
   answer.add(io::kStatus, kSuccess);
   answer.add(std::move(response));
+  if (in_parts(call)) return Outcome::multipart(std::move(answer), std::move(parts));
   return Outcome::answer(std::move(answer));
 }
 

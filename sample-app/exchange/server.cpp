@@ -52,7 +52,7 @@ struct Struck {
   Transport transport;
   std::optional<HttpResponse> instead;
   std::optional<int> status;
-  bool always_changed = false, unknown_page = false, no_status = false;
+  bool always_changed = false, unknown_page = false, no_status = false, no_range = false, no_multipart = false;
 };
 
 Struck strike(State& state, std::string_view command) {
@@ -80,6 +80,12 @@ Struck strike(State& state, std::string_view command) {
         break;
       case FaultKind::kNoStatus:
         struck.no_status = true;
+        break;
+      case FaultKind::kNoRange:
+        struck.no_range = true;
+        break;
+      case FaultKind::kNoMultipart:
+        struck.no_multipart = true;
         break;
       case FaultKind::kHtml:
         struck.instead = http_answer(200, login_page());
@@ -197,6 +203,9 @@ class Request {
     call.always_changed = struck_.always_changed;
     call.unknown_page = struck_.unknown_page;
     call.no_status = struck_.no_status;
+    call.no_range = struck_.no_range;
+    call.no_multipart = struck_.no_multipart;
+    read_multipart(call);
     const std::string* const version_header = http_.header("MS-ASProtocolVersion");
     const std::string version = call.query.binary           ? call.query.version
                                 : version_header == nullptr ? ""
@@ -262,6 +271,19 @@ class Request {
       device.lose_sync_state();
     }
     return true;
+  }
+
+  // MS-ASHTTP 2.2.1.1.2.3: a header of the plain form, a bit of the binary one.
+  void read_multipart(Call& call) {
+    const std::string* const header = http_.header("MS-ASAcceptMultiPart");
+    if (header != nullptr) {
+      if (call.query.binary) state_.violation(label_ + ": has MS-ASAcceptMultiPart beside the binary query");
+      if (*header != "T" && *header != "F")
+        state_.violation(label_ + ": has MS-ASAcceptMultiPart of \"" + *header + "\"");
+      call.query.accept_multipart = *header == "T";
+    }
+    if (call.query.accept_multipart && label_ != "ItemOperations")
+      state_.violation(label_ + ": accepts a multipart answer, which only ItemOperations has");
   }
 
   void read_policy_key(Call& call) {

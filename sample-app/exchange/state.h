@@ -43,26 +43,32 @@ struct Call {
   std::optional<Node> document;
   std::string raw_body;  ///< of requests whose body is no WBXML
   std::string range;
-  bool always_changed = false, unknown_page = false, no_status = false;  ///< faults of the answer
+  bool always_changed = false, unknown_page = false, no_status = false, no_range = false,
+       no_multipart = false;  ///< faults of the answer
 
   /// Notes a breach of the protocol, as a sentence without subject: "has Class in a Collection at 14.1".
   void violation(const std::string& what) const;
 };
 
 struct Outcome {
-  enum class Kind : std::uint8_t { kDocument, kEmpty, kHttp, kRaw, kWait } kind = Kind::kEmpty;
+  enum class Kind : std::uint8_t { kDocument, kEmpty, kHttp, kRaw, kWait, kMultipart } kind = Kind::kEmpty;
   Node document;
   int http = 200;
   std::string content_type, raw;
   std::int64_t until_ms = 0;
+  std::vector<std::string> parts;  ///< of a multipart answer, behind its document
 
-  static Outcome answer(Node root) { return {Kind::kDocument, std::move(root), 200, {}, {}, 0}; }
-  static Outcome empty() { return {}; }
-  static Outcome refuse(int http_status) { return {Kind::kHttp, {}, http_status, {}, {}, 0}; }
-  static Outcome bytes(std::string type, std::string body) {
-    return {Kind::kRaw, {}, 200, std::move(type), std::move(body), 0};
+  static Outcome answer(Node root) { return {Kind::kDocument, std::move(root), 200, {}, {}, 0, {}}; }
+  /// MS-ASCMD 2.2.1.10.1
+  static Outcome multipart(Node root, std::vector<std::string> parts) {
+    return {Kind::kMultipart, std::move(root), 200, {}, {}, 0, std::move(parts)};
   }
-  static Outcome wait(std::int64_t until) { return {Kind::kWait, {}, 200, {}, {}, until}; }
+  static Outcome empty() { return {}; }
+  static Outcome refuse(int http_status) { return {Kind::kHttp, {}, http_status, {}, {}, 0, {}}; }
+  static Outcome bytes(std::string type, std::string body) {
+    return {Kind::kRaw, {}, 200, std::move(type), std::move(body), 0, {}};
+  }
+  static Outcome wait(std::int64_t until) { return {Kind::kWait, {}, 200, {}, {}, until, {}}; }
 };
 
 /// How a command is named and how it says a Status.

@@ -24,7 +24,6 @@ constexpr Later kLater[] = {
     {"conversation", "ignores or moves a whole conversation"},
     {"schedule", "when to sync"},
     {"sms", "text messages"},
-    {"attachment", "streams an attachment to a file"},
     {"search", "full-text search, here or on the server"},
     {"people", "the server's address list"},
     {"draft", "drafts"},
@@ -272,6 +271,13 @@ class Grammar {
     CLI::App* body = command(app_, "body", "The body of one item");
     body->add_option("ID", line_.number, "The number that list prints")->required();
     body->add_flag("--html", line_.html, "As HTML");
+    CLI::App* attachment = command(app_, "attachment", "Saves an attachment as a file; goes on where an earlier try was cut");
+    attachment->add_option("ID", line_.number, "The number that list prints")->required();
+    attachment->add_option("N", line_.attachment, "Which one, as show counts them")
+        ->required()
+        ->check(CLI::Range(1, 65535));
+    attachment->add_option("--to", line_.to_file, "A new file, or a directory; default its own name, here")
+        ->type_name("FILE");
     CLI::App* mark = command(app_, "mark", "Read state, flag and categories of a mail");
     mark->add_option("ID", line_.number, "The number that list prints")->required();
     mark->add_option("WHAT", line_.mark, "read, unread, flag, unflag, done, category NAME or uncategory NAME")

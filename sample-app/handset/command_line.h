@@ -31,7 +31,9 @@ struct CommandLine {
   std::vector<std::string> attendees;
   std::string zone, json_file;
   std::uint64_t number = 0;  ///< an id of an item or a change
-  std::string mark;          ///< read, unread, flag, unflag, done, category, uncategory
+  std::uint32_t attachment = 0;  ///< its number in an item, from 1
+  std::string to_file;           ///< where it goes
+  std::string mark;              ///< read, unread, flag, unflag, done, category, uncategory
   std::string name;          ///< of a category
   bool for_good = false;
   std::string only;              ///< of a series: the date or time of one occurrence

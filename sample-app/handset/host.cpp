@@ -37,6 +37,7 @@ constexpr Command kCommands[] = {
     {"list", list_items},
     {"show", show_item},
     {"body", show_body},
+    {"attachment", fetch_attachment},
     {"mark", mark_item},
     {"send", send_message},
     {"reply", reply_message},

@@ -108,6 +108,29 @@ ItemCopy load(Session& session, const Numbered& at) {
   return copy;
 }
 
+/// What came with an item.
+struct File {
+  unsigned number = 0;
+  std::string name, type;
+  std::uint64_t bytes = 0;
+  bool is_inline = false;
+};
+
+std::vector<File> files_of(Session& session, const Numbered& at, std::uint32_t count) {
+  std::vector<File> files;
+  const OpenReader reader(session, at.account);
+  std::byte room[2048];
+  handsync::AttachmentRow row;
+  for (unsigned number = 1; number <= count; ++number) {
+    const auto found = handsync::read_attachment(*reader, static_cast<handsync::ItemId>(at.own),
+                                                 static_cast<std::uint16_t>(number), row, room);
+    if (!found.ok()) throw failure_of(found.error());
+    if (!found.value()) break;
+    files.push_back({number, std::string(row.name), std::string(row.content_type), row.bytes, row.is_inline});
+  }
+  return files;
+}
+
 /// Fetches what sync has left on the server.
 ItemCopy load_whole(Session& session, const Numbered& at) {
   ItemCopy copy = load(session, at);
@@ -313,11 +336,12 @@ int list_items(Session& session) {
 
 int show_item(Session& session) {
   const Numbered at = find_item(session, session.line.number);
-  ItemCopy copy = load_whole(session, at);
+  ItemCopy copy = session.line.mime ? load(session, at) : load_whole(session, at);
   if (session.line.mime) {
-    if (copy.body_type != kBodyMime) {
-      throw usage("the mail is not here as it travelled, and fetching that is not in this version",
-                  "leave out --mime; `handset body " + std::to_string(session.line.number) + "` prints its body");
+    if (copy.body_type != kBodyMime || copy.bytes_here < copy.bytes_total) {
+      if (copy.kind != Class::kEmail) throw usage("only a mail has travelled", "leave out --mime");
+      print_mime(session, at);
+      return kDone;
     }
     each_piece(session, at, [&](std::string_view piece) { session.io.out(piece); });
     return kDone;
@@ -328,6 +352,17 @@ int show_item(Session& session) {
     copy.json.set("body", body)
         .set("body_type", copy.body_type < std::size(kTypes) ? kTypes[copy.body_type] : "")
         .set("body_bytes", copy.bytes_total);
+    std::vector<Json> files;
+    for (const File& file : files_of(session, at, copy.attachments)) {
+      files.emplace_back();
+      files.back()
+          .set("number", file.number)
+          .set("name", file.name)
+          .set("type", file.type)
+          .set("bytes", file.bytes)
+          .set("inline", file.is_inline);
+    }
+    copy.json.set("files", std::move(files));
     if (is_personal(copy.kind)) copy.json.set("properties", properties_json(properties_of(session, at)));
     session.say(copy.json);
     return kDone;
@@ -344,7 +379,9 @@ int show_item(Session& session) {
   std::string subject = printable(copy.subject);
   session.colour(subject, "1");
   session.say("Subject:  " + subject);
-  if (copy.attachments > 0) session.say("Attached: " + std::to_string(copy.attachments));
+  for (const File& file : files_of(session, at, copy.attachments))
+    session.say("Attached: " + std::to_string(file.number) + "  " + printable(file.name) + ", " +
+                size_text(file.bytes));
   session.say("");
   session.io.out(printable_lines(copy.body_type == kBodyHtml ? text_of_html(body) : body) + "\n");
   return kDone;

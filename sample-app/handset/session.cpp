@@ -21,8 +21,12 @@ constexpr int kPinTries = 3;
 /// One line on the terminal that is written over, after the first second.
 class ProgressLine {
  public:
-  ProgressLine(Session& session, AccountId account, std::string doing)
-      : session_(session), account_(account), doing_(std::move(doing)), begin_(std::chrono::steady_clock::now()) {
+  ProgressLine(Session& session, AccountId account, std::string doing, std::function<std::string()> detail)
+      : session_(session),
+        account_(account),
+        doing_(std::move(doing)),
+        detail_(std::move(detail)),
+        begin_(std::chrono::steady_clock::now()) {
     first_ = look();
   }
   ~ProgressLine() { clear(); }
@@ -36,9 +40,12 @@ class ProgressLine {
     shown_ = now;
     const AccountView at = look();
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now - begin_).count();
-    std::string text = doing_ + " " + address(at) + ": " + std::to_string(at.added - first_.added) + " new, " +
-                       std::to_string(at.requests - first_.requests) + " requests, " +
-                       size_text(at.bytes_in - first_.bytes_in) + ", " + std::to_string(seconds) + " s";
+    std::string text = doing_ + " ";
+    text += detail_ ? detail_()
+                    : address(at) + ": " + std::to_string(at.added - first_.added) + " new, " +
+                          std::to_string(at.requests - first_.requests) + " requests, " +
+                          size_text(at.bytes_in - first_.bytes_in);
+    text += ", " + std::to_string(seconds) + " s";
     text = cut(printable(text), session_.io.columns - 1);
     session_.io.err("\r" + text + "\x1b[K");
     drawn_ = true;
@@ -58,6 +65,7 @@ class ProgressLine {
   Session& session_;
   AccountId account_;
   std::string doing_;
+  std::function<std::string()> detail_;
   std::chrono::steady_clock::time_point begin_, shown_{};
   AccountView first_;
   bool drawn_ = false;
@@ -306,8 +314,9 @@ void Answers::answer(Session& session, const Event& event) {
   reply(0);
 }
 
-void wait_idle(Session& session, Inbox& inbox, AccountId account, Answers& answers, const std::string& doing) {
-  ProgressLine progress(session, account, doing);
+void wait_idle(Session& session, Inbox& inbox, AccountId account, Answers& answers, const std::string& doing,
+               const std::function<std::string()>& detail) {
+  ProgressLine progress(session, account, doing, detail);
   session.io.on_interrupt([&inbox] { inbox.wake(); });
   struct Unhook {
     Io& io;

@@ -116,7 +116,9 @@ struct Answers {
 
 /// Waits until the engine is idle for this account, answering its questions meanwhile, with a progress line on a
 /// terminal. Throws when the phone or the account is wiped, and Stopped.
-void wait_idle(Session&, Inbox&, handsync::AccountId, Answers&, const std::string& doing);
+/// `detail`: what the line says of it, in place of the account's counts.
+void wait_idle(Session&, Inbox&, handsync::AccountId, Answers&, const std::string& doing,
+               const std::function<std::string()>& detail = {});
 
 /// Passwords and PINs: from the file that was named, else from a person. Without its line end. Throws usage with
 /// `advice`.
@@ -139,6 +141,7 @@ int list_occurrences(Session&, const Folder&);
 std::int64_t chosen_occurrence(Session&, const Numbered& series);
 int show_item(Session&);
 int show_body(Session&);
+int fetch_attachment(Session&);
 int mark_item(Session&);
 int send_message(Session&);
 int reply_message(Session&);
@@ -173,6 +176,8 @@ int demo(Session&);
 Json item_json(const handsync::ItemRow&, handsync::AccountId, const std::string& folder_path);
 /// One line for people, as wide as the terminal.
 std::string item_line(Session&, const handsync::ItemRow&, handsync::AccountId);
+/// A mail as it travelled, fetched through a file that nobody sees.
+void print_mime(Session&, const Numbered&);
 void print_folders(Session&, const std::vector<handsync::AccountView>&);
 void print_policy(Session&, handsync::AccountId only_or_0);
 /// Adds an account the normal way; nothing is left of it when this throws.

@@ -4,6 +4,7 @@
 #pragma once
 #include "handsync/changes.h"
 #include "handsync/effect.h"
+#include "handsync/file_sink.h"
 #include "handsync/hal/device.h"
 #include "handsync/memory.h"
 #include "handsync/replica.h"
@@ -133,6 +134,7 @@ enum class EngineFault : std::int32_t {
   kMessageTooLarge,  ///< beyond what the server was found to take; where = its size in KiB
   kNothingComposed,  ///< part, data or send before compose
   kNotInVersion,     ///< the protocol version that this server and we have in common does not have it
+  kDropped,          ///< by who asked for it
   kBusy,             ///< another job of the device runs: try again after it
   kDropsExceptions,  ///< a server of 16.x drops the exceptions of a series whose times change: say that it is meant
 };
@@ -180,6 +182,11 @@ class Engine {
               Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle
   Status fetch(AccountId, ItemId,
                Instant);  ///< the rest of a body that sync cut; ends with kIdle, then body_bytes_here == total
+  /// An attachment or a whole mail into the sink; ends with FileSink::end, then kIdle. One at a time for an account
+  /// (EngineFault::kBusy). A connection that breaks is followed by another that goes on where it broke. An error here:
+  /// the sink is not kept.
+  Status fetch_file(AccountId, const FileRequest&, Instant);
+  void drop_file(AccountId, Instant);  ///< ends it at once; FileSink::end(EngineFault::kDropped)
   Status flush(AccountId, Instant);  ///< queued changes and messages out, as far as they go now; ends with kIdle
   Status push(AccountId, bool on, Instant);  ///< keep in sync until switched off
   std::size_t accounts(std::span<AccountId>) const;

@@ -143,6 +143,16 @@ class Reader {
   ~Reader() = default;
 };
 
+/// A file that came with an item (MS-ASAIRS 2.2.2.9 Attachment).
+struct AttachmentRow {
+  Text name, content_type, content_id;  ///< content_id: what the HTML of the mail calls it by; empty: nothing
+  std::uint64_t bytes = 0;              ///< as the server estimates
+  bool is_inline = false;
+};
+/// The item's attachment of that number, from 1 to ItemRow::attachments; false: there is none. Its texts lie in `room`;
+/// what does not fit is cut. Engine::fetch_file() brings its bytes.
+Result<bool> read_attachment(Reader&, ItemId, std::uint16_t number, AttachmentRow&, Room);
+
 /// One time at which an event takes place.
 struct OccurrenceRow {
   ItemRow item;  ///< the event, or the series with its first time; texts as in ItemRow

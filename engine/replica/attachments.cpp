@@ -1,0 +1,62 @@
+/// The attachments of items: what applications read of them, and where the server has them.
+#include <cstring>
+
+#include "replica/schema.h"
+#include "replica/sql_reader.h"
+#include "replica/state.h"
+
+namespace handsync::replica {
+namespace {
+
+Result<Statement> find(sqlite3* database, ItemId item, std::uint16_t number) {
+  Result<Statement> row = prepare(database,
+                                  "SELECT a.name,a.type,a.content_id,a.size,a.inline,a.reference FROM item i JOIN attachment a"
+                                  " ON a.id=i.attachment_list*65536+?2-1 WHERE i.id=?1 AND ?2 BETWEEN 1 AND i.attachment_count");
+  if (row.ok()) row.value().number(1, static_cast<std::uint64_t>(item)).number(2, std::uint32_t{number});
+  return row;
+}
+
+/// In the front of the room, cut on a whole character where it is too small.
+Text keep(Text text, Room& room) {
+  std::size_t size = text.size() < room.size() ? text.size() : room.size();
+  while (size > 0 && size < text.size() && (static_cast<std::uint8_t>(text[size]) & 0xC0) == 0x80) --size;
+  if (size != 0) std::memcpy(room.data(), text.data(), size);
+  const Text kept = text_of(room.first(size));
+  room = room.subspan(size);
+  return kept;
+}
+
+}  // namespace
+
+Result<AttachmentAddress> Store::attachment(ItemId item, std::uint16_t number) const {
+  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  Result<Statement> row = find(database_, item, number);
+  if (!row.ok()) return row.error();
+  const Result<bool> found = row.value().step();
+  if (!found.ok()) return found.error();
+  AttachmentAddress address;
+  const bool there = found.value() && !row.value().text(5).empty() && address.reference.assign(row.value().text(5));
+  if (!there) return Error{Domain::kSqlite, kNoSuchAttachment, number};
+  address.bytes = static_cast<std::uint64_t>(row.value().number(3));
+  return address;
+}
+
+}  // namespace handsync::replica
+
+namespace handsync {
+
+Result<bool> read_attachment(Reader& reader, ItemId item, std::uint16_t number, AttachmentRow& attachment, Room room) {
+  Result<replica::Statement> row =
+      replica::find(static_cast<replica::SqlReader&>(reader).database(), item, number);
+  if (!row.ok()) return row.error();
+  const Result<bool> found = row.value().step();
+  if (!found.ok() || !found.value()) return found;
+  attachment.name = replica::keep(row.value().text(0), room);
+  attachment.content_type = replica::keep(row.value().text(1), room);
+  attachment.content_id = replica::keep(row.value().text(2), room);
+  attachment.bytes = static_cast<std::uint64_t>(row.value().number(3));
+  attachment.is_inline = row.value().number(4) != 0;
+  return true;
+}
+
+}  // namespace handsync
