@@ -28,13 +28,13 @@ enum class Fault : std::int32_t {
   kPinCheckFailed,       ///< the vault or the record failed: nothing was opened, the try is counted
   kLocked,               ///< the device is locked
   kPinCodeword,          ///< few tries are left: the codeword first; where = tries left. Nothing was counted
-  kNoAttachments = 30,   ///< the policy forbids attachments
-  kAttachmentTooLarge,   ///< beyond what the policy allows; where = that, in KiB
   kAwaitsApproval = 40,  ///< the server shows an empty mailbox where there was a full one: nothing is removed
   kWipeUnverified = 50,  ///< a wipe or a policy from a channel that is not verified as the enrolled server's: ignored
   kWiping,               ///< a wipe is under way
   kWiped,                ///< the device, or this account, has been wiped
   kWipeIncomplete,       ///< keys, files or verification failed; where = WipeStep; goes on at the next tick or boot
+  kNoAttachments = 70,   ///< the policy forbids attachments
+  kAttachmentTooLarge,   ///< beyond what the policy allows; where = that, in KiB
 };
 
 constexpr Error fault(Fault code, std::uint32_t where = 0) {

@@ -10,7 +10,7 @@ using protocol::eas_error;
 Status Account::write_device_information(protocol::DeviceInformation& information) const {
   const Options& options = core_.options();
   information = {core_.device().model(), options.friendly_name, options.os_name, options.os_language,
-                 options.user_agent};
+                 version_ >= 121 ? Text(options.user_agent) : Text{}};  // not in 12.0 (MS-ASCMD 2.2.3.187)
   return Done{};
 }
 

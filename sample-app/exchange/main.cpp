@@ -27,7 +27,7 @@ constexpr const char* kHelp =
 
   exchange [--listen 127.0.0.1:PORT] [--state DIR] [--user EMAIL:PASSWORD]... [--mails N] [--body-bytes N] [--events N]
            [--contacts N] [--tasks N] [--notes N] [--sms N] [--versions 14.1,16.1] [--policy FILE|none] [--strict-policy]
-           [--heartbeat MIN:MAX] [--fault SPEC]... [--seed N] [--trace FILE]
+           [--request-bytes N] [--heartbeat MIN:MAX] [--fault SPEC]... [--seed N] [--trace FILE]
            [--certificate good|wrong-name|expired|self-signed|unknown-ca] [--client-ca FILE]
            [--start MILLISECONDS-SINCE-1970]
 
@@ -126,6 +126,8 @@ Settings read_arguments(const std::vector<std::string>& arguments) {
       add_user(settings, value);
     else if (option == "--mails")
       options.mails = count(option, value);
+    else if (option == "--request-bytes")
+      options.request_bytes_max = static_cast<std::size_t>(number(option, value, 1000, 1'000'000'000));
     else if (option == "--body-bytes")
       options.body_bytes = static_cast<std::size_t>(number(option, value, 0, 100'000'000));
     else if (option == "--events")
