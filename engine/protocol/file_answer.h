@@ -1,5 +1,5 @@
-/// A file as an answer brings it: an attachment (MS-ASCMD 2.2.1.10 ItemOperations, 2.2.1.8 GetAttachment) or a mail as it
-/// travelled. Inline in WBXML, as a part of a multipart answer (MS-ASCMD 2.2.1.10.1), or as the answer itself.
+/// A file as an answer brings it: an attachment (MS-ASCMD 2.2.1.10 ItemOperations, 2.2.1.8 GetAttachment) or a mail as
+/// it travelled. Inline in WBXML, as a part of a multipart answer (MS-ASCMD 2.2.1.10.1), or as the answer itself.
 #pragma once
 #include "items/base64.h"
 #include "protocol/item_operations.h"
@@ -57,7 +57,7 @@ class FileAnswer final : public FetchAnswer {
   items::Base64Decoder decoder_;
   std::uint64_t first_ = 0, last_ = 0, total_ = 0;
   bool attachment_, begun_ = false, has_range_ = false, in_first_ = true, has_part_ = false, document_done_ = false,
-       truncated_ = false;
+                    truncated_ = false;
   Form form_ = Form::kInline;
   // multipart
   std::uint64_t offset_ = 0;

@@ -21,7 +21,9 @@ class FetchAnswer : public ResponseReader {
 
  protected:
   ~FetchAnswer() = default;
-  Status on_open(Path path) override { return expect_root(path, wbxml::item_operations::kItemOperations, Command::kItemOperations); }
+  Status on_open(Path path) override {
+    return expect_root(path, wbxml::item_operations::kItemOperations, Command::kItemOperations);
+  }
   /// Takes a Status of the answer or of its Fetch; true: it was one.
   bool take_status_of(Path, Text value);
 

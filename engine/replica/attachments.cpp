@@ -9,9 +9,10 @@ namespace handsync::replica {
 namespace {
 
 Result<Statement> find(sqlite3* database, ItemId item, std::uint16_t number) {
-  Result<Statement> row = prepare(database,
-                                  "SELECT a.name,a.type,a.content_id,a.size,a.inline,a.reference FROM item i JOIN attachment a"
-                                  " ON a.id=i.attachment_list*65536+?2-1 WHERE i.id=?1 AND ?2 BETWEEN 1 AND i.attachment_count");
+  Result<Statement> row =
+      prepare(database,
+              "SELECT a.name,a.type,a.content_id,a.size,a.inline,a.reference FROM item i JOIN attachment a"
+              " ON a.id=i.attachment_list*65536+?2-1 WHERE i.id=?1 AND ?2 BETWEEN 1 AND i.attachment_count");
   if (row.ok()) row.value().number(1, static_cast<std::uint64_t>(item)).number(2, std::uint32_t{number});
   return row;
 }
@@ -46,8 +47,7 @@ Result<AttachmentAddress> Store::attachment(ItemId item, std::uint16_t number) c
 namespace handsync {
 
 Result<bool> read_attachment(Reader& reader, ItemId item, std::uint16_t number, AttachmentRow& attachment, Room room) {
-  Result<replica::Statement> row =
-      replica::find(static_cast<replica::SqlReader&>(reader).database(), item, number);
+  Result<replica::Statement> row = replica::find(static_cast<replica::SqlReader&>(reader).database(), item, number);
   if (!row.ok()) return row.error();
   const Result<bool> found = row.value().step();
   if (!found.ok() || !found.value()) return found;

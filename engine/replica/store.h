@@ -268,7 +268,7 @@ class Store {
   /// Edits stay queued.
   Status rekey_begin(FolderId);
 
-  Result<ItemAddress> address_of(ItemId) const;  ///< kNoSuchItem when it is gone
+  Result<ItemAddress> address_of(ItemId) const;                              ///< kNoSuchItem when it is gone
   Result<AttachmentAddress> attachment(ItemId, std::uint16_t number) const;  ///< from 1; kNoSuchAttachment
   Result<std::uint64_t> generation() const;
   sqlite3* database() const { return database_; }  ///< for this folder's own files

@@ -6,7 +6,8 @@
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
 /// collection.cpp (Sync of one folder), moves.cpp, compose.cpp (a message is written),
-/// outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp (Ping). Engine thread only.
+/// outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp (Ping). Engine thread
+/// only.
 #pragma once
 #include <initializer_list>
 
@@ -309,7 +310,7 @@ class Account final : public Changes {
   std::size_t moving_count_ = 0;
   Composing* composing_ = nullptr;  ///< a message that is being written
   Errand* errand_ = nullptr;
-  Sending* sending_ = nullptr;      ///< one on its way
+  Sending* sending_ = nullptr;  ///< one on its way
   replica::OutgoingMessage message_;
   /// Below 14.0, after a lost answer: whether the folder of sent mails has been synced since, and how many of the mails
   /// in it that may be the message have been looked at.

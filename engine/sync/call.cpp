@@ -114,7 +114,8 @@ Error Call::finish() {
   if (kind != Kind::kCommand && kind != Kind::kOptions) return parse_error_;
   if (http_status != 200) return Error{Domain::kHttp, http_status, 0};
   if (parse_error_) return parse_error_;
-  if (taker) return answer_bytes == 0 && command != protocol::Command::kGetAttachment ? Error{} : taker->finish().error();
+  if (taker)
+    return answer_bytes == 0 && command != protocol::Command::kGetAttachment ? Error{} : taker->finish().error();
   if (!reading_ || answer_bytes == 0) return {};
   if (Status whole = reader_.finish(); !whole.ok()) return whole.error();
   return {};

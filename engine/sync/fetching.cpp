@@ -1,5 +1,5 @@
-/// A file on its way from the server into the caller's sink. What has come is never asked for again where the server knows
-/// Range, and passed over where it sends it all the same.
+/// A file on its way from the server into the caller's sink. What has come is never asked for again where the server
+/// knows Range, and passed over where it sends it all the same.
 #include <new>
 
 #include "protocol/file_answer.h"
@@ -26,8 +26,8 @@ struct Fetching final : Errand, AnswerTaker, protocol::FileBytes {
   std::uint64_t total = 0;                  ///< 0 = not said by the server
   std::uint64_t bytes_max = UINT64_MAX;     ///< by policy
   bool ranged = false;                      ///< the request asks for a range
-  bool no_range = false;       ///< the server does not do ranges
-  bool get_attachment = false;  ///< it does not do ItemOperations
+  bool no_range = false;                    ///< the server does not do ranges
+  bool get_attachment = false;              ///< it does not do ItemOperations
   bool restarted = false;
   std::uint8_t fruitless = 0;
   Error own_error{};  ///< the sink's, or the policy's: no request would mend it
@@ -44,7 +44,8 @@ struct Fetching final : Errand, AnswerTaker, protocol::FileBytes {
   }
   Status take(Bytes piece) override {
     using Form = protocol::FileAnswer::Form;
-    if (!begun) answer->begin(get_attachment ? Form::kBare : call->looks_like_multipart ? Form::kMultipart : Form::kInline);
+    if (!begun)
+      answer->begin(get_attachment ? Form::kBare : call->looks_like_multipart ? Form::kMultipart : Form::kInline);
     begun = true;
     return answer->take(piece);
   }
@@ -216,11 +217,12 @@ void Account::ended_file(Call& call, Error error) {
     }
   }
   succeed();
-  if (!answer.has_file()) return end_errand(protocol::answer_fault(Command::kItemOperations, protocol::AnswerFault::kEmpty));
+  if (!answer.has_file())
+    return end_errand(protocol::answer_fault(Command::kItemOperations, protocol::AnswerFault::kEmpty));
   if (answer.truncated()) return end_errand(protocol::eas_error(Command::kItemOperations, 11));
   // An answer whose range ends before what was asked for has reached the end, unless it says otherwise.
   const bool piece = answer.ranged() && (answer.total() != 0 ? fetching.have < answer.total()
-                                                              : answer.last() + 1 >= fetching.have_before + kRangeBytes);
+                                                             : answer.last() + 1 >= fetching.have_before + kRangeBytes);
   if (!piece && fetching.position < fetching.have) {
     // The file ends before what is here of it.
     if (!fetching.restart().ok()) return end_errand(fetching.own_error);

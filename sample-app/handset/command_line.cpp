@@ -271,7 +271,8 @@ class Grammar {
     CLI::App* body = command(app_, "body", "The body of one item");
     body->add_option("ID", line_.number, "The number that list prints")->required();
     body->add_flag("--html", line_.html, "As HTML");
-    CLI::App* attachment = command(app_, "attachment", "Saves an attachment as a file; goes on where an earlier try was cut");
+    CLI::App* attachment =
+        command(app_, "attachment", "Saves an attachment as a file; goes on where an earlier try was cut");
     attachment->add_option("ID", line_.number, "The number that list prints")->required();
     attachment->add_option("N", line_.attachment, "Which one, as show counts them")
         ->required()

@@ -30,11 +30,11 @@ struct CommandLine {
   std::map<std::string, std::string> fields;  ///< of event, contact, task, note: option -> value; "" = taken away
   std::vector<std::string> attendees;
   std::string zone, json_file;
-  std::uint64_t number = 0;  ///< an id of an item or a change
+  std::uint64_t number = 0;      ///< an id of an item or a change
   std::uint32_t attachment = 0;  ///< its number in an item, from 1
   std::string to_file;           ///< where it goes
   std::string mark;              ///< read, unread, flag, unflag, done, category, uncategory
-  std::string name;          ///< of a category
+  std::string name;              ///< of a category
   bool for_good = false;
   std::string only;              ///< of a series: the date or time of one occurrence
   bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences

@@ -114,9 +114,8 @@ std::string PartFile::settle(bool may_count) {
   if (::fsync(fd_) != 0) throw file_failure(part_, errno);
   const std::filesystem::path wanted(name_);
   for (int count = 1; count <= kCountMax; ++count) {
-    const std::string name = count == 1 ? name_
-                                        : wanted.stem().string() + " (" + std::to_string(count) + ")" +
-                                              wanted.extension().string();
+    const std::string name =
+        count == 1 ? name_ : wanted.stem().string() + " (" + std::to_string(count) + ")" + wanted.extension().string();
     const std::string path = directory_ + "/" + name;
     if (rename_if_free(part_, path)) {
       part_.clear();

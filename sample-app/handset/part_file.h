@@ -1,5 +1,5 @@
-/// A file while it comes: hidden beside where it will be, found again by the same name when another process goes on, and
-/// given its own name only when it is whole. Never in the place of another file.
+/// A file while it comes: hidden beside where it will be, found again by the same name when another process goes on,
+/// and given its own name only when it is whole. Never in the place of another file.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -25,10 +25,10 @@ class PartFile final : public handsync::FileSink {
   PartFile(const PartFile&) = delete;
   PartFile& operator=(const PartFile&) = delete;
 
-  std::uint64_t bytes() const { return bytes_; }          ///< any thread
-  std::uint64_t bytes_total() const { return total_; }    ///< 0 = not known; any thread
-  bool ended() const { return ended_; }                   ///< any thread
-  handsync::Error error() const { return error_; }        ///< once ended
+  std::uint64_t bytes() const { return bytes_; }           ///< any thread
+  std::uint64_t bytes_total() const { return total_; }     ///< 0 = not known; any thread
+  bool ended() const { return ended_; }                    ///< any thread
+  handsync::Error error() const { return error_; }         ///< once ended
   std::optional<Failure> failure() const { return own_; }  ///< of this machine, once ended
   /// The path it has from now on: the wanted one, or with `may_count` one with a number when that is taken. Throws
   /// Failure when it is taken otherwise.

@@ -187,7 +187,7 @@ class Engine {
   /// the sink is not kept.
   Status fetch_file(AccountId, const FileRequest&, Instant);
   void drop_file(AccountId, Instant);  ///< ends it at once; FileSink::end(EngineFault::kDropped)
-  Status flush(AccountId, Instant);  ///< queued changes and messages out, as far as they go now; ends with kIdle
+  Status flush(AccountId, Instant);    ///< queued changes and messages out, as far as they go now; ends with kIdle
   Status push(AccountId, bool on, Instant);  ///< keep in sync until switched off
   std::size_t accounts(std::span<AccountId>) const;
   Result<AccountView> account(AccountId) const;

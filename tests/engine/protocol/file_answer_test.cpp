@@ -29,9 +29,10 @@ struct File final : FileBytes {
 };
 
 std::string document(const std::string& properties, const std::string& status = "<Status>1</Status>") {
-  const wbxml::Document bytes = document_of("<ItemOperations xmlns=\"ItemOperations\"><Status>1</Status><Response><Fetch>" + status +
-                     "<FileReference xmlns=\"AirSyncBase\">5%3a1%3a0</FileReference><Properties>" + properties +
-                     "</Properties></Fetch></Response></ItemOperations>");
+  const wbxml::Document bytes =
+      document_of("<ItemOperations xmlns=\"ItemOperations\"><Status>1</Status><Response><Fetch>" + status +
+                  "<FileReference xmlns=\"AirSyncBase\">5%3a1%3a0</FileReference><Properties>" + properties +
+                  "</Properties></Fetch></Response></ItemOperations>");
   return std::string(text_of(bytes));
 }
 

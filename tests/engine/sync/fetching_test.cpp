@@ -269,7 +269,8 @@ TEST(Fetching, AMailAsItTravelled) {
 
 TEST(Fetching, ThePolicyHasTheLastWord) {
   Desk world(50'000);
-  world.server().policy(kEmail, exchange::Policy{{"DevicePasswordEnabled", "0", {}}, {"MaxAttachmentSize", "20000", {}}});
+  world.server().policy(kEmail,
+                        exchange::Policy{{"DevicePasswordEnabled", "0", {}}, {"MaxAttachmentSize", "20000", {}}});
   LONGS_EQUAL(0, world.sync(world.id).code);
   Sink sink;
   LONGS_EQUAL(static_cast<int>(policy::Fault::kAttachmentTooLarge), world.begin(sink).code);
