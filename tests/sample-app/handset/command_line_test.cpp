@@ -133,7 +133,7 @@ TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
                                              {"out-of-office", "show"},
                                              {"sms", "receive", "--from", "1", "--text", "t"},
                                              {"search", "words"},
-                                             {"attachment", "3", "1"}}) {
+                                             {"people", "anna"}}) {
     const std::string answer = refused(words);
     CHECK_TEXT(answer.starts_with("2 handset: ") && answer.find("not in this version") != std::string::npos,
                answer.c_str());
