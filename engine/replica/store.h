@@ -29,7 +29,7 @@ enum Fault : std::int32_t {
   kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
   kNoSuchOccurrence = -13,   ///< the event is no series, or that one of it is cancelled
   kNoSuchAttachment = -20,
-  kInFlight = -8,            ///< the change is part of a request that was sent: its answer decides
+  kInFlight = -8,  ///< the change is part of a request that was sent: its answer decides
 };
 
 struct StoreOptions {
