@@ -100,16 +100,82 @@ Enforcement device_encryption_state(const Document& wanted, hal::Device& device,
   return own == hal::Force::kPartial ? Enforcement::kPartial : Enforcement::kAbsent;
 }
 
-Enforcement card_encryption_state(const Document& wanted, hal::Device& device, Enforcement card_gate) {
-  if (!wanted.demands(Setting::kRequireStorageCardEncryption)) return Enforcement::kEnforced;
-  if (card_gate == Enforcement::kNotFitted) return Enforcement::kNotFitted;
+Enforcement enforce_card_encryption(const Document& wanted, hal::Device& device, Enforcement card_gate,
+                                    bool may_loosen) {
+  const bool demanded = wanted.demands(Setting::kRequireStorageCardEncryption);
+  hal::Storage* storage = device.storage();
+  const hal::Force force = storage == nullptr ? hal::Force::kAbsent : storage->card_encryption();
+  bool sealed = false;
+  if (force == hal::Force::kEnforced || force == hal::Force::kPartial) {
+    const auto before = storage->encrypts_card();
+    const bool there = before.ok() && before.value() == demanded;
+    const bool applied = there || (!demanded && !may_loosen) || storage->encrypt_card(demanded).ok();
+    const auto after = storage->encrypts_card();
+    sealed = applied && after.ok() && after.value();
+  }
+  if (!demanded) return Enforcement::kEnforced;
+  if (card_gate == Enforcement::kNotFitted || force == hal::Force::kNotFitted) return Enforcement::kNotFitted;
   if (wanted.demands(Setting::kAllowStorageCard) && card_gate == Enforcement::kEnforced) return Enforcement::kEnforced;
-  return device.storage() == nullptr ? Enforcement::kAbsent : enforcement_of(device.storage()->card_encryption());
+  return sealed ? enforcement_of(force) : Enforcement::kAbsent;
+}
+
+bool among(std::uint64_t id, std::span<const std::uint64_t> ids) {
+  for (const std::uint64_t each : ids) {
+    if (each == id) return true;
+  }
+  return false;
+}
+
+Enforcement enforce_list(Setting setting, const Document& wanted, hal::Apps* apps, std::span<const std::uint64_t> ids,
+                         bool may_loosen) {
+  const bool demanded = wanted.demands(setting);
+  const auto list = static_cast<hal::AppList>(app_list_index(setting));
+  const hal::Force force = apps == nullptr ? hal::Force::kAbsent : apps->force(list);
+  if (force == hal::Force::kNotFitted) return Enforcement::kNotFitted;
+  if (force == hal::Force::kAbsent) return demanded ? Enforcement::kAbsent : Enforcement::kEnforced;
+  // Those in force, and behind them room for those that are to be.
+  std::uint64_t all[2 * AppLists::kMax];
+  const auto holds = [&](std::size_t& count) {
+    const auto got = apps->in_force(list, std::span(all).first(AppLists::kMax));
+    count = got.ok() && got.value() <= AppLists::kMax ? got.value() : 0;
+    for (const std::uint64_t id : ids) {
+      if (!among(id, std::span(all).first(count))) return false;
+    }
+    return got.ok();
+  };
+  std::size_t count = 0;
+  const bool there = holds(count) && (!may_loosen || count == ids.size());
+  bool applied = true;
+  if (!there && may_loosen) {
+    applied = apps->enforce(list, ids).ok();
+  } else if (!there && demanded) {
+    for (const std::uint64_t id : ids) {
+      if (!among(id, std::span(all).first(count))) all[count++] = id;
+    }
+    applied = apps->enforce(list, std::span(all).first(count)).ok();
+  }
+  if (!demanded) return Enforcement::kEnforced;
+  return applied && holds(count) ? enforcement_of(force) : Enforcement::kAbsent;
 }
 
 }  // namespace
 
-Compliance enforce(const Document& wanted, hal::Device& device, const Facts& facts, bool may_loosen) {
+void AppLists::add(const Document& document) {
+  for (const Setting setting : {Setting::kUnapprovedInROMApplicationList, Setting::kApprovedApplicationList}) {
+    const std::uint64_t digest = document.list_digest(setting);
+    const std::size_t list = app_list_index(setting);
+    if (digest != 0 && !among(digest, std::span(id[list]).first(count[list])) && count[list] < kMax)
+      id[list][count[list]++] = digest;
+  }
+}
+
+Compliance enforce(const Document& wanted, hal::Device& device, const Facts& facts, bool may_loosen,
+                   const AppLists* lists) {
+  AppLists own;
+  if (lists == nullptr) {
+    own.add(wanted);
+    lists = &own;
+  }
   Compliance result;
   const auto state = [&result](Setting setting) -> Enforcement& {
     return result.state[static_cast<std::size_t>(setting)];
@@ -135,7 +201,9 @@ Compliance enforce(const Document& wanted, hal::Device& device, const Facts& fac
         state(setting) = enforce_gate(setting, wanted, device.gates(), may_loosen);
         break;
       case Means::kApps:
-        state(setting) = wanted.demands(setting) ? Enforcement::kAbsent : Enforcement::kEnforced;
+        state(setting) = enforce_list(
+            setting, wanted, device.apps(),
+            std::span(lists->id[app_list_index(setting)]).first(lists->count[app_list_index(setting)]), may_loosen);
         break;
       case Means::kEngine:
         state(setting) = Enforcement::kEngine;
@@ -143,7 +211,7 @@ Compliance enforce(const Document& wanted, hal::Device& device, const Facts& fac
     }
   }
   state(Setting::kRequireStorageCardEncryption) =
-      card_encryption_state(wanted, device, state(Setting::kAllowStorageCard));
+      enforce_card_encryption(wanted, device, state(Setting::kAllowStorageCard), may_loosen);
   return result;
 }
 

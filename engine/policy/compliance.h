@@ -18,9 +18,19 @@ struct Compliance {
   Enforcement of(Setting setting) const { return state[static_cast<std::size_t>(setting)]; }
 };
 
+/// The lists of programs that are to be in force together: one for each document that has one.
+struct AppLists {
+  static constexpr std::size_t kMax = 16;
+  std::uint64_t id[2][kMax]{};  ///< by hal::AppList
+  std::size_t count[2]{};
+  void add(const Document&);
+};
+
 /// FAST calls only (up to one flash write a gate that changes). Brings gates and lock to `wanted` and reads them back.
 /// With `may_loosen` false nothing is opened: only what must be closed is closed. Idempotent.
-Compliance enforce(const Document& wanted, hal::Device&, const Facts&, bool may_loosen);
+/// `lists` null: those of `wanted`.
+Compliance enforce(const Document& wanted, hal::Device&, const Facts&, bool may_loosen,
+                   const AppLists* lists = nullptr);
 
 constexpr bool fulfilled(Enforcement state) {
   return state == Enforcement::kEnforced || state == Enforcement::kNotFitted || state == Enforcement::kEngine;

@@ -35,8 +35,6 @@ std::int32_t in_range(Setting setting, std::int64_t value) {
   return static_cast<std::int32_t>(value);
 }
 
-constexpr std::size_t list_index(Setting setting) { return setting == Setting::kApprovedApplicationList ? 1 : 0; }
-
 constexpr std::uint64_t zigzag(std::int32_t value) {
   return (static_cast<std::uint32_t>(value) << 1) ^ static_cast<std::uint32_t>(value >> 31);
 }
@@ -66,16 +64,16 @@ void Document::set(Setting setting, std::int64_t value) {
 void Document::clear(Setting setting) {
   present_ &= ~(std::uint64_t{1} << index(setting));
   value_[index(setting)] = 0;
-  if (row_of(setting).kind == Kind::kList) digest_[list_index(setting)] = 0;
+  if (row_of(setting).kind == Kind::kList) digest_[app_list_index(setting)] = 0;
 }
 
 std::uint64_t Document::list_digest(Setting setting) const {
-  return row_of(setting).kind == Kind::kList ? digest_[list_index(setting)] : 0;
+  return row_of(setting).kind == Kind::kList ? digest_[app_list_index(setting)] : 0;
 }
 
 void Document::set_list(Setting setting, std::uint32_t entries, std::uint64_t digest) {
   set(setting, entries);
-  digest_[list_index(setting)] = digest;
+  digest_[app_list_index(setting)] = digest;
 }
 
 bool Document::demands_nothing() const {
@@ -182,9 +180,12 @@ Status DocumentReader::open(wbxml::Tag tag) {
     list_ = setting != Setting::kCount && row_of(setting).kind == Kind::kList ? setting : Setting::kCount;
     entries_ = 0;
     list_hash_ = 0;
+    list_whole_ = list_ != Setting::kCount && apps_ != nullptr &&
+                  apps_->begin(slot_, static_cast<hal::AppList>(app_list_index(list_))).ok();
   } else if (depth_ == 3) {
     entry_hash_ = kFnvBasis;
     entry_has_text_ = false;
+    entry_bytes_ = 0;
   }
   return Done{};
 }
@@ -199,6 +200,10 @@ Status DocumentReader::text(Bytes piece, bool) {
   if (depth_ == 3) {
     entry_hash_ = fnv(entry_hash_, piece);
     entry_has_text_ = entry_has_text_ || !piece.empty();
+    for (const std::byte b : piece) {
+      if (entry_bytes_ < kEntryBytesMax) entry_[entry_bytes_] = static_cast<char>(b);
+      ++entry_bytes_;
+    }
   }
   if (depth_ != 2) return Done{};
   for (const std::byte b : piece) {
@@ -225,6 +230,7 @@ Status DocumentReader::close(wbxml::Tag tag) {
   } else if (depth == 3 && list_ != Setting::kCount && entry_has_text_) {
     ++entries_;
     list_hash_ += entry_hash_;  // a sum: the order of the entries says nothing
+    list_whole_ = list_whole_ && entry_bytes_ <= kEntryBytesMax && apps_->add(slot_, Text(entry_, entry_bytes_)).ok();
   }
   return Done{};
 }
@@ -236,7 +242,9 @@ Status DocumentReader::take(Setting setting) {
     if (entries_ == 0) {
       document_.clear(setting);
     } else {
+      if (list_hash_ == 0) list_hash_ = 1;  // 0 says that there is none
       document_.set_list(setting, entries_, list_hash_);
+      if (list_whole_) list_whole_ = apps_->name(slot_, list_hash_).ok();
     }
     return Done{};
   }

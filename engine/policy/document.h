@@ -9,7 +9,7 @@
 namespace handsync::policy {
 
 /// A policy. A setting that is absent has its row's `normal` value. Lists of programs are kept as a count and a digest:
-/// enough to see that one is there and that it has changed.
+/// enough to see that one is there and that it has changed, and the name under which hal::Apps has its entries.
 class Document {
  public:
   bool has(Setting setting) const { return (present_ >> index(setting) & 1U) != 0; }
@@ -47,8 +47,11 @@ Result<Document> read_document(Bytes, std::size_t& used);   ///< Error{kPolicy, 
 /// Takes the events inside Data: EASProvisionDoc and its children, or the text of the 2.5 form. Unknown elements are
 /// skipped; an empty element means `normal`; the last of two equal elements counts. finish() by the caller: document()
 /// is whole once EASProvisionDoc (or wap-provisioningdoc) has closed.
+/// With `apps` the entries of lists go there, for the account's slot; a list that does not arrive whole there is not
+/// named, and is then reported absent.
 class DocumentReader final : public wbxml::Sink {
  public:
+  explicit DocumentReader(hal::Apps* apps = nullptr, hal::KeySlot slot = 0) : apps_(apps), slot_(slot) {}
   Status open(wbxml::Tag) override;
   Status text(Bytes piece, bool opaque) override;
   Status close(wbxml::Tag) override;
@@ -58,6 +61,12 @@ class DocumentReader final : public wbxml::Sink {
 
  private:
   Status take(Setting);
+  static constexpr std::size_t kEntryBytesMax = 255;
+  hal::Apps* apps_;
+  hal::KeySlot slot_;
+  bool list_whole_ = false;  ///< at hal::Apps
+  char entry_[kEntryBytesMax]{};
+  std::size_t entry_bytes_ = 0;
   Document document_;
   WapReader wap_;
   char digits_[24]{};

@@ -102,7 +102,12 @@ void Enforcer::recompute() {
 }
 
 void Enforcer::apply(hal::Device& device, bool may_loosen) {
-  compliance_ = enforce(merged_, device, facts_, may_loosen && !damaged_);
+  AppLists lists;
+  for (const Entry& entry : entry_) {
+    if (entry.has_current) lists.add(entry.current);
+    if (entry.has_pending) lists.add(entry.pending);
+  }
+  compliance_ = enforce(merged_, device, facts_, may_loosen && !damaged_, &lists);
 }
 
 Status Enforcer::prepare(hal::Device& device, AccountId account, const Document& document) {
@@ -204,6 +209,12 @@ Setting Enforcer::first_unmet(AccountId account) const {
   return policy::first_unmet(entry->has_pending ? entry->pending : entry->current, compliance_);
 }
 
+bool Enforcer::unmet(AccountId account, Setting setting) const {
+  const Entry* entry = known(account) ? find(account) : nullptr;
+  return entry != nullptr && (entry->has_pending ? entry->pending : entry->current).demands(setting) &&
+         !fulfilled(compliance_.of(setting));
+}
+
 void Enforcer::refresh(hal::Device& device, const Facts& facts) {
   facts_ = facts;
   apply(device, true);
@@ -228,6 +239,12 @@ Caps Enforcer::caps() const {
   caps.recovery_password =
       merged_.enabled(Setting::kDevicePasswordEnabled) && merged_.enabled(Setting::kPasswordRecoveryEnabled);
   return caps;
+}
+
+bool Enforcer::escrows(AccountId account) const {
+  const Entry* entry = known(account) ? find(account) : nullptr;
+  return entry != nullptr && entry->has_current && entry->current.enabled(Setting::kDevicePasswordEnabled) &&
+         entry->current.enabled(Setting::kPasswordRecoveryEnabled) && caps().recovery_password;
 }
 
 std::uint32_t Enforcer::idle_lock_s() const {

@@ -58,12 +58,14 @@ class Enforcer {
   /// reads back.
   std::uint8_t acknowledgement(hal::Device&, AccountId);
   Setting first_unmet(AccountId) const;  ///< names the setting that stands in the way; kCount = none
+  bool unmet(AccountId, Setting) const;  ///< whether this one does
   /// The PIN was set or has changed, a replica became encrypted: applies and reads back again.
   void refresh(hal::Device&, const Facts&);
 
   const Document& merged() const { return merged_; }  ///< the strictest of all, pending ones included
   const Compliance& compliance() const { return compliance_; }
   Caps caps() const;
+  bool escrows(AccountId) const;                   ///< its server may keep a recovery password, and no other forbids it
   std::uint32_t idle_lock_s() const;               ///< 0 = never
   Result<PolicyRow> row(std::size_t index) const;  ///< every account's own settings, then the merge as account 0
   std::size_t settings_asked(AccountId) const;     ///< settings of its document (pending first) that ask for something

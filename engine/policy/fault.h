@@ -28,6 +28,7 @@ enum class Fault : std::int32_t {
   kPinCheckFailed,       ///< the vault or the record failed: nothing was opened, the try is counted
   kLocked,               ///< the device is locked
   kPinCodeword,          ///< few tries are left: the codeword first; where = tries left. Nothing was counted
+  kNoRecovery,           ///< no recovery password of this device is kept at a server
   kAwaitsApproval = 40,  ///< the server shows an empty mailbox where there was a full one: nothing is removed
   kWipeUnverified = 50,  ///< a wipe or a policy from a channel that is not verified as the enrolled server's: ignored
   kWiping,               ///< a wipe is under way

@@ -10,7 +10,7 @@ namespace {
 inline constexpr std::byte kAttemptsMagic[4] = {std::byte{'H'}, std::byte{'P'}, std::byte{'A'}, std::byte{1}};
 inline constexpr std::byte kPinMagic[4] = {std::byte{'H'}, std::byte{'P'}, std::byte{'V'}, std::byte{1}};
 inline constexpr std::size_t kAttemptsBytes = sizeof kAttemptsMagic + 4 + 8 + 4;
-inline constexpr std::size_t kPinBytes = 256 + (kPinHistoryMax + 1) * 24;
+inline constexpr std::size_t kPinBytes = 320 + (kPinHistoryMax + 1) * 24;
 inline constexpr std::uint64_t kHour_ms = 3'600'000, kDay_ms = 24 * kHour_ms;
 inline constexpr std::uint64_t kStretchGoal_ms = 500, kMeasurable_ms = 20;
 inline constexpr std::uint8_t kConfirmTries = 2;
@@ -117,6 +117,12 @@ Status Pin::load_verifier(hal::Device& device) {
     in.raw(v.history[i].nonce);
     in.raw(v.history[i].mac);
   }
+  if (in.at < in.bytes.size()) {  // records of before end here
+    v.recovery.account = static_cast<AccountId>(in.fixed(2));
+    v.recovery.delivered = in.byte() != 0;
+    in.raw(v.recovery.salt);
+    in.raw(v.recovery.mac);
+  }
   if (in.short_of) return fault(Fault::kRecordDamaged);
   set_ = true;
   return Done{};
@@ -144,6 +150,10 @@ Status Pin::store_verifier(hal::Device& device, const Verifier& v) {
     out.raw(v.history[i].nonce);
     out.raw(v.history[i].mac);
   }
+  out.fixed(static_cast<std::uint64_t>(v.recovery.account), 2);
+  out.byte(v.recovery.delivered ? 1U : 0U);
+  out.raw(v.recovery.salt);
+  out.raw(v.recovery.mac);
   return put_sealed(device, hal::Record::kPin, record, out.size);
 }
 
@@ -246,6 +256,23 @@ Status Pin::begin_change(hal::Device& device, Bytes old_pin, Bytes new_pin, cons
   if (set_ && old_pin.empty()) return fault(Fault::kPinTooShort, 1);
   if (!set_ && !device.keys().exists(0)) HANDSYNC_TRY(device.keys().create(0));
   PinJob job;
+  HANDSYNC_TRY(prepare_new(device, new_pin, job));
+  if (set_) HANDSYNC_TRY(count_try(device, rules, now));
+  job.check_old_ = set_;
+  job.guard_ = set_ && verifier_.guard;
+  if (set_) {
+    job.old_bytes_ = copy_pin(old_pin, job.old_);
+    std::memcpy(job.salt_, verifier_.salt, kSaltBytes);
+    job.rounds_ = verifier_.rounds;
+  }
+  job_ = job;
+  job.wipe();
+  begun_ms_ = now.mono_ms;
+  doing_ = Doing::kChange;
+  return Done{};
+}
+
+Status Pin::prepare_new(hal::Device& device, Bytes new_pin, PinJob& job) const {
   HANDSYNC_TRY(device.entropy().fill(job.new_salt_));
   if (set_ && verifier_.history_count != 0) {
     std::memcpy(job.history_salt_, verifier_.history_salt, kSaltBytes);
@@ -255,21 +282,66 @@ Status Pin::begin_change(hal::Device& device, Bytes old_pin, Bytes new_pin, cons
     job.history_rounds_ = rounds_min_;
   }
   job.new_rounds_ = set_ && verifier_.rounds_next > rounds_min_ ? verifier_.rounds_next : rounds_min_;
-  if (set_) HANDSYNC_TRY(count_try(device, rules, now));
-  job.check_old_ = set_;
   job.make_new_ = true;
-  job.guard_ = set_ && verifier_.guard;
-  if (set_) {
-    job.old_bytes_ = copy_pin(old_pin, job.old_);
-    std::memcpy(job.salt_, verifier_.salt, kSaltBytes);
-    job.rounds_ = verifier_.rounds;
-  }
   job.new_bytes_ = copy_pin(new_pin, job.new_);
+  return Done{};
+}
+
+Status Pin::begin_recover(hal::Device& device, Bytes recovery_password, Bytes new_pin, const PinRules& rules,
+                          Instant now) {
+  if (busy()) return fault(Fault::kPinBusy);
+  if (!set_) return fault(Fault::kPinNotSet);
+  if (!unsound_ && recovery_account() == AccountId{}) return fault(Fault::kNoRecovery);
+  HANDSYNC_TRY(judge_new(new_pin, rules));
+  if (recovery_password.empty()) return fault(Fault::kPinTooShort, kRecoveryLetters);
+  PinJob job;
+  HANDSYNC_TRY(prepare_new(device, new_pin, job));
+  HANDSYNC_TRY(count_try(device, rules, now));
+  const auto right = recovery_matches(device, verifier_.recovery, recovery_password);
+  if (!right.ok() || !right.value()) {
+    job.wipe();
+    if (rules.attempts_max != 0 && wrong_ >= rules.attempts_max) return fault(Fault::kPinLimit);
+    return right.ok() ? fault(Fault::kPinWrong, tries_left(rules)) : fault(Fault::kPinCheckFailed);
+  }
+  // Proven: no failure from here on may end in a wipe.
+  const std::uint32_t counted = wrong_;
+  wrong_ = 0;
+  if (!store_attempts(device, now).ok()) {
+    wrong_ = counted;
+    job.wipe();
+    return fault(Fault::kPinCheckFailed);
+  }
   job_ = job;
   job.wipe();
   begun_ms_ = now.mono_ms;
-  doing_ = Doing::kChange;
+  doing_ = Doing::kRecover;
   return Done{};
+}
+
+Status Pin::store_recovery(hal::Device& device, const Recovery& recovery) {
+  Verifier next = verifier_;
+  next.recovery = recovery;
+  HANDSYNC_TRY(store_verifier(device, next));
+  verifier_ = next;
+  return Done{};
+}
+
+Status Pin::issue_recovery(hal::Device& device, AccountId account, char (&out)[kRecoveryBytes]) {
+  if (!set_ || unsound_) return fault(Fault::kPinNotSet);
+  Recovery made;
+  HANDSYNC_TRY(make_recovery(device, account, made, out));
+  return store_recovery(device, made);
+}
+
+Status Pin::recovery_is_delivered(hal::Device& device) {
+  Recovery delivered = verifier_.recovery;
+  delivered.delivered = true;
+  return store_recovery(device, delivered);
+}
+
+Status Pin::forget_recovery(hal::Device& device) {
+  if (recovery_account() == AccountId{}) return Done{};
+  return store_recovery(device, Recovery{});
 }
 
 Status Pin::finish(hal::Device& device, const PinRules& rules, Instant now) {
@@ -277,7 +349,8 @@ Status Pin::finish(hal::Device& device, const PinRules& rules, Instant now) {
   if (doing == Doing::kNothing) return fault(Fault::kPinCheckFailed);
   doing_ = Doing::kNothing;
   Status outcome = finish_verify(device, rules, now);
-  if (outcome.ok() && doing == Doing::kChange) outcome = finish_change(device, rules, now);
+  if (outcome.ok() && doing != Doing::kVerify)
+    outcome = finish_change(device, rules, now, doing == Doing::kRecover ? Recovery{} : verifier_.recovery);
   job_.wipe();
   return outcome;
 }
@@ -324,10 +397,11 @@ Result<bool> Pin::used_before(hal::Device& device, const PinRules& rules) const 
   return false;
 }
 
-Status Pin::finish_change(hal::Device& device, const PinRules& rules, Instant now) {
+Status Pin::finish_change(hal::Device& device, const PinRules& rules, Instant now, const Recovery& kept) {
   const Bytes pin(job_.new_, job_.new_bytes_);
   HANDSYNC_TRY(judge_new(pin, rules));  // the policy may have changed meanwhile
   Verifier next;
+  next.recovery = kept;
   next.guard = device.pin() != nullptr;
   if (!next.guard) {
     const auto used = set_ ? used_before(device, rules) : Result<bool>(false);

@@ -8,6 +8,7 @@
 #pragma once
 #include "handsync/engine.h"
 #include "policy/pin_rules.h"
+#include "policy/recovery.h"
 
 namespace handsync::policy {
 
@@ -54,12 +55,23 @@ class Pin {
   Status begin_verify(hal::Device&, Bytes pin, const PinRules&, Instant);
   /// Sets a first PIN (`old_pin` ignored) or replaces it; a wrong old one counts as a try.
   Status begin_change(hal::Device&, Bytes old_pin, Bytes new_pin, const PinRules&, Instant);
+  /// The recovery password in place of the PIN, and the new PIN that is wanted at once: whoever has used it once has
+  /// to fetch another. It lasts until the new PIN is in force, in one atomic step. A wrong one counts as a try.
+  Status begin_recover(hal::Device&, Bytes recovery_password, Bytes new_pin, const PinRules&, Instant);
   Job& job() { return job_; }
   /// Ok: right (and changed). kPinWrong, kPinLimit: see Fault. Whatever the answer, the PIN bytes are gone afterwards.
   Status finish(hal::Device&, const PinRules&, Instant);
 
+  // The recovery password. FAST, one flash write each.
+  AccountId recovery_account() const { return verifier_.recovery.account; }  ///< whose server keeps it; 0 = none
+  bool recovery_delivered() const { return verifier_.recovery.delivered; }
+  /// Takes the place of the one before. A PIN must be set.
+  Status issue_recovery(hal::Device&, AccountId, char (&out)[kRecoveryBytes]);
+  Status recovery_is_delivered(hal::Device&);
+  Status forget_recovery(hal::Device&);
+
  private:
-  enum class Doing : std::uint8_t { kNothing, kVerify, kChange };
+  enum class Doing : std::uint8_t { kNothing, kVerify, kChange, kRecover };
   struct HistoryEntry {
     std::byte nonce[8]{};
     std::byte mac[16]{};
@@ -76,14 +88,17 @@ class Pin {
     std::uint32_t seen_boot = 0;
     std::uint8_t history_count = 0;
     HistoryEntry history[kPinHistoryMax + 1]{};  ///< newest first; the PIN in use is the first
+    Recovery recovery{};
   };
   Status count_try(hal::Device&, const PinRules&, Instant);
   Status store_attempts(hal::Device&, Instant);
   Status store_verifier(hal::Device&, const Verifier&);
+  Status store_recovery(hal::Device&, const Recovery&);
+  Status prepare_new(hal::Device&, Bytes new_pin, PinJob&) const;
   Status load_verifier(hal::Device&);
   Status load_attempts(hal::Device&, Instant);
   Status finish_verify(hal::Device&, const PinRules&, Instant);
-  Status finish_change(hal::Device&, const PinRules&, Instant);
+  Status finish_change(hal::Device&, const PinRules&, Instant, const Recovery& kept);
   Result<bool> used_before(hal::Device&, const PinRules&) const;
   std::uint64_t age_ms(Instant) const;
 

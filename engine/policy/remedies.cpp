@@ -293,6 +293,7 @@ constexpr Row kPolicyRows[] = {
     {number(Fault::kPinCheckFailed), {Remedy::kAskUser, Exit::kMachine, "the PIN could not be checked, and the device stays locked", "free some space or check the disk, then try again; the try was counted"}},
     {number(Fault::kLocked), {Remedy::kAskUser, Exit::kBlocked, "the device is locked", "unlock it with `device unlock`"}},
     {number(Fault::kPinCodeword), {Remedy::kAskUser, Exit::kBlocked, "after a few more wrong PINs the device is wiped; tries left: {few}; this one was not counted", "show that it is you and no pocket: `device unlock --codeword a1b2c3`"}},
+    {number(Fault::kNoRecovery), {Remedy::kAskUser, Exit::kBlocked, "no recovery password of this device is kept at a server: no policy asked for one", "remember the PIN; `device wipe` and `device new` begin anew"}},
     {number(Fault::kNoAttachments), {Remedy::kGiveUp, Exit::kBlocked, "the policy of the server forbids attachments on this device", "look at `policy`, or ask the administrator"}},
     {number(Fault::kAttachmentTooLarge), {Remedy::kGiveUp, Exit::kBlocked, "the attachment is larger than the policy of the server allows on this device", "look at MaxAttachmentSize in `policy`, or ask the administrator"}},
     {number(Fault::kAwaitsApproval), {Remedy::kBlocked, Exit::kBlocked, "the server shows an empty mailbox where there was a full one: this device probably waits for an administrator's approval; nothing has been removed here", "ask the administrator to allow this device (its id: `device status`); everything is compared again by itself then"}},

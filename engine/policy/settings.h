@@ -68,7 +68,7 @@ enum class Means : std::uint8_t {
   kDeviceEncryption,  ///< hal::Storage
   kCardEncryption,    ///< hal::Storage
   kGate,              ///< hal::Gates
-  kApps,              ///< lists of programs: no capability of the HAL takes them yet
+  kApps,              ///< hal::Apps
   kEngine,            ///< the engine itself (Caps in enforcer.h)
 };
 
@@ -89,6 +89,11 @@ struct SettingRow {
 };
 
 const SettingRow& row_of(Setting);
+/// Of the two lists: which hal::AppList it is.
+constexpr std::size_t app_list_index(Setting list) {
+  return static_cast<std::size_t>(list == Setting::kApprovedApplicationList ? hal::AppList::kApproved
+                                                                            : hal::AppList::kUnapproved);
+}
 /// kCount when the tag is not a setting. Hash and ApplicationName belong to their lists and are not settings.
 Setting setting_of(wbxml::Tag);
 

@@ -69,6 +69,13 @@ Result<std::size_t> write_settings_device_information(Room room, Version, const 
   return written(writer);
 }
 
+Result<std::size_t> write_settings_recovery_password(Room room, Text password) {
+  wbxml::Writer writer(room);
+  writer.open(settings::kSettings).open(settings::kDevicePassword).open(settings::kSet);
+  writer.element(settings::kPassword, password).close().close().close();
+  return written(writer);
+}
+
 Status ProvisionResponse::on_open(Path path) {
   HANDSYNC_TRY(expect_root(path, page::kProvision, Command::kProvision));
   if (path.size() == 2 && path[1] == page::kRemoteWipe) remote_wipe_ = true;
@@ -111,7 +118,9 @@ Status SettingsResponse::on_open(Path path) { return expect_root(path, settings:
 
 Status SettingsResponse::on_value(Path path, Text value) {
   const bool outer = path.size() == 2 && path[1] == settings::kStatus;
-  const bool inner = path.size() >= 3 && path[1] == settings::kDeviceInformation && path.back() == settings::kStatus;
+  const bool part =
+      path.size() >= 3 && (path[1] == settings::kDeviceInformation || path[1] == settings::kDevicePassword);
+  const bool inner = part && path.back() == settings::kStatus;
   // The first failure counts, whichever of the two it is.
   if ((outer || inner) && status_ <= 1) take_status(value);
   return Done{};

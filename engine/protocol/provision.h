@@ -19,6 +19,7 @@ Result<std::size_t> write_provision_acknowledge(Room, Text temporary_key, std::u
 Result<std::size_t> write_provision_empty(Room);  ///< after 140: fetches the wipe directive
 Result<std::size_t> write_wipe_acknowledge(Room, bool account_only, std::uint8_t status);
 Result<std::size_t> write_settings_device_information(Room, Version, const DeviceInformation&);
+Result<std::size_t> write_settings_recovery_password(Room, Text password);  ///< MS-ASCMD 2.2.3.51 DevicePassword
 
 class ProvisionResponse final : public ResponseReader {
  public:
@@ -44,7 +45,7 @@ class ProvisionResponse final : public ResponseReader {
   bool document_seen_ = false, remote_wipe_ = false, account_only_wipe_ = false;
 };
 
-/// status(): the outer Status, or that of DeviceInformation where it is the failed one.
+/// status(): the outer Status, or that of DeviceInformation or DevicePassword where it is the failed one.
 class SettingsResponse final : public ResponseReader {
  private:
   Status on_open(Path) override;

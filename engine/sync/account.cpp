@@ -40,6 +40,7 @@ Status Account::restore() {
     needs_ |= kNeedPolicy;
     has_policy_key_ = false;
   }
+  look_at_recovery();
   return Done{};
 }
 
@@ -313,6 +314,7 @@ void Account::advance() {
       {kNeedPolicy,            &Account::start_policy},
       {kNeedAcknowledge,       &Account::start_acknowledge},
       {kNeedFolders,           &Account::start_folders},
+      {kNeedRecovery,          &Account::start_recovery},
       {kNeedOutbox,            &Account::start_outbox},
       {kNeedBody,              &Account::start_body},
       {kNeedErrand,            &Account::start_errand},

@@ -34,11 +34,12 @@ enum Need : std::uint16_t {
   kNeedAcknowledge = 16,  ///< phase 2 of Provision
   kNeedDirective = 32,    ///< empty Provision: what does the server want wiped?
   kNeedFolders = 64,
-  kNeedItems = 128,    ///< some folder is due
-  kNeedBody = 256,     ///< the rest of one body
-  kNeedOutbox = 1024,  ///< a message waits
-  kNeedMoves = 512,    ///< a move waits, or is in doubt
-  kNeedErrand = 2048,  ///< a file is fetched
+  kNeedItems = 128,      ///< some folder is due
+  kNeedBody = 256,       ///< the rest of one body
+  kNeedOutbox = 1024,    ///< a message waits
+  kNeedMoves = 512,      ///< a move waits, or is in doubt
+  kNeedErrand = 2048,    ///< a file is fetched
+  kNeedRecovery = 4096,  ///< the server is to keep a recovery password
 };
 
 /// A folder in RAM, so that waiting needs no database.
@@ -183,6 +184,10 @@ class Account final : public Changes {
   Status start_policy();
   Status start_acknowledge();
   Status start_directive();
+  Status start_recovery();
+  void ended_recovery(Call&, Error);
+  void look_at_recovery();
+  void name_unmet();
   void ended_settings(Call&, Error);
   void ended_policy(Call&, Error);
   void ended_acknowledge(Call&, Error);
@@ -293,7 +298,8 @@ class Account final : public Changes {
   std::uint8_t acknowledged_as_ = 0;
   bool waiting_for_pin_ = false;
   bool acknowledging_wipe_ = false;
-  FixedText<512> move_url_;  ///< a redirect that waits for consent
+  bool delivering_recovery_ = false;  ///< the Settings request that runs carries a recovery password
+  FixedText<512> move_url_;           ///< a redirect that waits for consent
 
   // the replica
   replica::Store store_;

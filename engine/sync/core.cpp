@@ -348,6 +348,8 @@ void Core::removed() {
   } else {
     (void)device_.records().remove(hal::account_record(remove_job_.slot));
   }
+  if (pin_.recovery_account() == id)
+    if (Status forgotten = pin_.forget_recovery(device_); !forgotten.ok()) device_error_ = forgotten.error();
   if (enforcer_.known(id))
     if (Status forgotten = enforcer_.forget(device_, id); !forgotten.ok()) device_error_ = forgotten.error();
   if (accounts_[index]) accounts_[index]->destroy(memory_);

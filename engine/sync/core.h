@@ -73,6 +73,9 @@ class Core final : public Engine {
   Status wipe_by_user();
   Status unlock(Bytes pin, Text codeword);
   Status set_pin(Bytes old_pin, Bytes new_pin, Text codeword = {});
+  Status recover(Bytes recovery_password, Bytes new_pin, Text codeword);
+  /// Its server is to be given a recovery password: it allows that, and none is kept yet, here or by another account.
+  bool wants_recovery(AccountId) const;
   DeviceView device_view() const;
   Error device_error() const { return device_error_; }
   void network(const Network&);
@@ -118,7 +121,8 @@ class Core final : public Engine {
   policy::Wipe wipe_;
   Error device_error_{};
   std::uint64_t active_ms_ = 0, lock_retry_ms_ = 0;
-  bool unlocking_ = false;  ///< the PIN job is an unlock, not a change
+  bool unlocking_ = false;   ///< the PIN job is an unlock, not a change
+  bool recovering_ = false;  ///< or a change that unlocks
 
   bool network_told_ = false, was_held_ = false;
   Account* accounts_[kAccountsMax]{};

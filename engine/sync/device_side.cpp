@@ -86,17 +86,40 @@ Status Core::set_pin(Bytes old_pin, Bytes new_pin, Text codeword) {
   return Done{};
 }
 
+Status Core::recover(Bytes recovery_password, Bytes new_pin, Text codeword) {
+  if (wiping()) return policy::fault(wiped() ? Fault::kWiped : Fault::kWiping);
+  if (work_ != Work::kNone) return engine_fault(EngineFault::kBusy);
+  device_error_ = {};
+  if (!caps().recovery_password) return device_error_ = policy::fault(Fault::kNoRecovery);
+  HANDSYNC_TRY(check_codeword(codeword));
+  if (Status begun = pin_.begin_recover(device_, recovery_password, new_pin, pin_rules(), now_); !begun.ok()) {
+    device_error_ = begun.error();
+    if (pin_.limit_reached(pin_rules())) arm_wipe(AccountId{}, WipeScope::kDevice, policy::WipeOrigin::kPinLimit);
+    return begun.error();
+  }
+  unlocking_ = false;
+  recovering_ = true;
+  start_job(Work::kPin);
+  return Done{};
+}
+
+bool Core::wants_recovery(AccountId id) const {
+  if (!pin_.set() || !enforcer_.escrows(id)) return false;
+  return pin_.recovery_account() == AccountId{} || (pin_.recovery_account() == id && !pin_.recovery_delivered());
+}
+
 void Core::pin_decided(Status outcome) {
   device_error_ = outcome.ok() ? Error{} : outcome.error();
   if (outcome.ok()) {
     active_ms_ = now_.mono_ms;
-    if (hal::Lock* screen = device_.lock(); screen && unlocking_) {
+    if (hal::Lock* screen = device_.lock(); screen && (unlocking_ || recovering_)) {
       if (Status released = screen->release(); !released.ok()) device_error_ = released.error();
     }
     if (!unlocking_) enforcer_.refresh(device_, facts());
   } else if (pin_.limit_reached(pin_rules())) {
     arm_wipe(AccountId{}, WipeScope::kDevice, policy::WipeOrigin::kPinLimit);
   }
+  recovering_ = false;
   tell(AccountId{}, Notice::kState);
   if (unlocking_ || wiping()) return;
   for (std::size_t i = 0; i < kAccountsMax; ++i)
@@ -117,6 +140,7 @@ DeviceView Core::device_view() const {
   view.throttled_s = pin_.throttled_s(now_);
   view.lock_after_s = enforcer_.idle_lock_s();
   view.codeword_wanted = pin_.confirm_first(rules) && !pin_.limit_reached(rules);
+  view.recoverable = caps().recovery_password && pin_.recovery_delivered();
   view.device_id = device_id_;
   view.wipe = policy::wipe_finality(device_.keys());
   return view;
@@ -197,6 +221,7 @@ void Core::conclude_wipe() {
   AccountId id = wipe_.account();
   auto index = static_cast<std::size_t>(id) - 1;
   (void)enforcer_.forget(device_, id);
+  if (pin_.recovery_account() == id) (void)pin_.forget_recovery(device_);
   (void)device_.records().remove(hal::account_record(static_cast<hal::KeySlot>(id)));
   if (index < kAccountsMax && accounts_[index]) accounts_[index]->become_wiped();
   (void)store_account_list();

@@ -170,6 +170,9 @@ Result<PolicyRow> Engine::policy(std::size_t index) const {
 Status Engine::wipe(Instant now) { return core_at(*this, now).wipe_by_user(); }
 Status Engine::lock(Instant now) { return core_at(*this, now).lock(); }
 Status Engine::unlock(Bytes pin, Instant now, Text codeword) { return core_at(*this, now).unlock(pin, codeword); }
+Status Engine::recover(Bytes recovery_password, Bytes new_pin, Instant now, Text codeword) {
+  return core_at(*this, now).recover(recovery_password, new_pin, codeword);
+}
 Status Engine::set_pin(Bytes old_pin, Bytes new_pin, Instant now, Text codeword) {
   return core_at(*this, now).set_pin(old_pin, new_pin, codeword);
 }

@@ -27,10 +27,56 @@ Status Account::start_device_information() {
   }
   call->answer.emplace<protocol::SettingsResponse>();
   call->read_with_wbxml();
+  delivering_recovery_ = false;
   return launch(call, body.value());
 }
 
+void Account::look_at_recovery() {
+  if (core_.wants_recovery(id_)) needs_ |= kNeedRecovery;
+}
+
+/// A new one each time: what a lost answer left at the server is replaced with it.
+Status Account::start_recovery() {
+  needs_ &= static_cast<std::uint16_t>(~kNeedRecovery);
+  if (!core_.wants_recovery(id_)) return Done{};
+  char password[policy::kRecoveryBytes];
+  HANDSYNC_TRY(core_.pin().issue_recovery(core_.device(), id_, password));
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kSettings, Lane::kWork, call, kSmallBodyBytesMax));
+  auto body = protocol::write_settings_recovery_password(call->body_room(), Text(password, sizeof password));
+  for (char& c : password) c = 0;
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  call->answer.emplace<protocol::SettingsResponse>();
+  call->read_with_wbxml();
+  HANDSYNC_TRY(launch(call, body.value()));
+  delivering_recovery_ = true;
+  return Done{};
+}
+
+void Account::ended_recovery(Call& call, Error error) {
+  if (!error) {
+    std::uint32_t status = std::get<protocol::SettingsResponse>(call.answer).status();
+    if (status >= 139 && status <= 144) error = eas_error(Command::kSettings, status);
+    // What the server does not want it need not keep: asked again with the next policy or boot.
+    // One that was used up meanwhile is not the one that is kept.
+    if (!error && status == 1 && core_.pin().recovery_account() == id_)
+      error = core_.pin().recovery_is_delivered(core_.device()).error();
+    if (!error) return succeed();
+    needs_ |= kNeedRecovery;
+    return follow(error);
+  }
+  needs_ |= kNeedRecovery;
+  request_failed(call, error);
+}
+
 void Account::ended_settings(Call& call, Error error) {
+  if (delivering_recovery_) {
+    delivering_recovery_ = false;
+    return ended_recovery(call, error);
+  }
   if (error) return request_failed(call, error);
   auto& answer = std::get<protocol::SettingsResponse>(call.answer);
   std::uint32_t status = answer.status();
@@ -52,7 +98,7 @@ Status Account::start_policy() {
     call->free(core_.memory());
     return body.error();
   }
-  document_ = policy::DocumentReader{};
+  document_ = policy::DocumentReader(core_.device().apps(), static_cast<hal::KeySlot>(id_));
   call->answer.emplace<protocol::ProvisionResponse>(&document_);
   call->read_with_wbxml();
   return launch(call, body.value());
@@ -66,7 +112,7 @@ Status Account::start_directive() {
     call->free(core_.memory());
     return body.error();
   }
-  document_ = policy::DocumentReader{};
+  document_ = policy::DocumentReader(core_.device().apps(), static_cast<hal::KeySlot>(id_));
   call->answer.emplace<protocol::ProvisionResponse>(&document_);
   call->read_with_wbxml();
   return launch(call, body.value());
@@ -147,6 +193,7 @@ void Account::policy_ready() {
 }
 
 void Account::pin_changed() {
+  look_at_recovery();
   if (waiting_for_pin_) {
     if (core_.pin().fits(core_.pin_rules(), core_.now())) {
       policy_ready();
@@ -161,8 +208,8 @@ void Account::pin_changed() {
     stopped_ = false;
     error_ = {};
     needs_ |= kNeedPolicy;
-    advance();
   }
+  advance();
 }
 
 Status Account::start_acknowledge() {
@@ -181,6 +228,22 @@ Status Account::start_acknowledge() {
   return launch(call, body.value());
 }
 
+/// All settings that stand in the way, as far as there is room for their names.
+void Account::name_unmet() {
+  FixedText<256> names;
+  for (std::size_t i = 0; i < policy::kSettingCount; ++i) {
+    auto setting = static_cast<policy::Setting>(i);
+    if (!core_.enforcer().unmet(id_, setting)) continue;
+    char text[256];
+    std::size_t size = 0;
+    for (Text part : {names.view(), names.empty() ? Text() : Text(", "), policy::row_of(setting).name})
+      for (char c : part)
+        if (size < sizeof text) text[size++] = c;
+    if (size < sizeof text) (void)names.assign(Text(text, size));
+  }
+  if (!names.empty()) detail_ = names;
+}
+
 void Account::ended_acknowledge(Call& call, Error error) {
   // Whatever went wrong: provisioning starts again with key 0, the temporary key is spent.
   needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedAcknowledge) | kNeedPolicy);
@@ -188,8 +251,7 @@ void Account::ended_acknowledge(Call& call, Error error) {
   auto& answer = std::get<protocol::ProvisionResponse>(call.answer);
   if (answer.remote_wipe() || answer.account_only_wipe()) return take_directive(call, answer);
   if (answer.status() == 139 || answer.policy_status() == 139) {
-    policy::Setting unmet = core_.enforcer().first_unmet(id_);
-    if (unmet != policy::Setting::kCount) (void)detail_.assign(policy::row_of(unmet).name);
+    name_unmet();
     if (Status abandoned = core_.enforcer().abandon(core_.device(), id_); !abandoned.ok())
       return follow(abandoned.error());
     return stop(eas_error(Command::kProvision, 139));
@@ -207,6 +269,7 @@ void Account::ended_acknowledge(Call& call, Error error) {
   (void)store_.put_number(replica::Value::kPolicyTime, static_cast<std::uint64_t>(policy_wall_ms_));
   if (Status settled = core_.enforcer().settle(core_.device(), id_); !settled.ok()) return follow(settled.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
+  look_at_recovery();
   succeed();
   core_.tell(id_, Notice::kPolicyChanged);
 }

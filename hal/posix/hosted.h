@@ -1,10 +1,34 @@
 /// A device that lives in a directory of a host program: what such a program needs of it beside the capabilities.
 #pragma once
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "handsync/hal/device.h"
 
 namespace handsync::hal::posix {
+
+/// What a person or a test puts on a card and takes from it. kNotThere = no card is in; kRefused = a policy forbids it.
+struct CardSlot {
+  virtual bool inserted() const = 0;
+  virtual Status insert() = 0;
+  virtual Status pull() = 0;
+  virtual Status write(const std::string& name, Bytes) = 0;  ///< sealed while a policy wants that
+  virtual Status read(const std::string& name, std::vector<std::byte>&) const = 0;
+  virtual std::vector<std::string> names() const = 0;
+
+ protected:
+  ~CardSlot() = default;
+};
+
+/// The user's own switches of what a policy can close: a radio is on when both let it.
+struct Switches {
+  virtual Status turn(Gate, bool on) = 0;  ///< kRefused: a policy keeps it off
+  virtual bool on(Gate) const = 0;         ///< really on
+
+ protected:
+  ~Switches() = default;
+};
 
 struct HostedDevice : Device {
   virtual ~HostedDevice() = default;
@@ -19,7 +43,9 @@ struct HostedDevice : Device {
   /// A file outside that a wipe has to remove as well; remembered over processes.
   virtual void add_trace(const std::string& path) = 0;
   virtual std::string replica_directory() const = 0;
-  virtual Status check() = 0;  ///< every record and key readable; the first that is not
+  virtual CardSlot* card() { return nullptr; }      ///< null = not this device's to play with
+  virtual Switches* switches() { return nullptr; }  ///< likewise
+  virtual Status check() = 0;                       ///< every record and key readable; the first that is not
 };
 
 }  // namespace handsync::hal::posix

@@ -18,6 +18,8 @@
 #include "posix/clock.h"
 #include "posix/core.h"
 #include "posix/settings.h"
+#include "simulated/card.h"
+#include "simulated/programs.h"
 
 namespace handsync::hal::simulated {
 
@@ -36,8 +38,12 @@ constexpr std::size_t kGates = static_cast<std::size_t>(Gate::kCount);
 
 }  // namespace
 
-struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
-  explicit Parts(const Options& given) : Core(given), options(given) {
+struct Handset::Parts final : posix::Core, Gates, Apps, Storage, Lock, posix::CardSlot, posix::Switches {
+  explicit Parts(const Options& given)
+      : Core(given),
+        options(given),
+        programs(durable, device_path("programs")),
+        storage_card(durable, vault, core_options.home, device_path("card")) {
     if (!options.erasable_key_block && options.destroys_for_good == Force::kEnforced)
       core_options.destroys_for_good = options.destroys_for_good = Force::kPartial;
     if (options.flash_image.empty()) return;
@@ -57,6 +63,13 @@ struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
       std::transform(contents.begin(), contents.end(), levels.begin(),
                      [](std::byte b) { return static_cast<std::uint8_t>(b); });
     }
+    switched.fill(true);
+    if (Durable::read(device + "/switches", contents).ok() && contents.size() == kGates) {
+      std::transform(contents.begin(), contents.end(), switched.begin(), [](std::byte b) { return b != std::byte{0}; });
+    }
+    // A damaged file is reported by what is in force then: nothing.
+    static_cast<void>(programs.open());
+    static_cast<void>(storage_card.open());
     if (Durable::read(device + "/lock", contents).ok()) {
       const Settings settings = parse_settings(text_of(contents));
       locked_flag = number_in(settings, "locked", 0) != 0;
@@ -66,6 +79,9 @@ struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
 
   void begin_anew() override {
     levels.fill(2);
+    switched.fill(true);
+    programs.begin_anew();
+    storage_card.begin_anew();
     locked_flag = false;
     idle_s = 0;
     active_ms = 0;
@@ -134,9 +150,102 @@ struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
     return levels[static_cast<std::size_t>(gate)];
   }
 
+  // -- Switches ------------------------------------------------------------------------------------------------------
+  Status turn(Gate gate, bool on) override {
+    const std::scoped_lock hold(mutex);
+    const auto index = static_cast<std::size_t>(gate);
+    if (options.gate_force[index] == Force::kNotFitted) return fault(Fault::kNotThere);
+    if (on && levels[index] == 0) return fault(Fault::kRefused);
+    auto next = switched;
+    next[index] = on;
+    std::array<std::byte, kGates> bytes{};
+    std::transform(next.begin(), next.end(), bytes.begin(), [](bool each) { return std::byte{each}; });
+    HANDSYNC_TRY(durable.replace(device + "/switches", bytes));
+    switched = next;
+    return Done{};
+  }
+  bool on(Gate gate) const override {
+    const std::scoped_lock hold(mutex);
+    const auto index = static_cast<std::size_t>(gate);
+    return options.gate_force[index] != Force::kNotFitted && switched[index] && levels[index] != 0;
+  }
+
+  // -- Apps ----------------------------------------------------------------------------------------------------------
+  Force force(AppList) const override { return options.app_force; }
+  Status begin(KeySlot slot, AppList list) override {
+    const std::scoped_lock hold(mutex);
+    return programs.begin(slot, list);
+  }
+  Status add(KeySlot slot, Text entry) override {
+    const std::scoped_lock hold(mutex);
+    return programs.add(slot, entry);
+  }
+  Status name(KeySlot slot, std::uint64_t id) override {
+    const std::scoped_lock hold(mutex);
+    return programs.name(slot, id);
+  }
+  Status enforce(AppList list, std::span<const std::uint64_t> ids) override {
+    const std::scoped_lock hold(mutex);
+    if (options.app_manner == Manner::kFails) return fault(Fault::kRefused);
+    if (options.app_manner == Manner::kIgnores) return Done{};
+    return programs.enforce(list, ids);
+  }
+  Result<std::size_t> in_force(AppList list, std::span<std::uint64_t> ids) const override {
+    const std::scoped_lock hold(mutex);
+    const std::vector<std::uint64_t> all = programs.in_force(list);
+    for (std::size_t i = 0; i < all.size() && i < ids.size(); ++i) ids[i] = all[i];
+    return all.size();
+  }
+
   // -- Storage -------------------------------------------------------------------------------------------------------
   Force device_encryption() const override { return options.device_encryption; }
   Force card_encryption() const override { return options.card_encryption; }
+  Status encrypt_card(bool on) override {
+    const std::scoped_lock hold(mutex);
+    if (options.card_manner == Manner::kFails) return fault(Fault::kRefused);
+    if (options.card_manner == Manner::kIgnores) return Done{};
+    return storage_card.encrypt(on);
+  }
+  Result<bool> encrypts_card() const override {
+    const std::scoped_lock hold(mutex);
+    return storage_card.encrypts();
+  }
+
+  // -- CardSlot ------------------------------------------------------------------------------------------------------
+  bool card_closed() const { return levels[static_cast<std::size_t>(Gate::kCard)] == 0; }
+  bool inserted() const override {
+    const std::scoped_lock hold(mutex);
+    return storage_card.inserted();
+  }
+  Status insert() override {
+    const std::scoped_lock hold(mutex);
+    return storage_card.insert();
+  }
+  Status pull() override {
+    const std::scoped_lock hold(mutex);
+    return storage_card.pull();
+  }
+  Status write(const std::string& name, Bytes bytes) override {
+    const std::scoped_lock hold(mutex);
+    return card_closed() ? Status(fault(Fault::kRefused)) : storage_card.write(name, bytes);
+  }
+  Status read(const std::string& name, std::vector<std::byte>& contents) const override {
+    const std::scoped_lock hold(mutex);
+    return card_closed() ? Status(fault(Fault::kRefused)) : storage_card.read(name, contents);
+  }
+  std::vector<std::string> names() const override {
+    const std::scoped_lock hold(mutex);
+    return card_closed() ? std::vector<std::string>() : storage_card.names();
+  }
+
+  // -- Erase ---------------------------------------------------------------------------------------------------------
+  Status files(KeySlot slot, Progress& progress) override {
+    Status outcome = Core::files(slot, progress);
+    if (slot != kEverySlot) return outcome;
+    const std::scoped_lock hold(mutex);
+    const Status card_gone = storage_card.erase();
+    return outcome.ok() ? card_gone : outcome;
+  }
 
   // -- Lock ----------------------------------------------------------------------------------------------------------
   Status store_lock(bool locked_now, std::uint32_t idle) {
@@ -186,6 +295,9 @@ struct Handset::Parts final : posix::Core, Gates, Storage, Lock {
   Options options;
   std::optional<RawFlash> flash;
   std::array<std::uint8_t, kGates> levels{};
+  std::array<bool, kGates> switched{};
+  Programs programs;
+  Card storage_card;
   bool locked_flag = false;
   std::uint32_t idle_s = 0, boot = 1;
   std::uint64_t base_phone_ms = 0, base_host_ms = 0, active_ms = 0;
@@ -201,6 +313,13 @@ Records& Handset::records() { return *parts_; }
 Keys& Handset::keys() { return *parts_; }
 Erase& Handset::erase() { return *parts_; }
 Gates* Handset::gates() { return parts_->options.has_gates ? parts_.get() : nullptr; }
+Apps* Handset::apps() { return parts_->options.has_apps ? parts_.get() : nullptr; }
+posix::CardSlot* Handset::card() { return parts_.get(); }
+posix::Switches* Handset::switches() { return parts_.get(); }
+bool Handset::may_run(const std::string& name, const std::string& sha1, bool preinstalled) const {
+  const std::scoped_lock hold(parts_->mutex);
+  return parts_->programs.may_run(name, sha1, preinstalled);
+}
 Storage* Handset::storage() { return parts_->options.has_storage ? parts_.get() : nullptr; }
 Lock* Handset::lock() { return parts_->options.has_lock ? parts_.get() : nullptr; }
 Text Handset::model() const { return parts_->options.model; }

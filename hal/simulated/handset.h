@@ -36,9 +36,12 @@ struct Options : posix::CoreOptions {
   std::string model = "Handsync Simulated";
   bool has_lock = true, has_gates = true, has_storage = true;
   std::array<Force, static_cast<std::size_t>(Gate::kCount)> gate_force;  ///< all kEnforced at first
+  bool has_apps = true;
+  Force app_force = Force::kEnforced;
   Manner gate_manner = Manner::kHonest, lock_manner = Manner::kHonest;
+  Manner app_manner = Manner::kHonest, card_manner = Manner::kHonest;
   Force device_encryption = Force::kPartial;  ///< credentials are sealed, replicas are not
-  Force card_encryption = Force::kAbsent;
+  Force card_encryption = Force::kEnforced;
   /// A file that gets everything that is ever programmed into the phone's flash; "" = none. What a program writes into
   /// the home past the port it tells Handset::flash().
   std::string flash_image;
@@ -65,6 +68,7 @@ class Handset final : public posix::HostedDevice {
   Keys& keys() override;
   Erase& erase() override;
   Gates* gates() override;
+  Apps* apps() override;
   Storage* storage() override;
   Lock* lock() override;
   Text model() const override;
@@ -77,6 +81,10 @@ class Handset final : public posix::HostedDevice {
   void shift_wall(std::int64_t milliseconds);  ///< only the wall clock, as a user or a network may set it
   void add_trace(const std::string& path) override;
   std::string replica_directory() const override;
+  posix::CardSlot* card() override;
+  posix::Switches* switches() override;
+  /// Whether the phone starts a program: a preinstalled one by its name, another by the SHA-1 of its file.
+  bool may_run(const std::string& name, const std::string& sha1, bool preinstalled) const;
   /// Cuts the power between two operations, with Options::power set: what was reported must be there, what was not
   /// synced is lost. Afterwards this object only throws PowerCut; make a new one on the same home.
   void cut_power();

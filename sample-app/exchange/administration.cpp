@@ -256,6 +256,14 @@ void Server::allow(const std::string& email) {
   state_->flush();
 }
 
+std::vector<std::string> Server::recovery_passwords(const std::string& email) const {
+  std::vector<std::string> found;
+  for (const auto& [id, device] : state_->account(email).devices) {
+    if (!device.recovery_password.empty()) found.push_back(device.recovery_password);
+  }
+  return found;
+}
+
 void Server::set_password(const std::string& email, const std::string& password) {
   state_->account(email).user.password = password;
 }

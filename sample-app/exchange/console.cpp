@@ -89,6 +89,13 @@ std::string run(Server& server, std::string_view line, bool& quit) {
   if (command == "block") return server.block(needed(line, "an address")), ok();
   if (command == "quarantine") return server.quarantine(needed(line, "an address")), ok();
   if (command == "allow") return server.allow(needed(line, "an address")), ok();
+  if (command == "recovery") {
+    Json root = Json::object(), all = Json::array();
+    for (const std::string& each : server.recovery_passwords(needed(line, "an address"))) all.push(each);
+    root.set("ok", true);
+    root.set("recovery", std::move(all));
+    return root.text();
+  }
   if (command == "password") {
     const std::string email = needed(line, "an address");
     if (line.empty()) throw std::invalid_argument("the command needs a password");
@@ -98,10 +105,10 @@ std::string run(Server& server, std::string_view line, bool& quit) {
   if (command == "lose-sync-state") return server.lose_sync_state(needed(line, "an address")), ok();
   if (command == "fault") return server.fault(needed(line, "WHEN:WHAT[:ARG]")), ok();
   if (command == "faults" && take_word(line) == "off") return server.faults_off(), ok();
-  throw std::invalid_argument(
-      "there is no command \"" + command +
-      "\"; there are deliver, edit, remove, policy, wipe, block, quarantine, allow, fault, faults off, stats, "
-      "contents, quit");
+  throw std::invalid_argument("there is no command \"" + command +
+                              "\"; there are deliver, edit, remove, policy, wipe, block, quarantine, allow, recovery, "
+                              "fault, faults off, stats, "
+                              "contents, quit");
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ constexpr const char* kHelp =
 
 When it is ready it prints {"url":..,"autodiscover":..,"ca":..,"users":[..]}; "ca" is the file for handset --ca. Then it reads
 commands, one a line: deliver EMAIL [SUBJECT], edit EMAIL N, remove EMAIL N, policy EMAIL FILE, wipe EMAIL [account],
-block EMAIL, quarantine EMAIL, allow EMAIL, fault WHEN:WHAT[:ARG], faults off, stats, contents EMAIL, quit.
+block EMAIL, quarantine EMAIL, allow EMAIL, recovery EMAIL, fault WHEN:WHAT[:ARG], faults off, stats, contents EMAIL, quit.
 Without --user there is demo@example.test with the password demo.
 )";
 

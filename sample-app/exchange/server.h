@@ -96,7 +96,8 @@ class Server {
   void set_password(const std::string& email, const std::string& password);
   void set_versions(std::vector<std::string> versions);  ///< the server has been updated: devices get X-MS-RP
   void lose_sync_state(const std::string& email);        ///< every SyncKey of every device becomes unknown
-  void fault(const std::string& spec);                   ///< WHEN:WHAT[:ARG], see faults.h
+  std::vector<std::string> recovery_passwords(const std::string& email) const;  ///< of its devices that gave one
+  void fault(const std::string& spec);                                          ///< WHEN:WHAT[:ARG], see faults.h
   void faults_off();
 
   // -- what can be asked

@@ -30,10 +30,6 @@ constexpr Later kLater[] = {
     {"respond", "answers an invitation"},
     {"out-of-office", "the automatic answer"},
     {"free-busy", "who is free when"},
-    {"device recover", "unlocks with the recovery password"},
-    {"device radio", "switches a radio"},
-    {"device battery", "the battery's level"},
-    {"device card", "puts a storage card in or takes it out"},
 };
 
 constexpr std::string_view kLaterGroups[] = {"schedule", "sms", "draft", "out-of-office"};
@@ -431,7 +427,11 @@ class Grammar {
     CLI::App* set_pin = command(*device, "set-pin", "A first or another PIN");
     set_pin->add_option("--pin-file", line_.pin_file, "The new PIN; - = standard input")->type_name("FILE");
     set_pin->add_option("--old-pin-file", line_.old_pin_file, "The PIN in use")->type_name("FILE");
-    for (CLI::App* each : {unlock, set_pin})
+    CLI::App* recover = command(*device, "recover", "Unlocks with the recovery password, and sets a new PIN");
+    recover->add_option("--recovery-file", line_.recovery_file, "The recovery password; - = standard input")
+        ->type_name("FILE");
+    recover->add_option("--pin-file", line_.pin_file, "The new PIN; - = standard input")->type_name("FILE");
+    for (CLI::App* each : {unlock, set_pin, recover})
       each->add_option("--codeword", line_.codeword, "Wanted before the last tries: a1b2c3")->type_name("WORD");
     command(*device, "reboot", "Restarts the phone; it comes up locked when a PIN is set");
     command(*device, "new", "Another phone in this home: nothing of the old one stays");
@@ -441,6 +441,24 @@ class Grammar {
         ->add_option("on/off", switch_text_, "on or off")
         ->check(CLI::IsMember({"on", "off"}))
         ->required();
+    CLI::App* radio = command(*device, "radio", "The user's switch of a radio; what a policy forbids stays off");
+    radio->add_option("NAME", line_.name, "wifi, bluetooth or irda")->required();
+    radio->add_option("on/off", switch_text_, "on or off")->check(CLI::IsMember({"on", "off"}))->required();
+    command(*device, "battery", "The battery's level")
+        ->add_option("N", line_.number, "Percent")
+        ->check(CLI::Range(0, 100))
+        ->required();
+    CLI::App* card = command(*device, "card", "The storage card");
+    card->require_subcommand(1);
+    command(*card, "in", "Puts a card in: a new one, or the one that was taken out");
+    command(*card, "out", "Takes it out");
+    command(*card, "list", "What is on it");
+    command(*card, "put", "Writes a file to it")->add_option("FILE", line_.card_file, "The file")->required();
+    command(*card, "show", "Reads from it")->add_option("NAME", line_.name, "A name that list shows")->required();
+    CLI::App* program = command(*device, "program", "Whether the phone starts a program");
+    program->add_option("NAME", line_.name, "Its name")->required();
+    program->add_option("--sha1", line_.sha1, "Of its file, when it was installed and not delivered with the phone")
+        ->type_name("HASH");
     command(*device, "clock", "Lets time pass on the simulated phone")
         ->add_option("+SECONDS", clock_text_, "How far both its clocks go on")
         ->required();
@@ -533,24 +551,25 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   if (std::find(line.attach_files.begin(), line.attach_files.end(), "-") != line.attach_files.end()) {
     throw usage("an attachment is a file, not standard input", "put it into a file: its name is sent with it");
   }
-  if (line.password_file == "-" && line.pin_file == "-") {
+  if ((line.password_file == "-" || line.recovery_file == "-") && line.pin_file == "-") {
     throw usage("password and PIN cannot both come from standard input", "put one of them into a file");
   }
   return parsed;
 }
 
 bool is_restartable(const std::string& command) {
-  static constexpr std::array kOnce = {"account add",   "account remove", "device new",   "device reboot",
-                                       "device unlock", "device set-pin", "device clock", "device wipe",
-                                       "send",          "reply",          "forward"};
+  static constexpr std::array kOnce = {"account add",    "account remove", "device new",   "device reboot",
+                                       "device unlock",  "device set-pin", "device clock", "device wipe",
+                                       "device recover", "send",           "reply",        "forward"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 
 bool is_content(const std::string& command) {
   static constexpr std::array kFree = {
-      "sync",       "watch",         "status",      "queue",         "policy",         "account list",
-      "demo",       "device status", "device lock", "device unlock", "device set-pin", "device reboot",
-      "device new", "device check",  "queue retry", "device clock",  "device wipe",    "device roaming"};
+      "sync",           "watch",         "status",         "queue",          "policy",         "account list",
+      "demo",           "device status", "device lock",    "device unlock",  "device set-pin", "device reboot",
+      "device new",     "device check",  "queue retry",    "device clock",   "device wipe",    "device roaming",
+      "device recover", "device radio",  "device battery", "device card in", "device card out"};
   return std::find(kFree.begin(), kFree.end(), command) == kFree.end();
 }
 

@@ -47,7 +47,8 @@ struct CommandLine {
   bool unread = false, flagged = false, important = false, by_conversation = false;
   bool mime = false, html = false;
   bool stay = false;
-  bool on = false;  ///< of device roaming
+  bool on = false;  ///< of device roaming and device radio
+  std::string card_file, sha1, recovery_file;
   int items = 12;
 };
 

@@ -90,6 +90,7 @@ bool Home::try_lock() {
     hal_ = json.get("hal");
     adding_ = static_cast<std::uint16_t>(json.number("adding"));
     roaming_ = json.flag("roaming");
+    battery_ = static_cast<unsigned>(json.number("battery", 100));
     traffic_.clear();
     for (const auto& [slot, numbers] : json.pairs("traffic")) {
       Traffic& traffic = traffic_[static_cast<std::uint16_t>(std::strtoul(slot.c_str(), nullptr, 10))];
@@ -106,6 +107,7 @@ void Home::save() {
   json.set("hal", hal_);
   if (adding_ != 0) json.set("adding", static_cast<unsigned>(adding_));
   if (roaming_) json.set("roaming", true);
+  if (battery_ != 100) json.set("battery", battery_);
   Json traffic;
   for (const auto& [slot, each] : traffic_) {
     traffic.set(std::to_string(slot).c_str(), std::to_string(each.requests) + " " + std::to_string(each.bytes_in) +
@@ -133,6 +135,12 @@ void Home::set_adding(std::uint16_t account) {
 void Home::set_roaming(bool roaming) {
   if (roaming_ == roaming) return;
   roaming_ = roaming;
+  save();
+}
+
+void Home::set_battery(unsigned percent) {
+  if (battery_ == percent) return;
+  battery_ = percent;
   save();
 }
 
@@ -197,6 +205,7 @@ void Home::forget_everything() {
   traffic_.clear();
   adding_ = 0;
   roaming_ = false;
+  battery_ = 100;
   save();
 }
 

@@ -2,7 +2,7 @@
 ///
 ///   lock           held (flock) by the process that runs the engine
 ///   owner.sock     where others hand that process their commands (owner.h)
-///   handset.json   which device port, an `account add` under way, roaming, and each account's traffic so far
+///   handset.json   which device port, an `account add` under way, roaming, battery, and each account's traffic so far
 ///   account-N.pem  copy of an account's --ca file
 ///   account-N.identity  its client certificate and key, sealed under the account's key (replicas.h)
 ///   device/, replica/   the device port's and the engine's (hal/posix/core.h)
@@ -37,6 +37,9 @@ class Home {
   /// Whether the phone is away from its home network; over processes.
   bool roaming() const { return roaming_; }
   void set_roaming(bool);
+  /// Percent; 100 at first.
+  unsigned battery() const { return battery_; }
+  void set_battery(unsigned percent);
 
   /// Requests and bytes of an account so far, over processes. Saved when the phone goes off.
   struct Traffic {
@@ -63,6 +66,7 @@ class Home {
   std::string directory_, hal_;
   std::uint16_t adding_ = 0;
   bool roaming_ = false;
+  unsigned battery_ = 100;
   std::map<std::uint16_t, Traffic> traffic_;
   int directory_fd_ = -1, lock_fd_ = -1;
 };

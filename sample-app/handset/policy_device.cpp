@@ -1,4 +1,4 @@
-/// policy; device status, lock, unlock, set-pin, reboot, new, check.
+/// policy; device status, lock, unlock, set-pin, recover, reboot, new, check.
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -19,6 +19,7 @@ using handsync::Enforcement;
 using handsync::Engine;
 using handsync::Instant;
 using handsync::Notice;
+using handsync::hal::Gate;
 
 struct Setting {
   std::string name;
@@ -137,7 +138,14 @@ int show_policy(Session& session) {
 
 int device_status(Session& session) {
   const DeviceView view = device_view(session);
+  const auto* card = session.phone.device().card();
   if (session.line.json) {
+    Json radios;
+    if (const auto* switches = session.phone.device().switches()) {
+      radios.set("wifi", switches->on(Gate::kWifi))
+          .set("bluetooth", switches->on(Gate::kBluetooth))
+          .set("irda", switches->on(Gate::kIrda));
+    }
     session.say(Json()
                     .set("device_id", view.device_id.view())
                     .set("model", session.phone.device().model())
@@ -150,6 +158,10 @@ int device_status(Session& session) {
                     .set("lock_after_s", view.lock_after_s)
                     .set("codeword_wanted", view.codeword_wanted)
                     .set("roaming", session.phone.home().roaming())
+                    .set("battery", session.phone.home().battery())
+                    .set("card", card != nullptr && card->inserted())
+                    .set("radios", std::move(radios))
+                    .set("recoverable", view.recoverable)
                     .set("wiped", view.wiped)
                     .set("wipe", state_name(view.wipe)));
     return kDone;
@@ -161,6 +173,9 @@ int device_status(Session& session) {
   session.say(std::string("PIN        ") + (view.pin_set ? "set" : "none") +
               (view.pin_required ? ", wanted by policy" : "") + (view.pin_must_change ? ", must be changed" : ""));
   session.say(std::string("wipe       ") + wipe_words(view.wipe));
+  if (view.recoverable) session.say("recovery   a password for a forgotten PIN is kept at the server");
+  if (card != nullptr) session.say(std::string("card       ") + (card->inserted() ? "in" : "none"));
+  session.say("battery    " + std::to_string(session.phone.home().battery()) + " %");
   if (view.tries_left != 0)
     session.say("tries      " + std::to_string(view.tries_left) + " before this phone is wiped");
   if (view.throttled_s != 0) session.say("wait       " + duration_text(view.throttled_s) + " before the next try");
@@ -240,6 +255,31 @@ int device_set_pin(Session& session) {
     session.say(Json().set("pin_set", true));
   } else {
     session.say("the PIN is set");
+  }
+  return kDone;
+}
+
+int device_recover(Session& session) {
+  const DeviceView before = device_view(session);
+  const std::string password =
+      read_secret(session, session.line.recovery_file,
+                  "Recovery password: ", "give the recovery password with --recovery-file FILE");
+  const std::string pin =
+      read_secret(session, session.line.pin_file, "New PIN: ", "give the new PIN with --pin-file FILE");
+  if (session.line.pin_file.empty() && session.io.ask("Once more: ", true) != pin)
+    throw usage("the two PINs differ", "nothing has changed; try again");
+  const std::string codeword = codeword_of(session, before);
+  const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
+  const auto begun = session.phone.call([&](Engine& engine, Instant now) {
+    return engine.recover(handsync::bytes_of(password), handsync::bytes_of(pin), now, codeword);
+  });
+  if (!begun.ok()) throw failure_of(begun.error(), wait_words(before));
+  wait_decided(session, *inbox);
+  session.phone.user_active();
+  if (session.line.json) {
+    session.say(Json().set("locked", device_view(session).locked).set("pin_set", true));
+  } else {
+    session.say("unlocked; the new PIN is set, and the recovery password is used up");
   }
   return kDone;
 }

@@ -13,7 +13,7 @@ namespace handset {
 namespace {
 
 constexpr std::size_t kSecretMax = 4096, kIdentityMax = 28'000, kCaMax = 4u << 20, kBodyMax = 4u << 20;
-constexpr std::size_t kJsonMax = 1 << 20;
+constexpr std::size_t kJsonMax = 1 << 20, kCardMax = 4u << 20;
 
 /// Contents of files are bytes of any kind; JSON carries text.
 std::string to_hex(const std::string& bytes) {
@@ -42,12 +42,13 @@ Request make_request(const std::vector<std::string>& arguments, const CommandLin
   request.arguments = arguments;
   std::error_code ignored;
   request.working_directory = std::filesystem::current_path(ignored).string();
-  for (const std::string& secret : {line.password_file, line.pin_file, line.old_pin_file}) {
+  for (const std::string& secret : {line.password_file, line.pin_file, line.old_pin_file, line.recovery_file}) {
     if (!secret.empty() && !request.files.contains(secret)) request.files[secret] = read_file(secret, kSecretMax);
   }
   for (const std::string& pem : {line.client_cert_file, line.client_key_file}) {
     if (!pem.empty()) request.files[pem] = read_file(pem, kIdentityMax);
   }
+  if (!line.card_file.empty()) request.files[line.card_file] = read_file(line.card_file, kCardMax);
   if (!line.json_file.empty()) request.files[line.json_file] = read_file(line.json_file, kJsonMax);
   for (const std::string& body : {line.text_file, line.html_file}) {
     if (body == "-") request.files[body] = read_file(body, kBodyMax);

@@ -304,6 +304,84 @@ def push(s, x, h):
     s.equal("Ctrl-C ends watch with 0", interrupt(w), 0)
 
 
+def parts_of_the_device(s):
+    """Radios, battery, storage card and programs, and what a policy closes of them."""
+    strict = s.path("parts.json", json.dumps({
+        "AllowWiFi": 0, "RequireStorageCardEncryption": 1, "UnapprovedInROMApplicationList": ["Solitaire"],
+        "ApprovedApplicationList": ["da39a3ee5e6b4b0d3255bfef95601890afd80709"]}))
+    x = Exchange(s, "--mails", "2", "--policy", "none")
+    h = Handset(s, "parts")
+    s.equal("parts: account", h.add(x).status, 0)
+    s.equal("device radio bluetooth off", h.run("device", "radio", "bluetooth", "off").status, 0)
+    s.equal("device battery 15", h.run("device", "battery", "15").status, 0)
+    s.equal("device card in", h.run("device", "card", "in").status, 0)
+    note = s.path("note.txt", "canary-on-the-card")
+    s.equal("device card put", h.run("device", "card", "put", note).status, 0)
+    s.equal("a program starts", h.run("device", "program", "Solitaire").status, 0)
+    state = h.run("--json", "device", "status").objects[0]
+    s.equal("device status tells the parts", (state["battery"], state["card"], state["radios"]),
+            (15, True, {"wifi": True, "bluetooth": False, "irda": True}))
+    x.command("policy %s %s" % (ALICE, strict))
+    s.equal("parts: a stricter policy comes", h.run("sync").status, 0)
+    states = {o["setting"]: o["state"] for o in h.run("--json", "policy").objects}
+    s.equal("parts: each is enforced", states, dict.fromkeys(states, "enforced"))
+    s.check("parts: all four are there", {"AllowWiFi", "RequireStorageCardEncryption", "UnapprovedInROMApplicationList",
+                                          "ApprovedApplicationList"} <= set(states), states)
+    s.equal("acknowledged in full", [d["policy_status"] for d in x.command("stats")["devices"]], [1])
+    s.equal("a radio that the policy forbids ends with 5", h.run("device", "radio", "wifi", "on").status, 5)
+    s.equal("a program on the list ends with 5", h.run("device", "program", "Solitaire").status, 5)
+    s.equal("an approved one starts", h.run("device", "program", "x", "--sha1", "DA39A3EE5E6B4B0D3255BFEF95601890AFD80709").status, 0)
+    s.equal("another one ends with 5", h.run("device", "program", "x", "--sha1", "0" * 40).status, 5)
+    held = b"".join(open(os.path.join(d, f), "rb").read() for d, _, fs in os.walk(os.path.join(h.home, "card")) for f in fs)
+    s.check("what lay openly on the card is sealed", held and b"canary" not in held, held)
+    s.equal("and is read here", h.run("device", "card", "show", "note.txt").out, "canary-on-the-card")
+    s.equal("device card out", h.run("device", "card", "out").status, 0)
+    s.equal("nothing is on a card that is out", h.run("device", "card", "show", "note.txt").status, 2)
+    x.command("policy %s %s" % (ALICE, s.path("loose.json", '{"AllowWiFi":1}')))
+    s.equal("parts: a loose policy comes", h.run("sync").status, 0)
+    s.equal("parts: and everything is as it was", [h.run("device", *w).status for w in (("program", "Solitaire"), ("radio", "wifi", "on"))],
+            [0, 0])
+    s.equal("to allow is not to switch on", h.run("--json", "device", "status").objects[0]["radios"],
+            {"wifi": True, "bluetooth": False, "irda": True})
+    s.equal("no radio of that name", h.run("device", "radio", "tv", "on").status, 2)
+    s.equal("on another port they are the machine's", h.run("--hal", "absent", "--home", h.home + "-absent", "device", "card", "in").status, 2)
+
+
+def recovery(s):
+    """A forgotten PIN: the server shows a password that opens once."""
+    policy = s.path("recovery.json", '{"DevicePasswordEnabled":1,"MinDevicePasswordLength":4,"PasswordRecoveryEnabled":1,'
+                                     '"MaxDevicePasswordFailedAttempts":8}')
+    x = Exchange(s, "--mails", "2", "--policy", policy)
+    h = Handset(s, "recovery")
+    s.equal("recovery: account", h.add(x).status, 0)
+    first = x.command("recovery %s" % ALICE)["recovery"]
+    s.check("the server keeps a recovery password", len(first) == 1 and re.fullmatch(r"(\w{4}-){3}\w{4}", first[0]), first)
+    s.equal("device status tells it", h.run("--json", "device", "status").objects[0]["recoverable"], True)
+    s.equal("sync gives no other", (h.run("sync").status, x.command("recovery %s" % ALICE)["recovery"]), (0, first))
+    h.run("device", "lock")
+    new = s.path("new-pin", "8264")
+    wrong = h.run("device", "recover", "--recovery-file", s.path("wrong-recovery", "AAAA-BBBB-CCCC-DDDD"), "--pin-file", new)
+    s.check("a wrong one ends with 5 and is counted", wrong.status == 5 and "7" in wrong.err, wrong)
+    right = s.path("right-recovery", first[0].lower())
+    trace = s.path("recovery.trace")
+    r = h.run("--trace", trace, "device", "recover", "--recovery-file", right, "--pin-file", new)
+    s.equal("the right one opens", (r.status, r.err), (0, ""))
+    s.equal("the phone is unlocked", h.run("--json", "device", "status").objects[0]["locked"], False)
+    s.equal("it opens once", h.run("device", "recover", "--recovery-file", right, "--pin-file", new).status, 5)
+    s.equal("sync gives another", h.run("--trace", trace, "sync").status, 0)
+    second = x.command("recovery %s" % ALICE)["recovery"]
+    s.check("which is a new one", len(second) == 1 and second != first, (first, second))
+    traced = open(trace).read()
+    s.check("a trace masks it", "DevicePassword" in traced and second[0] not in traced, traced[-2000:])
+    h.run("device", "lock")
+    s.equal("the new PIN opens", h.run("device", "unlock", "--pin-file", new).status, 0)
+    x.command("policy %s %s" % (ALICE, s.path("no-recovery.json", '{"DevicePasswordEnabled":1,"MinDevicePasswordLength":4}')))
+    h.run("sync")
+    none = h.run("device", "recover", "--recovery-file", s.path("second-recovery", second[0]), "--pin-file", h.pin)
+    s.equal("a policy that forbids it takes it away", none.status, 5)
+    s.equal("the server saw nothing wrong", x.command("stats")["violations"], [])
+
+
 def policy_and_lock(s, x, h):
     p = h.run("--json", "policy")
     s.check("policy --json has its keys", p.status == 0 and p.objects and all(
@@ -420,5 +498,7 @@ with Suite("cli") as suite:
     wipe(suite, server)
     agenda(suite)
     roaming(suite)
+    parts_of_the_device(suite)
+    recovery(suite)
     suite.equal("the server saw no violation but the wrong passwords", len(server.command("stats")["violations"]), 2)
     suite.equal("the server ends with 0", server.quit(), 0)

@@ -112,7 +112,8 @@ struct DeviceView {
   std::uint16_t tries_left = 0;    ///< 0 = no limit is set
   std::uint32_t throttled_s = 0;   ///< the next try counts only after this
   std::uint32_t lock_after_s = 0;  ///< 0 = never
-  bool codeword_wanted = false;    ///< two tries from a wipe: unlock and set_pin want kPinCodeword first
+  bool codeword_wanted = false;    ///< two tries from a wipe: unlock, set_pin and recover want kPinCodeword first
+  bool recoverable = false;        ///< a server keeps a recovery password of this device
   FixedText<32> device_id;
   /// How final a wipe is here: kPartial where the flash may keep old copies of a destroyed key, kAbsent where nothing
   /// is promised.
@@ -208,7 +209,10 @@ class Engine {
                 Text codeword =
                     {});  ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
   Status set_pin(Bytes old_pin, Bytes new_pin, Instant, Text codeword = {});  ///< as unlock
-  Error device_error() const;                                                 ///< outcome of the last unlock or set_pin
+  /// The PIN is forgotten: the recovery password, which the server shows, and a new PIN. As unlock; when it is right
+  /// the device opens, the new PIN is in force, and the recovery password is used up.
+  Status recover(Bytes recovery_password, Bytes new_pin, Instant, Text codeword = {});
+  Error device_error() const;  ///< outcome of the last unlock, set_pin or recover
 
  protected:
   Engine() = default;

@@ -53,6 +53,85 @@ TEST(Gates, bluetooth_restricted_is_never_open) {
   CHECK(gates->set(Gate::kBluetooth, 2).ok());
 }
 
+namespace {
+
+hal::Apps* apps() { return device_under_test().apps(); }
+void arrive(hal::Apps& to, std::uint64_t id, Text entry) {
+  CHECK(to.begin(40, hal::AppList::kUnapproved).ok());
+  CHECK(to.add(40, entry).ok());
+  CHECK(to.name(40, id).ok());
+}
+bool holds(hal::Apps& in, std::uint64_t id) {
+  std::uint64_t ids[4]{};
+  const auto count = in.in_force(hal::AppList::kUnapproved, ids);
+  return count.ok() && count.value() == 1 && ids[0] == id;
+}
+
+}  // namespace
+
+TEST_GROUP(Apps){};
+
+TEST(Apps, a_list_is_in_force_when_it_is_whole_and_named_and_not_before) {
+  if (apps() == nullptr || apps()->force(hal::AppList::kUnapproved) == Force::kAbsent) return;
+  const std::uint64_t old_one[] = {701}, new_one[] = {702}, unknown[] = {703};
+  arrive(*apps(), 701, "one");
+  CHECK_EQUAL(0U, apps()->in_force(hal::AppList::kUnapproved, {}).value());
+  CHECK(apps()->enforce(hal::AppList::kUnapproved, old_one).ok());
+  CHECK(apps()->enforce(hal::AppList::kUnapproved, old_one).ok());
+  CHECK(holds(*apps(), 701));
+  restart_device_under_test();
+  CHECK(holds(*apps(), 701));
+  CHECK(!apps()->enforce(hal::AppList::kUnapproved, unknown).ok());
+  CHECK(holds(*apps(), 701));
+  CHECK(apps()->begin(40, hal::AppList::kUnapproved).ok());
+  CHECK(apps()->add(40, "two").ok());
+  CHECK(!apps()->enforce(hal::AppList::kUnapproved, new_one).ok());  // not named yet
+  CHECK(apps()->name(40, 702).ok());
+  CHECK(apps()->enforce(hal::AppList::kUnapproved, new_one).ok());
+  CHECK(holds(*apps(), 702));
+  CHECK(apps()->enforce(hal::AppList::kUnapproved, {}).ok());
+  restart_device_under_test();
+  CHECK_EQUAL(0U, apps()->in_force(hal::AppList::kUnapproved, {}).value());
+}
+
+TEST(Apps, the_old_list_or_the_new_one_holds_after_a_power_cut_at_any_operation) {
+  if (apps() == nullptr || apps()->force(hal::AppList::kUnapproved) == Force::kAbsent) return;
+  const std::uint64_t old_one[] = {701};
+  for (const bool after : {false, true}) {
+    for (unsigned n = 1;; ++n) {
+      if (!holds(*apps(), 701)) arrive(*apps(), 701, "one");
+      CHECK(apps()->enforce(hal::AppList::kUnapproved, old_one).ok());
+      const bool cut = cut_power_at(n, after, [](hal::Device& device) {
+        const std::uint64_t new_one[] = {702};
+        arrive(*device.apps(), 702, "two");
+        static_cast<void>(device.apps()->enforce(hal::AppList::kUnapproved, new_one));
+      });
+      CHECK(holds(*apps(), 701) != holds(*apps(), 702));
+      if (!cut) break;
+    }
+  }
+  CHECK(apps()->enforce(hal::AppList::kUnapproved, {}).ok());
+}
+
+TEST_GROUP(StorageCard){};
+
+TEST(StorageCard, encryption_reads_back_and_lasts) {
+  hal::Storage* storage = device_under_test().storage();
+  if (storage == nullptr) return;
+  const Force force = storage->card_encryption();
+  if (force == Force::kAbsent || force == Force::kNotFitted) {
+    CHECK(!storage->encrypt_card(true).ok());
+    return;
+  }
+  for (const bool on : {true, true, false, true}) {
+    CHECK(storage->encrypt_card(on).ok());
+    CHECK_EQUAL(on, device_under_test().storage()->encrypts_card().value());
+  }
+  restart_device_under_test();
+  CHECK(device_under_test().storage()->encrypts_card().value());
+  CHECK(device_under_test().storage()->encrypt_card(false).ok());
+}
+
 TEST_GROUP(Lock){};
 
 TEST(Lock, locks_and_opens_as_often_as_asked) {

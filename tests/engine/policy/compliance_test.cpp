@@ -84,7 +84,9 @@ void furnish(fake::Device& device, World world) {
   const fake::Manner manner = world == World::kFails  ? fake::Manner::kFails
                               : world == World::kLies ? fake::Manner::kIgnores
                                                       : fake::Manner::kHonest;
-  device.gate_manner = device.lock_manner = manner;
+  device.gate_manner = device.lock_manner = device.app_manner = device.card_manner = manner;
+  device.app_force = force;
+  device.named[99] = {"one", "two"};
 }
 
 Enforcement expected(Group group, World world) {
@@ -101,15 +103,15 @@ Enforcement expected(Group group, World world) {
       if (world == World::kPartial) return E::kPartial;
       return world == World::kAbsent || world == World::kNotFitted ? E::kAbsent : E::kEnforced;
     case Group::kCardEncryption:
+      if (broken) return E::kAbsent;
       if (world == World::kPartial) return E::kPartial;
       if (world == World::kNotFitted) return E::kNotFitted;
       return world == World::kAbsent ? E::kAbsent : E::kEnforced;
     case Group::kGate:
+    case Group::kApps:
       if (broken || world == World::kAbsent) return E::kAbsent;
       if (world == World::kPartial) return E::kPartial;
       return world == World::kNotFitted ? E::kNotFitted : E::kEnforced;
-    case Group::kApps:
-      return E::kAbsent;
     case Group::kEngine:
       return E::kEngine;
   }
@@ -183,7 +185,7 @@ TEST(Compliance, a_policy_that_asks_for_nothing_is_kept_by_every_device) {
   for (const World world : kWorlds) {
     fake::Device device;
     furnish(device, world);
-    device.has_gates = device.has_lock = device.has_storage = false;
+    device.has_gates = device.has_lock = device.has_storage = device.has_apps = false;
     CHECK_EQUAL(1, acknowledgement(Document{}, enforce(Document{}, device, Facts{}, true)));
   }
 }
@@ -192,7 +194,7 @@ TEST(Compliance, a_device_with_nothing_never_claims_what_it_cannot_do) {
   for (const Expectation& e : kExpectations) {
     if (e.group == Group::kEngine) continue;
     fake::Device device;
-    device.has_gates = device.has_lock = device.has_storage = false;
+    device.has_gates = device.has_lock = device.has_storage = device.has_apps = false;
     const Document document = asking(e);
     CHECK_EQUAL(3, acknowledgement(document, enforce(document, device, kPinInUse, true)));
   }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fake_device.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/writer.h"
 
@@ -170,6 +171,36 @@ TEST(Document, a_value_that_is_no_number_is_refused_and_named) {
     CHECK(read.error() == fault(Fault::kBadValue, static_cast<std::uint32_t>(setting_of(t))));
     CHECK(!reader.complete());
   }
+}
+
+TEST(Document, entries_of_lists_go_to_the_device_in_pieces_of_any_size) {
+  std::array<std::byte, 2048> room;
+  wbxml::Writer writer(room);
+  const std::string longest(255, 'n');
+  writer.open(tag::kProvision).open(tag::kData).open(tag::kEASProvisionDoc);
+  writer.open(tag::kApprovedApplicationList).element(tag::kHash, "AAAA").element(tag::kHash, "BBBB").close();
+  writer.open(tag::kUnapprovedInROMApplicationList).element(tag::kApplicationName, "game.exe");
+  writer.empty(tag::kApplicationName).element(tag::kApplicationName, longest).close();
+  writer.close().close().close();
+  for (const std::size_t chunk : {std::size_t{1}, std::size_t{5}, SIZE_MAX}) {
+    fake::Device device;
+    DocumentReader reader(device.apps(), 1);
+    CHECK(read_all(writer.document(), reader, chunk == SIZE_MAX ? writer.document().size() : chunk).ok());
+    const auto& approved = device.named.at(reader.document().list_digest(Setting::kApprovedApplicationList));
+    const auto& unapproved = device.named.at(reader.document().list_digest(Setting::kUnapprovedInROMApplicationList));
+    CHECK(approved == (std::vector<std::string>{"AAAA", "BBBB"}));
+    CHECK(unapproved == (std::vector<std::string>{"game.exe", longest}));
+  }
+  // One that is not taken whole is not named: it is known, and will be reported absent.
+  wbxml::Writer other(room);
+  other.open(tag::kProvision).open(tag::kData).open(tag::kEASProvisionDoc).open(tag::kUnapprovedInROMApplicationList);
+  other.element(tag::kApplicationName, "first").element(tag::kApplicationName, longest + "n").close();
+  other.close().close().close();
+  fake::Device device;
+  DocumentReader reader(device.apps(), 1);
+  CHECK(read_all(other.document(), reader).ok());
+  CHECK_EQUAL(2, reader.document().value(Setting::kUnapprovedInROMApplicationList));
+  CHECK(device.named.empty());
 }
 
 TEST(Document, unknown_elements_are_skipped_and_lists_are_counted) {

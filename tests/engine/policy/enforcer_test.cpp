@@ -235,3 +235,39 @@ TEST(Enforcer, caps_are_those_of_the_merge) {
   CHECK_EQUAL(2, narrower_filter(2, 3));
   CHECK_EQUAL(5, narrower_filter(5, 0));
 }
+
+TEST(Enforcer, lists_of_programs_of_all_accounts_are_in_force_together) {
+  const auto with = [](std::uint64_t id) {
+    Document document;
+    document.set_list(Setting::kUnapprovedInROMApplicationList, 2, id);
+    return document;
+  };
+  using Ids = std::set<std::uint64_t>;
+  for (const std::uint64_t id : {7, 8, 9}) device.named[id] = {"x"};
+  CHECK(enforcer->prepare(device, kOne, with(7)).ok());
+  CHECK_EQUAL(1, enforcer->acknowledgement(device, kOne));
+  CHECK(enforcer->settle(device, kOne).ok());
+  CHECK(enforcer->prepare(device, kTwo, with(8)).ok());
+  CHECK(enforcer->settle(device, kTwo).ok());
+  CHECK(device.lists[0] == (Ids{7, 8}));
+  // Another list of the first: both hold until it is settled, and the old one alone when it is refused.
+  CHECK(enforcer->prepare(device, kOne, with(9)).ok());
+  CHECK(device.lists[0] == (Ids{7, 8, 9}));
+  CHECK(enforcer->abandon(device, kOne).ok());
+  CHECK(device.lists[0] == (Ids{7, 8}));
+  CHECK(enforcer->prepare(device, kOne, with(9)).ok());
+  CHECK(enforcer->settle(device, kOne).ok());
+  CHECK(device.lists[0] == (Ids{8, 9}));
+  enforcer = booted();
+  CHECK(device.lists[0] == (Ids{8, 9}));
+  CHECK(enforcer->forget(device, kTwo).ok());
+  CHECK(device.lists[0] == (Ids{9}));
+  // One that never arrived whole is not claimed, and what was in force stays.
+  CHECK(enforcer->prepare(device, kTwo, with(10)).ok());
+  CHECK_EQUAL(3, enforcer->acknowledgement(device, kTwo));
+  CHECK(enforcer->first_unmet(kTwo) == Setting::kUnapprovedInROMApplicationList);
+  CHECK(device.lists[0] == (Ids{9}));
+  CHECK(enforcer->abandon(device, kTwo).ok());
+  CHECK(enforcer->forget(device, kOne).ok());
+  CHECK(device.lists[0].empty());
+}

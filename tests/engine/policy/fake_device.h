@@ -24,6 +24,7 @@ class Device final : public hal::Device,
                      hal::Keys,
                      hal::Erase,
                      hal::Gates,
+                     hal::Apps,
                      hal::Lock,
                      hal::Storage {
  public:
@@ -39,6 +40,7 @@ class Device final : public hal::Device,
   hal::Keys& keys() override { return *this; }
   hal::Erase& erase() override { return *this; }
   hal::Gates* gates() override { return has_gates ? this : nullptr; }
+  hal::Apps* apps() override { return has_apps ? this : nullptr; }
   hal::Lock* lock() override { return has_lock ? this : nullptr; }
   hal::Storage* storage() override { return has_storage ? this : nullptr; }
   Text model() const override { return "Fake"; }
@@ -59,6 +61,13 @@ class Device final : public hal::Device,
   bool was_cut() const { return dead_; }
   unsigned operations() const { return operations_; }
 
+  bool has_apps = true;
+  hal::Force app_force = hal::Force::kEnforced;
+  Manner app_manner = Manner::kHonest, card_manner = Manner::kHonest;
+  std::map<std::uint64_t, std::vector<std::string>> named;  ///< lists that have arrived whole
+  std::array<std::set<std::uint64_t>, 2> lists;             ///< in force
+  std::vector<std::string> arriving;
+  bool card_sealed = false;
   bool has_gates = true, has_lock = true, has_storage = true, replay = true;
   std::array<hal::Force, kGates> gate_force;
   Manner gate_manner = Manner::kHonest, lock_manner = Manner::kHonest;
@@ -188,6 +197,37 @@ class Device final : public hal::Device,
     if (fails && fails("level")) return fail();
     return levels[static_cast<std::size_t>(gate)];
   }
+  // -- Apps
+  // ----------------------------------------------------------------------------------------------------------------
+  hal::Force force(hal::AppList) const override { return app_force; }
+  Status begin(hal::KeySlot, hal::AppList) override {
+    arriving.clear();
+    return Done{};
+  }
+  Status add(hal::KeySlot, Text entry) override {
+    arriving.emplace_back(entry);
+    return Done{};
+  }
+  Status name(hal::KeySlot, std::uint64_t id) override {
+    named[id] = arriving;
+    return Done{};
+  }
+  Status enforce(hal::AppList list, std::span<const std::uint64_t> ids) override {
+    if (app_manner == Manner::kFails) return hal::fault(hal::Fault::kRefused);
+    if (app_manner == Manner::kIgnores) return Done{};
+    for (const std::uint64_t id : ids) {
+      if (!named.contains(id)) return hal::fault(hal::Fault::kNotThere);
+    }
+    return durable([&] { lists[static_cast<std::size_t>(list)] = std::set<std::uint64_t>(ids.begin(), ids.end()); });
+  }
+  Result<std::size_t> in_force(hal::AppList list, std::span<std::uint64_t> ids) const override {
+    std::size_t count = 0;
+    for (const std::uint64_t id : lists[static_cast<std::size_t>(list)]) {
+      if (count < ids.size()) ids[count] = id;
+      ++count;
+    }
+    return count;
+  }
   // -- Lock
   // ----------------------------------------------------------------------------------------------------------------
   Status now() override {
@@ -209,6 +249,12 @@ class Device final : public hal::Device,
   // -------------------------------------------------------------------------------------------------------------
   hal::Force device_encryption() const override { return device_force; }
   hal::Force card_encryption() const override { return card_force; }
+  Status encrypt_card(bool on) override {
+    if (card_manner == Manner::kFails) return hal::fault(hal::Fault::kRefused);
+    if (card_manner == Manner::kIgnores) return Done{};
+    return durable([&] { card_sealed = on; });
+  }
+  Result<bool> encrypts_card() const override { return card_sealed; }
 
  private:
   std::uint64_t next_random() {

@@ -391,3 +391,111 @@ TEST(Pin, ten_thousand_schedules_of_cuts_and_guesses_never_buy_one_above_the_lim
   }
   std::printf("\n10000 schedules, %u cuts, at most %u guesses\n", cuts, most);
 }
+
+namespace {
+
+Error recover(Pin& pin, hal::Device& device, Text recovery, Text next, const PinRules& rules, Instant now) {
+  if (const Status begun = pin.begin_recover(device, bytes_of(recovery), bytes_of(next), rules, now); !begun.ok())
+    return begun.error();
+  fake::Patience patience;
+  pin.job().run(device, patience);
+  return pin.finish(device, rules, now).error();
+}
+std::string issue(Pin& pin, hal::Device& device) {
+  char password[kRecoveryBytes];
+  CHECK(pin.issue_recovery(device, AccountId{2}, password).ok());
+  return std::string(password, sizeof password);
+}
+
+}  // namespace
+
+TEST_GROUP(Recovery) {
+  fake::Device device;
+  std::unique_ptr<Pin> pin = booted();
+  std::unique_ptr<Pin> booted() {
+    auto fresh = std::make_unique<Pin>(kRounds);
+    CHECK(fresh->load(device, at_s(0)).ok());
+    return fresh;
+  }
+};
+
+TEST(Recovery, opens_once_and_sets_the_new_pin) {
+  const PinRules rules = rules_of(8);
+  CHECK(is(recover(*pin, device, "x", "8264", rules, at_s(1)), Fault::kPinNotSet));
+  CHECK(!change(*pin, device, "", "4711", rules, at_s(1)));
+  CHECK(is(recover(*pin, device, "x", "8264", rules, at_s(1)), Fault::kNoRecovery));
+  const std::string password = issue(*pin, device);
+  CHECK_EQUAL(kRecoveryBytes, password.size());
+  CHECK(!pin->recovery_delivered());
+  CHECK(pin->recovery_is_delivered(device).ok());
+  pin = booted();
+  CHECK(pin->recovery_account() == AccountId{2});
+  CHECK(pin->recovery_delivered());
+  CHECK(!change(*pin, device, "4711", "1357", rules, at_s(2)));  // it outlives a change of the PIN
+  pin = booted();
+  CHECK(is(recover(*pin, device, password, "1", rules, at_s(3)), Fault::kPinTooShort));
+  CHECK_EQUAL(8, pin->tries_left(rules));
+  std::string typed = password;
+  for (char& c : typed)
+    c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c == '-' ? ' ' : c == '0' ? 'o' : c;
+  CHECK(!recover(*pin, device, typed, "8264", rules, at_s(4)));
+  CHECK(!verify(*pin, device, "8264", rules, at_s(5)));
+  CHECK(is(verify(*pin, device, "1357", rules, at_s(6)), Fault::kPinWrong));
+  CHECK(is(recover(*pin, device, password, "9753", rules, at_s(7)), Fault::kNoRecovery));
+  pin = booted();
+  CHECK(is(recover(*pin, device, password, "9753", rules, at_s(7)), Fault::kNoRecovery));
+}
+
+TEST(Recovery, wrong_ones_are_counted_with_the_pins_and_end_at_the_limit) {
+  const PinRules rules = rules_of(4);
+  CHECK(!change(*pin, device, "", "4711", rules, at_s(1)));
+  const std::string password = issue(*pin, device);
+  CHECK(is(verify(*pin, device, "0000", rules, at_s(2)), Fault::kPinWrong));
+  CHECK(is(recover(*pin, device, "AAAA", "8264", rules, at_s(3)), Fault::kPinWrong));
+  CHECK(is(recover(*pin, device, password + "A", "8264", rules, at_s(4)), Fault::kPinWrong));
+  CHECK_EQUAL(1, pin->tries_left(rules));
+  pin = booted();
+  CHECK(is(recover(*pin, device, "", "8264", rules, at_s(5)), Fault::kPinTooShort));
+  CHECK(is(recover(*pin, device, "wrong", "8264", rules, at_s(6)), Fault::kPinLimit));
+  CHECK(pin->limit_reached(rules));
+  CHECK(is(recover(*pin, device, password, "8264", rules, at_s(100)), Fault::kPinLimit));
+}
+
+TEST(Recovery, the_last_try_may_be_the_right_one_and_a_used_pin_costs_nothing) {
+  PinRules rules = rules_of(4);
+  rules.history = 3;
+  CHECK(!change(*pin, device, "", "4711", rules, at_s(1)));
+  const std::string password = issue(*pin, device);
+  for (int i = 0; i < 3; ++i) CHECK(is(verify(*pin, device, "0000", rules, at_s(2)), Fault::kPinWrong));
+  CHECK(is(recover(*pin, device, password, "4711", rules, at_s(3)), Fault::kPinUsedBefore));
+  CHECK_EQUAL(4, pin->tries_left(rules));
+  CHECK(!recover(*pin, device, password, "8264", rules, at_s(4)));
+}
+
+TEST(Recovery, cut_anywhere_one_of_the_pins_opens_and_the_password_lasts_until_the_new_one_does) {
+  const PinRules rules = rules_of(8);
+  unsigned points = 0;
+  for (const bool after : {false, true}) {
+    for (unsigned n = 1;; ++n) {
+      fake::Device phone;
+      auto first = std::make_unique<Pin>(kRounds);
+      CHECK(first->load(phone, at_s(0)).ok());
+      CHECK(!change(*first, phone, "", "4711", rules, at_s(1)));
+      const std::string password = issue(*first, phone);
+      phone.cut_at(n, after);
+      const bool told = !recover(*first, phone, password, "8264", rules, at_s(2));
+      const bool cut = phone.was_cut();
+      phone.reboot();
+      auto second = std::make_unique<Pin>(kRounds);
+      CHECK(second->load(phone, at_s(3)).ok());
+      const bool fresh = !verify(*second, phone, "8264", rules, at_s(4));
+      if (told) CHECK(fresh);
+      CHECK(fresh != !verify(*second, phone, "4711", rules, at_s(5)));
+      CHECK_EQUAL(fresh, second->recovery_account() == AccountId{});
+      if (!fresh) CHECK(!recover(*second, phone, password, "8264", rules, at_s(6)));
+      ++points;
+      if (!cut) break;
+    }
+  }
+  std::printf("\n%u cut points of a recovery\n", points);
+}

@@ -139,6 +139,14 @@ TEST(AccountAdd, AServerThatInsistsOnTheWholePolicyNamesTheSetting) {
     STRCMP_EQUAL_TEXT("RequireDeviceEncryption", std::string(world.view(id).detail.view()).c_str(), version);
     CHECK_TEXT(world.view(id).state == AccountState::kBlocked, version);
     LONGS_EQUAL_TEXT(0, world.requests("FolderSync"), version);
+    // All of them are named, not only the first.
+    world.remove(id);
+    world.server().policy("demo@example.test", exchange::Policy{{"DevicePasswordEnabled", "1", {}},
+                                                                {"DevicePasswordHistory", "51", {}},
+                                                                {"RequireDeviceEncryption", "1", {}}});
+    id = world.add();
+    STRCMP_EQUAL_TEXT("DevicePasswordHistory, RequireDeviceEncryption",
+                      std::string(world.view(id).detail.view()).c_str(), version);
     // Without the one thing this device cannot do the strict server is content.
     options.policy = {{"DevicePasswordEnabled", "1", {}}, {"MinDevicePasswordLength", "4", {}}};
     World other(options);

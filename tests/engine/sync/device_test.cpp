@@ -231,3 +231,51 @@ TEST(DeviceSide, TheLastWrongPinWipesTheDeviceAlsoOverRestarts) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(world.handset().replica_directory()))
     CHECK_FALSE(entry.is_regular_file());
 }
+
+TEST(DeviceSide, ARecoveryPasswordIsGivenToTheServerAtEveryVersionAndOpensOnce) {
+  for (const char* version : kVersions) {
+    World world(with(version, policy_of({{"DevicePasswordEnabled", "1"}, {"PasswordRecoveryEnabled", "1"}})));
+    AccountId id = world.add();
+    LONGS_EQUAL_TEXT(0, world.sync(id).code, version);
+    auto given = world.server().recovery_passwords(kEmail);
+    LONGS_EQUAL(1, given.size());
+    CHECK(world.engine().device().recoverable);
+    world.restart();
+    LONGS_EQUAL(0, world.sync(id).code);
+    CHECK(world.server().recovery_passwords(kEmail) == given);
+    CHECK(world.engine().lock(world.now()).ok());
+    CHECK(world.engine().recover(bytes_of(given[0]), bytes_of("8264"), world.now()).ok());
+    world.run_for(1000);
+    CHECK(!failed(world.engine().device_error()));
+    CHECK(!world.engine().device().locked);
+    CHECK(!world.engine().device().recoverable);
+    CHECK(failed(unlock(world, "1379")));
+    CHECK(!failed(unlock(world, "8264")));
+    LONGS_EQUAL(0, world.sync(id).code);
+    CHECK(world.server().recovery_passwords(kEmail).size() == 1);
+    CHECK(world.server().recovery_passwords(kEmail) != given);
+    LONGS_EQUAL(0, world.server().violations().size());
+  }
+}
+
+TEST(DeviceSide, WhatTheServerKeepsIsWhatOpensWhicheverAnswerWasLost) {
+  const auto policy = policy_of({{"DevicePasswordEnabled", "1"}, {"PasswordRecoveryEnabled", "1"}});
+  for (const char* fault : {"Settings@1:lose-answer", "Settings@1:cut:1", "Settings@1:http:503"}) {
+    World world(with("16.1", policy));
+    world.server().fault(fault);
+    AccountId id = world.add();
+    LONGS_EQUAL_TEXT(0, world.sync(id).code, fault);
+    auto given = world.server().recovery_passwords(kEmail);
+    LONGS_EQUAL_TEXT(1, given.size(), fault);
+    CHECK(world.engine().recover(bytes_of(given[0]), bytes_of("8264"), world.now()).ok());
+    world.run_for(1000);
+    CHECK_FALSE(failed(world.engine().device_error()));
+  }
+  // A server that will not keep it is synced with all the same, and asked again no sooner than the next boot.
+  World world(with("16.1", policy));
+  world.server().fault("Settings:status:7");
+  AccountId id = world.add();
+  for (int i = 0; i < 3; ++i) LONGS_EQUAL(0, world.sync(id).code);
+  LONGS_EQUAL(1, world.requests("Settings"));
+  CHECK_FALSE(world.engine().device().recoverable);
+}

@@ -129,7 +129,6 @@ TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"respond", "3", "accept"},
                                              {"folder", "create", "X"},
-                                             {"device", "radio", "wifi", "off"},
                                              {"out-of-office", "show"},
                                              {"sms", "receive", "--from", "1", "--text", "t"},
                                              {"search", "words"},
@@ -195,4 +194,22 @@ TEST(HandsetCommandLine, SyncAndStatusWorkWhileLocked) {
     CHECK(!handset::is_content(free));
   for (const char* content : {"list", "show", "body", "mark", "folders", "account add"})
     CHECK(handset::is_content(content));
+}
+
+TEST(HandsetCommandLine, PartsOfTheDeviceTakeTheirWords) {
+  const CommandLine radio = parsed({"device", "radio", "wifi", "on"});
+  STRCMP_EQUAL("device radio", radio.command.c_str());
+  STRCMP_EQUAL("wifi", radio.name.c_str());
+  CHECK(radio.on);
+  STRCMP_EQUAL("device card put", parsed({"device", "card", "put", "x.txt"}).command.c_str());
+  LONGS_EQUAL(15, parsed({"device", "battery", "15"}).number);
+  STRCMP_EQUAL("f", parsed({"device", "recover", "--recovery-file", "f", "--pin-file", "g"}).recovery_file.c_str());
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"device", "battery", "101"},
+                                                                                     {"device", "battery", "-1"},
+                                                                                     {"device", "radio", "wifi", "dim"},
+                                                                                     {"device", "radio", "wifi"},
+                                                                                     {"device", "card"},
+                                                                                     {"device", "card", "up"}})
+    CHECK(refused(words).starts_with("2 handset: "));
+  CHECK(refused({"device", "recover", "--recovery-file", "-", "--pin-file", "-"}).starts_with("2 handset: "));
 }

@@ -22,6 +22,7 @@ struct Device {
   virtual Erase& erase() = 0;
   virtual PinGuard* pin() { return nullptr; }
   virtual Gates* gates() { return nullptr; }
+  virtual Apps* apps() { return nullptr; }
   virtual Storage* storage() { return nullptr; }
   virtual Lock* lock() { return nullptr; }
   virtual Trust* trust() { return nullptr; }
