@@ -237,6 +237,7 @@ Status Arrival::begin(const SyncFolder& folder, std::uint32_t request, std::uint
   store.arriving = true;
   state_ = a;
   items_ = 0;
+  answers_an_add_ = false;
   return Done{};
 }
 
@@ -281,6 +282,15 @@ Status Arrival::server_id(Text id) {
 
 Status Arrival::client_id(Text id) {
   if (state_ == nullptr || store_.state_ == nullptr || !arriving(state_).in_item) return Done{};
+  if (!answers_an_add_ && arriving(state_).adds) {
+    Result<Statement> ours =
+        prepare(state_of(store_.state_).database,
+                "SELECT EXISTS(SELECT 1 FROM change WHERE client_id=?1 AND request=?2 AND kind=11)");
+    if (!ours.ok()) return ours.error();
+    const Result<std::int64_t> found = query_number(ours.value().text(1, id).number(2, arriving(state_).request));
+    if (!found.ok()) return found.error();
+    answers_an_add_ = found.value() != 0;
+  }
   return write_id(state_of(store_.state_), arriving(state_), Part::kClientId, id);
 }
 

@@ -44,10 +44,13 @@ class Arrival final : public items::ItemSink {
   void drop();  ///< the response broke or was cancelled: nothing of it is seen; changes stay frozen to be sent again
   Status tick(std::uint64_t mono_ms);  ///< closes a stage transaction that is older than 250 ms
   std::uint32_t items() const { return items_; }
+  /// It names a ClientId of this request: it is the answer to it and to no other.
+  bool answers_an_add() const { return answers_an_add_; }
 
  private:
   Store& store_;
   std::uint32_t items_ = 0;
+  bool answers_an_add_ = false;
   void* state_ = nullptr;
 };
 

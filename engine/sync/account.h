@@ -51,7 +51,7 @@ struct FolderState {
   /// one key further, and the same request goes again before any change is sent.
   bool pull_open = true;
   bool stale = false;     ///< a commit was tried and this row could not be read again: read it first
-  bool same_key = false;  ///< the last answer to commands brought the key they were sent with
+  bool same_key = false;  ///< the last answer to commands brought the key they were sent with, or none
   bool doubtful = false;  ///< resynced as empty, with rows here: they stay until other content proves the emptiness
   bool sent_bare_pull = false;  ///< Status 4 on a pull without commands: key 0 once
   std::uint16_t saved_window = 0;
@@ -310,6 +310,7 @@ class Account final : public Changes {
   std::size_t folder_count_ = 0;
   FolderId current_{};  ///< the folder of the running Sync
   bool current_pull_ = false;
+  bool current_removals_ = false;  ///< deletions and nothing else
   std::uint16_t current_commands_ = 0;
   ItemId body_item_{};
   replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs

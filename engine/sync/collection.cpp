@@ -131,7 +131,7 @@ Status Account::start_items() {
     Memory memory;
     Batch* batch = nullptr;
   } held{core_.memory()};
-  std::size_t count = 0;
+  std::size_t count = 0, removals = 0;
   bool for_good = false;
   if (may_send) {
     void* block = held.memory.take(held.memory.self, sizeof(Batch));
@@ -150,6 +150,7 @@ Status Account::start_items() {
                                from.categories,       from.add,         from.client_id.view(), from.data,
                                from.has_instance,     from.instance_ms};
     for_good |= from.for_good;
+    removals += from.remove && !from.has_instance;
   }
   if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
 
@@ -174,6 +175,7 @@ Status Account::start_items() {
   current_ = row.id;
   current_pull_ = !prime && count == 0;
   current_commands_ = static_cast<std::uint16_t>(count);
+  current_removals_ = count != 0 && removals == count;
   if (count == 0) folder->pull_open = true;
   call->answer.emplace<protocol::SyncResponse>(arrival_, row.server_id.view(), request.kind);
   call->read_with_wbxml();
@@ -205,9 +207,17 @@ void Account::ended_items(Call& call, Error error) {
   }
   if (call.answer_bytes == 0) {
     if (!current_pull_) {
-      drop();
       // No key came. Of the first request: the collection is not there (seen on SOGo). Of commands: they count as lost
-      // and go again.
+      // and go again. A server that has nothing to say of them twice has taken them (SOGo, of deletions alone).
+      if (current_removals_ && folder->same_key) {
+        folder->same_key = false;
+        return take_items(*folder, folder->row.sync_key, false, took_ms, 0);
+      }
+      drop();
+      if (current_removals_) {
+        folder->same_key = true;
+        return;
+      }
       bool prime = current_commands_ == 0;
       return follow(prime ? eas_error(Command::kSync, 12)
                           : protocol::answer_fault(Command::kSync, AnswerFault::kEmpty));
@@ -237,8 +247,9 @@ void Account::ended_items(Call& call, Error error) {
     return collection_failed(*folder, refused);
   }
   // Commands always make a new key. One that comes back as it was sent is an answer of before, given once more on the
-  // way here: it says nothing of these commands, which go again. A server that insists on it has taken them.
-  bool same_key = current_commands_ && key.view() == folder->row.sync_key.view();
+  // way here: it says nothing of these commands, which go again. A server that insists on it has taken them; and one
+  // that names a ClientId of theirs (SOGo, whose keys are times and which would add the item once more).
+  bool same_key = current_commands_ && key.view() == folder->row.sync_key.view() && !arrival_.answers_an_add();
   if (same_key && !folder->same_key) {
     drop();
     folder->same_key = true;

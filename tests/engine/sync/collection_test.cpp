@@ -506,6 +506,22 @@ TEST(Collection, AnEmptyAnswerToCommandsIsNoSuccess) {
   STRCMP_EQUAL("", difference(world, world.id).c_str());
 }
 
+// SOGo says nothing at all to deletions: after the second time they are done.
+TEST(Collection, AnEmptyAnswerToDeletionsAloneIsTakenWhenItComesTwice) {
+  Synced world(with(6));
+  CHECK(world.engine().changes(world.id).remove(world.item(world.id), true).ok());
+  int empty = 0;
+  world.on_answer = [&](const Sent& sent, exchange::HttpResponse& answer) {
+    if (sent.label != "Sync" || sync_view(sent).command_count == 0) return;
+    ++empty;
+    answer = http_status(200);
+  };
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(2, empty);
+  CHECK(world.queue(world.id).empty());
+  LONGS_EQUAL(5, world.subjects(world.id).size());
+}
+
 TEST(Collection, AnUnknownCodePageIsSkipped) {
   World world(with(10));
   AccountId id = world.add();
