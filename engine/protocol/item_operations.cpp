@@ -12,6 +12,8 @@ namespace io = wbxml::item_operations;
 // ItemOperations / Response / Fetch / Properties.
 constexpr std::size_t kFetchDepth = 3, kFieldDepth = 4;
 
+/// The answer to the one operation that was asked for: only a Fetch holds a Fetch.
+bool in_operation(Path path) { return path.size() >= kFetchDepth && path[1] == io::kResponse; }
 bool in_fetch(Path path) { return path.size() >= kFetchDepth && path[1] == io::kResponse && path[2] == io::kFetch; }
 
 }  // namespace
@@ -38,6 +40,14 @@ Result<std::size_t> write_fetch_mime(Room room, Text collection_id, Text server_
   return written(writer);
 }
 
+Result<std::size_t> write_empty_folder(Room room, Text collection_id, bool subfolders) {
+  wbxml::Writer writer(room);
+  writer.open(io::kItemOperations).open(io::kEmptyFolderContents).element(as::kCollectionId, collection_id);
+  if (subfolders) writer.open(io::kOptions).empty(io::kDeleteSubFolders).close();
+  writer.close().close();
+  return written(writer);
+}
+
 Error FetchAnswer::refusal() const {
   if (root() != io::kItemOperations) return answer_fault(Command::kItemOperations, AnswerFault::kWrongRoot);
   if (status() > 1) return eas_error(Command::kItemOperations, status());
@@ -51,7 +61,7 @@ bool FetchAnswer::take_status_of(Path path, Text value) {
     take_status(value);
     return true;
   }
-  if (path.size() != kFieldDepth || !in_fetch(path)) return false;
+  if (path.size() != kFieldDepth || !in_operation(path)) return false;
   if (auto number = parse_number(value); number.ok()) fetch_status_ = number.value();
   return true;
 }

@@ -13,7 +13,7 @@ Result<std::size_t> write_fetch_item(Room, Version, Text collection_id, Text ser
 /// A mail as it travelled. `truncation_bytes` 0: all of it.
 Result<std::size_t> write_fetch_mime(Room, Text collection_id, Text server_id, std::uint64_t truncation_bytes);
 
-/// What every answer to one Fetch says of how it went.
+/// What every answer to one operation says of how it went.
 class FetchAnswer : public ResponseReader {
  public:
   std::uint32_t fetch_status() const { return fetch_status_; }  ///< 0 = not given
@@ -29,6 +29,18 @@ class FetchAnswer : public ResponseReader {
 
  private:
   std::uint32_t fetch_status_ = 0;
+};
+
+/// All items of a folder, and with `subfolders` the folders below it (MS-ASCMD 2.2.3.61 EmptyFolderContents).
+Result<std::size_t> write_empty_folder(Room, Text collection_id, bool subfolders);
+
+/// What became of an operation that brings nothing back.
+class OperationResponse final : public FetchAnswer {
+ private:
+  Status on_value(Path path, Text value) override {
+    take_status_of(path, value);
+    return Done{};
+  }
 };
 
 /// Delivers the fetched item to `sink` as Operation::kAnswerFetch; an item that cannot be understood ends with

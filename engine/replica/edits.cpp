@@ -136,7 +136,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
     kind = static_cast<EditKind>(find.value().number(1));
     value = find.value().number(2);
   }
-  if (is_message(kind)) return Done{};
+  if (is_message(kind) || is_folder_change(kind)) return Done{};
   if (kind == EditKind::kRead || kind == EditKind::kFlag) return show_value(store, item, kind, value);
   if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
   if (edits_item(kind)) return show_item_change(store, change, wish);

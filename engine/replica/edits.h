@@ -19,6 +19,9 @@ enum class EditKind : std::uint8_t {
   kSend = 20,        ///< value: the message in outbox; of no item and no folder
   kReply = 21,
   kForward = 22,
+  kFolderCreate = 30,  ///< of no item (folder_changes.cpp); in the order of FolderWish::What
+  kFolderRename = 31,
+  kFolderDelete = 32,
 };
 /// Changes whose rows of `edit` say what they want.
 constexpr bool has_rows(EditKind kind) {
@@ -26,6 +29,10 @@ constexpr bool has_rows(EditKind kind) {
 }
 constexpr bool edits_item(EditKind kind) { return kind == EditKind::kItem || kind == EditKind::kOccurrence; }
 constexpr bool is_message(EditKind kind) { return kind >= EditKind::kSend && kind <= EditKind::kForward; }
+constexpr bool is_folder_change(EditKind kind) {
+  return kind >= EditKind::kFolderCreate && kind <= EditKind::kFolderDelete;
+}
+Status retry_folder_change(StoreState&, std::uint64_t change);
 /// Request numbers of messages: handed over, its answer not here; and: in doubt, and a person wants it sent again.
 inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;
 /// Un-parks a message. One that may have been sent is looked for before it goes again.

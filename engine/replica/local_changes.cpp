@@ -455,6 +455,10 @@ Status Store::retry(std::uint64_t change) {
     item = static_cast<std::uint64_t>(find.value().number(0));
     kind = static_cast<EditKind>(find.value().number(1));
   }
+  if (is_folder_change(kind)) {
+    HANDSYNC_TRY(retry_folder_change(store, change));
+    return transaction.commit();
+  }
   Found found;
   HANDSYNC_TRY(find_item(store, static_cast<ItemId>(item), kind, found));
   if (kind == EditKind::kMove) {

@@ -67,6 +67,12 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "edit one";
     case EditKind::kAdd:
       return "add";
+    case EditKind::kFolderCreate:
+      return "create folder";
+    case EditKind::kFolderRename:
+      return "rename folder";
+    case EditKind::kFolderDelete:
+      return "delete folder";
     case EditKind::kSend:
       return "send";
     case EditKind::kReply:

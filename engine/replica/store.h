@@ -29,6 +29,9 @@ enum Fault : std::int32_t {
   kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
   kNoSuchOccurrence = -13,   ///< the event is no series, or that one of it is cancelled
   kNoSuchAttachment = -20,
+  kBadFolderName = -21,  ///< empty, longer than kFolderNameBytesMax, or with control characters
+  kDefaultFolder = -22,  ///< one that every mailbox has, or a type of which there is only one
+  kFolderExists = -23,
   kInFlight = -8,  ///< the change is part of a request that was sent: its answer decides
 };
 
@@ -139,6 +142,20 @@ struct ItemAddress {
 struct AttachmentAddress {
   FixedText<1024> reference;  ///< FileReference
   std::uint64_t bytes = 0;    ///< as the server estimates
+};
+
+inline constexpr std::size_t kFolderNameBytesMax = 256;  ///< of a name that is given here
+/// The folder that is to be changed next. Fixed size.
+struct OutgoingFolder {
+  std::uint64_t change = 0;
+  FolderWish::What what{};
+  std::uint8_t type = 0;
+  bool in_doubt = false;  ///< handed over, and no answer came
+  bool done = false;      ///< the folders show it already
+  bool missing = false;   ///< its folder, or the one it goes into, is gone
+  std::uint32_t tries = 0;
+  FixedText<64> server_id, parent_id;  ///< server_id: empty for kCreate
+  FixedText<kFolderNameBytesMax> name;
 };
 
 struct ItemClass {
@@ -256,6 +273,14 @@ class Store {
   Status message_sent(std::uint64_t change);
   /// Mails of the folder of sent ones that may be this message, newest first.
   Result<std::size_t> sent_alike(const OutgoingMessage&, std::span<ItemId>) const;
+
+  // -- folders that the user makes, renames and deletes (folder_changes.cpp)
+  // ---------------------------------------------------------------------------------------------------------
+  Result<std::uint64_t> queue_folder(const FolderWish&, std::int64_t wall_ms);
+  Result<bool> next_folder_change(OutgoingFolder&) const;  ///< false: none waits
+  /// Durably: it is being handed over, or it was refused for a reason that may pass.
+  Status folder_change_note(std::uint64_t change, bool sending, Error reason);
+  Status folder_change_done(std::uint64_t change);
 
   // -- re-key (Status 3)
   // ---------------------------------------------------------------------------------------------------------

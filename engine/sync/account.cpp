@@ -179,7 +179,7 @@ Status Account::sync(FolderId only) {
     mark_all_due();
     needs_ |= kNeedFolders;
   }
-  needs_ |= kNeedItems | kNeedMoves | kNeedOutbox;
+  needs_ |= kNeedItems | kNeedMoves | kNeedOutbox | kNeedFolderChanges;
   try_afresh();
   return Done{};
 }
@@ -227,7 +227,7 @@ Status Account::push(bool on) {
     return Done{};
   }
   stopped_ = false;
-  needs_ |= kNeedFolders | kNeedItems | kNeedMoves | kNeedOutbox;
+  needs_ |= kNeedFolders | kNeedItems | kNeedMoves | kNeedOutbox | kNeedFolderChanges;
   mark_all_due();
   advance();
   return Done{};
@@ -249,7 +249,7 @@ void Account::roaming(bool held) {
     return tell_state();
   }
   mark_all_due();
-  needs_ |= kNeedFolders | kNeedItems | kNeedMoves | kNeedOutbox;
+  needs_ |= kNeedFolders | kNeedItems | kNeedMoves | kNeedOutbox | kNeedFolderChanges;
   advance();
 }
 
@@ -315,6 +315,7 @@ void Account::advance() {
       {kNeedAcknowledge,       &Account::start_acknowledge},
       {kNeedFolders,           &Account::start_folders},
       {kNeedRecovery,          &Account::start_recovery},
+      {kNeedFolderChanges,     &Account::start_folder_change},
       {kNeedOutbox,            &Account::start_outbox},
       {kNeedBody,              &Account::start_body},
       {kNeedErrand,            &Account::start_errand},

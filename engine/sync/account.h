@@ -34,12 +34,13 @@ enum Need : std::uint16_t {
   kNeedAcknowledge = 16,  ///< phase 2 of Provision
   kNeedDirective = 32,    ///< empty Provision: what does the server want wiped?
   kNeedFolders = 64,
-  kNeedItems = 128,      ///< some folder is due
-  kNeedBody = 256,       ///< the rest of one body
-  kNeedOutbox = 1024,    ///< a message waits
-  kNeedMoves = 512,      ///< a move waits, or is in doubt
-  kNeedErrand = 2048,    ///< a file is fetched
-  kNeedRecovery = 4096,  ///< the server is to keep a recovery password
+  kNeedItems = 128,           ///< some folder is due
+  kNeedBody = 256,            ///< the rest of one body
+  kNeedOutbox = 1024,         ///< a message waits
+  kNeedMoves = 512,           ///< a move waits, or is in doubt
+  kNeedErrand = 2048,         ///< a file is fetched
+  kNeedRecovery = 4096,       ///< the server is to keep a recovery password
+  kNeedFolderChanges = 8192,  ///< a folder is to be made, renamed or deleted
 };
 
 /// A folder in RAM, so that waiting needs no database.
@@ -78,6 +79,8 @@ class Account final : public Changes {
   Status sync(FolderId only);
   Status fetch(ItemId);
   Status fetch_file(const FileRequest&);
+  Result<ChangeId> change_folder(const FolderWish&);
+  Status empty_folder(FolderId, bool subfolders);
   void drop_errand(Error);  ///< at once, its request too
   Status flush();
   Status push(bool on);
@@ -251,6 +254,17 @@ class Account final : public Changes {
   Status start_errand();
   void end_errand(Error);
 
+  // emptying.cpp
+  Status start_emptying();
+  void ended_emptying(Call&, Error);
+
+  // folder_changes.cpp
+  void folder_changes_wait();
+  Status start_folder_change();
+  void ended_folder_change(Call&, Error);
+  Status park_folder_change(Error);
+  Status show_folder_change(const protocol::FolderChangeResponse&);
+
   // fetching.cpp
   Status start_file();
   void ended_file(Call&, Error);
@@ -315,7 +329,9 @@ class Account final : public Changes {
   ItemId body_item_{};
   replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
   std::size_t moving_count_ = 0;
-  Composing* composing_ = nullptr;  ///< a message that is being written
+  Composing* composing_ = nullptr;    ///< a message that is being written
+  replica::OutgoingFolder changing_;  ///< of the folder command that runs
+  bool folders_read_ = false;         ///< since it was handed over
   Errand* errand_ = nullptr;
   Sending* sending_ = nullptr;  ///< one on its way
   replica::OutgoingMessage message_;

@@ -55,6 +55,8 @@ protocol::ResponseReader* Call::reader_sink() {
   if (auto* fetch = std::get_if<protocol::FetchResponse>(&answer)) return fetch;
   if (auto* moves = std::get_if<protocol::MoveItemsResponse>(&answer)) return moves;
   if (auto* compose = std::get_if<protocol::ComposeResponse>(&answer)) return compose;
+  if (auto* folder = std::get_if<protocol::FolderChangeResponse>(&answer)) return folder;
+  if (auto* operation = std::get_if<protocol::OperationResponse>(&answer)) return operation;
   if (auto* probe = std::get_if<protocol::MimeProbe>(&answer)) return probe;
   return nullptr;
 }

@@ -6,6 +6,7 @@
 #include "autodiscover/discovery.h"
 #include "handsync/engine.h"
 #include "protocol/compose_mail.h"
+#include "protocol/folder_change.h"
 #include "protocol/folder_sync.h"
 #include "protocol/item_operations.h"
 #include "protocol/move_items.h"
@@ -97,7 +98,8 @@ class Call {
 
   std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
                protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse,
-               protocol::MoveItemsResponse, protocol::ComposeResponse, protocol::MimeProbe>
+               protocol::MoveItemsResponse, protocol::ComposeResponse, protocol::MimeProbe,
+               protocol::FolderChangeResponse, protocol::OperationResponse>
       answer;
   protocol::ResponseReader* reader_sink();
   void read_with_wbxml();  ///< call after `answer` has been chosen

@@ -61,6 +61,7 @@ void Account::changes_wait() {
   }
   needs_ |= kNeedItems;
   moves_wait();
+  folder_changes_wait();
   messages_wait();
   if (push_) advance();
 }

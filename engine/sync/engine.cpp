@@ -132,6 +132,21 @@ Status Engine::fetch_file(AccountId id, const FileRequest& request, Instant now)
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.fetch_file(request); });
 }
+Result<ChangeId> Engine::change_folder(AccountId id, const FolderWish& wish, Instant now) {
+  ChangeId change{};
+  core(*this).set_now(now);
+  HANDSYNC_TRY(with_account(*this, id, [&](sync::Account& account) -> Status {
+    const Result<ChangeId> queued = account.change_folder(wish);
+    if (!queued.ok()) return queued.error();
+    change = queued.value();
+    return Done{};
+  }));
+  return change;
+}
+Status Engine::empty_folder(AccountId id, FolderId folder, bool subfolders, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.empty_folder(folder, subfolders); });
+}
 void Engine::drop_file(AccountId id, Instant now) {
   if (auto* account = core_at(*this, now).account(id)) account->drop_errand(engine_fault(EngineFault::kDropped));
 }

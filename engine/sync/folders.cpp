@@ -66,6 +66,7 @@ void Account::ended_folders(Call& call, Error error) {
   if (!changed.ok()) return follow(changed.error());
   if (Status loaded = load_folders(); !loaded.ok()) return follow(loaded.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedFolders);
+  folders_read_ = true;
   if (changed.value()) core_.tell(id_, Notice::kFoldersChanged);
   reset_loops({Loop::kProvisions, Loop::kNegotiations, Loop::kMoves});
   succeed();

@@ -150,11 +150,16 @@ void Account::finish_work(Call& ended, Error transport) {
       case Command::kSync:
         ended_items(*call, error);
         break;
+      case Command::kFolderCreate:
+      case Command::kFolderUpdate:
+      case Command::kFolderDelete:
+        ended_folder_change(*call, error);
+        break;
       case Command::kGetAttachment:
         if (errand_) (this->*errand_->ended)(*call, error);
         break;
       case Command::kItemOperations:
-        if (call->taker) {
+        if (call->taker || std::holds_alternative<protocol::OperationResponse>(call->answer)) {
           if (errand_) (this->*errand_->ended)(*call, error);
           break;
         }

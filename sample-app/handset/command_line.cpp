@@ -17,10 +17,6 @@ struct Later {
   std::string_view command, about;
 };
 constexpr Later kLater[] = {
-    {"folder empty", "empties a folder on the server"},
-    {"folder create", "makes a folder on the server"},
-    {"folder rename", "renames a folder on the server"},
-    {"folder delete", "deletes a folder on the server"},
     {"conversation", "ignores or moves a whole conversation"},
     {"schedule", "when to sync"},
     {"sms", "text messages"},
@@ -236,6 +232,23 @@ class Grammar {
     set_folder
         ->add_option("--body-bytes", body_text_, "How much of a body sync brings: a number or `all`; 0 = headers only")
         ->type_name("N");
+    CLI::App* create = command(*folder, "create", "Makes a folder on the server; queued");
+    create->add_option("NAME", line_.name, "Its name")->required();
+    create->add_option("--in", line_.folders, "The folder it goes into; default the top")
+        ->type_name("FOLDER")
+        ->expected(1);
+    create->add_option("--type", line_.folder_type, "What it holds; default mail")
+        ->check(CLI::IsMember({"mail", "calendar", "contacts", "tasks", "notes"}));
+    CLI::App* rename = command(*folder, "rename", "Renames a folder on the server; queued");
+    rename->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
+    rename->add_option("NAME", line_.name, "Its new name")->required();
+    command(*folder, "delete", "Deletes a folder on the server, with what is in it; queued")
+        ->add_option("FOLDER", line_.folders, "Name, path or server id")
+        ->required()
+        ->expected(1);
+    CLI::App* empty = command(*folder, "empty", "Deletes all items of a folder on the server, at once and for good");
+    empty->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
+    empty->add_flag("--with-subfolders", line_.with_subfolders, "And the folders below it");
     command(app_, "sync", "Sends queued changes, then fetches until nothing is left")
         ->add_option("--folder", line_.folders, "Only this folder; may be given again")
         ->type_name("NAME")

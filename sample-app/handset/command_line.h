@@ -34,7 +34,9 @@ struct CommandLine {
   std::uint32_t attachment = 0;  ///< its number in an item, from 1
   std::string to_file;           ///< where it goes
   std::string mark;              ///< read, unread, flag, unflag, done, category, uncategory
-  std::string name;              ///< of a category
+  std::string name;              ///< of a category or a folder
+  std::string folder_type = "mail";
+  bool with_subfolders = false;
   bool for_good = false;
   std::string only;              ///< of a series: the date or time of one occurrence
   bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences

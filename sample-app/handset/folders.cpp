@@ -115,4 +115,71 @@ int folder_set(Session& session) {
   return kDone;
 }
 
+int folder_change(Session& session) {
+  using handsync::FolderType;
+  using handsync::FolderWish;
+  struct Kind {
+    const char* word;
+    FolderType type;
+  };
+  static constexpr Kind kKinds[] = {{"mail", FolderType::kUserMail},
+                                    {"calendar", FolderType::kUserCalendar},
+                                    {"contacts", FolderType::kUserContacts},
+                                    {"tasks", FolderType::kUserTasks},
+                                    {"notes", FolderType::kUserNotes}};
+  const CommandLine& line = session.line;
+  FolderWish wish;
+  wish.name = line.name;
+  wish.what = line.command == "folder create"   ? FolderWish::What::kCreate
+              : line.command == "folder rename" ? FolderWish::What::kRename
+                                                : FolderWish::What::kDelete;
+  handsync::AccountId account{};
+  std::string path = line.name;
+  if (!line.folders.empty()) {
+    const Folder folder = find_folder(session, line.folders.front());
+    account = folder.account;
+    wish.folder = folder.id;
+    path = wish.what == FolderWish::What::kCreate ? folder.path + "/" + line.name : folder.path;
+  } else {
+    const std::vector<AccountView> chosen = accounts(session);
+    if (chosen.size() > 1) throw usage("this phone has several accounts", "say with --account which one gets it");
+    account = chosen.front().id;
+  }
+  for (const Kind& kind : kKinds)
+    if (line.folder_type == kind.word) wish.type = kind.type;
+  const auto queued =
+      session.phone.call([&](Engine& engine, Instant now) { return engine.change_folder(account, wish, now); });
+  if (!queued.ok()) throw failure_of(queued.error());
+  if (line.json) {
+    session.say(
+        Json().set("path", path).set("change", shown_number(account, static_cast<std::uint64_t>(queued.value()))));
+  } else {
+    const char* done = wish.what == FolderWish::What::kCreate   ? " will be made"
+                       : wish.what == FolderWish::What::kRename ? " will be renamed"
+                                                                : " will be deleted";
+    session.say(printable(path) + done + "; the next sync or push tells the server");
+  }
+  return kDone;
+}
+
+int folder_empty(Session& session) {
+  const Folder folder = find_folder(session, session.line.folders.front());
+  const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
+  const auto begun = session.phone.call([&](Engine& engine, Instant now) {
+    return engine.empty_folder(folder.account, folder.id, session.line.with_subfolders, now);
+  });
+  if (!begun.ok()) throw failure_of(begun.error(), folder.path);
+  Answers answers;
+  wait_idle(session, *inbox, folder.account, answers, "emptying");
+  if (answers.refusal) throw *answers.refusal;
+  const AccountView view = account_view(session, folder.account);
+  if (view.error) throw failure_of_account(view);
+  if (session.line.json) {
+    session.say(Json().set("path", folder.path).set("server_id", folder.server_id).set("emptied", true));
+  } else {
+    session.say(printable(folder.path) + " is empty");
+  }
+  return kDone;
+}
+
 }  // namespace handset

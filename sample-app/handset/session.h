@@ -132,6 +132,8 @@ int account_set(Session&);
 int account_remove(Session&);
 int show_folders(Session&);
 int folder_select(Session&);
+int folder_change(Session&);
+int folder_empty(Session&);
 int folder_set(Session&);
 int sync_now(Session&);
 int watch(Session&);

@@ -39,6 +39,15 @@ struct FolderChange {
   std::uint32_t body_bytes_max = 0;  ///< 0 = headers only, UINT32_MAX = all
 };
 
+/// A folder that is to be made, renamed or deleted (MS-ASCMD 2.2.1.2 FolderCreate, 2.2.1.6, 2.2.1.3).
+struct FolderWish {
+  enum class What : std::uint8_t { kCreate, kRename, kDelete };
+  What what = What::kCreate;
+  FolderId folder{};  ///< the one to be renamed or deleted; of kCreate the one it goes into, 0 = the top
+  Text name;          ///< not of kDelete
+  FolderType type = FolderType::kUserMail;  ///< of kCreate: kGeneric or one of kUserMail..kUserNotes
+};
+
 class Changes {
  public:
   /// Read state and flag of a mail (MS-ASEMAIL 2.2.2.58 Read, 2.2.2.34 Flag). The row shows the change at once.

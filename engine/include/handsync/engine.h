@@ -187,6 +187,11 @@ class Engine {
   /// (EngineFault::kBusy). A connection that breaks is followed by another that goes on where it broke. An error here:
   /// the sink is not kept.
   Status fetch_file(AccountId, const FileRequest&, Instant);
+  /// Queued as Changes are: durable when it returns, sent when a lane is free. `folders` shows it once the server has
+  /// it.
+  Result<ChangeId> change_folder(AccountId, const FolderWish&, Instant);
+  /// Deletes all items of a folder at the server, and the folders below it; ends with kIdle. Not queued: asked once.
+  Status empty_folder(AccountId, FolderId, bool subfolders, Instant);
   void drop_file(AccountId, Instant);  ///< ends it at once; FileSink::end(EngineFault::kDropped)
   Status flush(AccountId, Instant);    ///< queued changes and messages out, as far as they go now; ends with kIdle
   Status push(AccountId, bool on, Instant);  ///< keep in sync until switched off

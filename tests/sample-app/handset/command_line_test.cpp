@@ -128,7 +128,7 @@ TEST(HandsetCommandLine, EveryCommandOfThisVersion) {
 TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
   for (const std::vector<std::string>& words :
        std::vector<std::vector<std::string>>{{"respond", "3", "accept"},
-                                             {"folder", "create", "X"},
+                                             {"conversation", "3", "ignore"},
                                              {"out-of-office", "show"},
                                              {"sms", "receive", "--from", "1", "--text", "t"},
                                              {"search", "words"},
