@@ -87,7 +87,7 @@ Result<bool> Store::next_folder_change(OutgoingFolder& out) const {
   Result<Statement> find = prepare(
       database_,
       "SELECT c.id,c.kind,c.value,c.server_value,c.text,c.request,c.tries,coalesce(f.server_id,''),"
-      "coalesce(f.parent_server_id,'0'),coalesce(f.name,''),coalesce(f.parent,0) FROM change c LEFT JOIN folder f ON"
+      "coalesce(f.parent_server_id,'0'),coalesce(f.name,''),coalesce(f.type,1) FROM change c LEFT JOIN folder f ON"
       " f.id=c.value AND f.gone=0 WHERE c.kind BETWEEN 30 AND 32 AND c.parked=0 ORDER BY c.id LIMIT 1");
   if (!find.ok()) return find.error();
   const Result<bool> found = find.value().step();
@@ -97,7 +97,7 @@ Result<bool> Store::next_folder_change(OutgoingFolder& out) const {
   out.change = static_cast<std::uint64_t>(row.number(0));
   out.what = static_cast<FolderWish::What>(row.number(1) - static_cast<int>(EditKind::kFolderCreate));
   const std::int64_t folder = row.number(2);
-  out.type = static_cast<std::uint8_t>(row.number(3));
+  out.type = static_cast<std::uint8_t>(row.number(out.what == FolderWish::What::kCreate ? 3 : 10));
   (void)out.name.assign(row.text(4));
   out.in_doubt = row.number(5) != 0;
   out.tries = static_cast<std::uint32_t>(row.number(6));

@@ -209,6 +209,9 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
     case EditKind::kSend:
     case EditKind::kReply:
     case EditKind::kForward:
+    case EditKind::kFolderCreate:
+    case EditKind::kFolderRename:
+    case EditKind::kFolderDelete:
       break;
   }
 }

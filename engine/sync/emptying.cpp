@@ -78,10 +78,14 @@ void Account::ended_emptying(Call& call, Error error) {
     return request_failed(call, error);
   }
   end_errand(error);
+  if (error) {
+    // Of this wish alone, and told with kIdle: nothing else waits for it. The next sync shows what became of it.
+    error_ = error;
+    return;
+  }
   due_for_pull(folder);
   if (subfolders) needs_ |= kNeedFolders;
-  if (!error) return succeed();
-  error_ = error;  // of this wish alone: nothing else waits for it
+  succeed();
 }
 
 }  // namespace handsync::sync

@@ -77,6 +77,7 @@ Status Account::start_folder_change() {
     call->free(core_.memory());
     return marked;
   }
+  call->once = true;  // a second one would be refused as a twin of the first
   folders_read_ = false;
   call->answer.emplace<protocol::FolderChangeResponse>();
   call->read_with_wbxml();
@@ -99,10 +100,8 @@ Status Account::show_folder_change(const protocol::FolderChangeResponse& answer)
   if (changing_.what == What::kDelete) {
     staged = store_.hierarchy_remove(changing_.server_id.view());
   } else {
-    const FolderState* known = create ? nullptr : find(changing_.server_id.view());
-    const auto type = create ? changing_.type : known ? static_cast<std::uint8_t>(known->row.type) : std::uint8_t{1};
     staged = store_.hierarchy_put(create ? answer.server_id() : changing_.server_id.view(), changing_.parent_id.view(),
-                                  changing_.name.view(), type);
+                                  changing_.name.view(), changing_.type);
   }
   if (!staged.ok()) {
     store_.hierarchy_drop();
