@@ -23,6 +23,7 @@ Command command_of(What what) {
 }  // namespace
 
 Result<ChangeId> Account::change_folder(const FolderWish& wish) {
+  if constexpr (profile::kSmall) return engine_fault(EngineFault::kNotInVersion);
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
   const auto change = store_.queue_folder(wish, core_.now().wall_ms);
@@ -31,6 +32,7 @@ Result<ChangeId> Account::change_folder(const FolderWish& wish) {
 }
 
 void Account::folder_changes_wait() {
+  if constexpr (profile::kSmall) return;
   replica::OutgoingFolder next;
   const auto waiting = store_.next_folder_change(next);
   if (waiting.ok() && waiting.value()) needs_ |= kNeedFolderChanges;
@@ -38,6 +40,7 @@ void Account::folder_changes_wait() {
 
 Status Account::start_folder_change() {
   needs_ &= static_cast<std::uint16_t>(~kNeedFolderChanges);
+  if constexpr (profile::kSmall) return Done{};
   HANDSYNC_TRY(open_store());
   for (;;) {
     auto next = store_.next_folder_change(changing_);
@@ -115,6 +118,7 @@ Status Account::show_folder_change(const protocol::FolderChangeResponse& answer)
 }
 
 void Account::ended_folder_change(Call& call, Error error) {
+  if constexpr (profile::kSmall) return;
   const Command command = call.command;
   if (!error && call.answer_bytes == 0) error = protocol::answer_fault(command, protocol::AnswerFault::kEmpty);
   if (error) {

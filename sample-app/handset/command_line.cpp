@@ -240,7 +240,10 @@ class Grammar {
     create->add_option("--type", line_.folder_type, "What it holds; default mail")
         ->check(CLI::IsMember({"mail", "calendar", "contacts", "tasks", "notes"}));
     CLI::App* rename = command(*folder, "rename", "Renames a folder on the server; queued");
-    rename->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
+    rename->add_option("FOLDER", line_.folders, "Name, path or server id")
+        ->required()
+        ->expected(1)
+        ->allow_extra_args(false);
     rename->add_option("NAME", line_.name, "Its new name")->required();
     command(*folder, "delete", "Deletes a folder on the server, with what is in it; queued")
         ->add_option("FOLDER", line_.folders, "Name, path or server id")
