@@ -221,6 +221,7 @@ Status Account::push(bool on) {
   if (on == push_) return Done{};
   if (on) HANDSYNC_TRY(open_store());  // who is told of an error has nothing switched on
   push_ = on;
+  mode_ = mode();
   if (!on) {
     cancel(wait_);
     tell_state();
@@ -233,23 +234,22 @@ Status Account::push(bool on) {
   return Done{};
 }
 
-void Account::network_is(const Network& network) {
+void Account::network_is() {
   heartbeat_.enter(core_.network_id(), core_.now().mono_ms);
-  if (!network.up) return;
-  if (not_before_ms_ > core_.now().mono_ms || ping_not_before_ms_ > core_.now().mono_ms) {
-    not_before_ms_ = ping_not_before_ms_ = 0;
-    advance();
+  if (core_.offline()) return;
+  // What the network was to blame for is tried again at once, but for one that comes and goes. What a server said is
+  // still said.
+  const std::uint64_t now = core_.now().mono_ms;
+  const bool blamed = error_.domain == Domain::kDns || error_.domain == Domain::kTls ||
+                      (error_.domain == Domain::kHttp && error_.code < 100) ||
+                      (error_.domain == Domain::kEas &&
+                       protocol::eas_status(error_) == static_cast<std::uint32_t>(protocol::AnswerFault::kNotWbxml));
+  if (blamed && (network_retry_ms_ == 0 || now >= network_retry_ms_ + kNetworkRetryMs)) {
+    network_retry_ms_ = now;
+    const std::uint64_t least = retry_after_until_ms_ > now ? retry_after_until_ms_ : 0;
+    if (not_before_ms_ > now) not_before_ms_ = least;
+    if (ping_not_before_ms_ > now) ping_not_before_ms_ = least;
   }
-}
-
-void Account::roaming(bool held) {
-  if (wiped_ || !push_) return;
-  if (held) {
-    cancel(wait_);
-    return tell_state();
-  }
-  mark_all_due();
-  needs_ |= kNeedFolders | kNeedItems | kNeedMoves | kNeedOutbox | kNeedFolderChanges;
   advance();
 }
 
@@ -325,7 +325,7 @@ void Account::advance() {
   // clang-format on
   bool asked = question_id_ != QuestionId{} || look_up_wanted_ || waiting_for_pin_;
   if (wiped_ || stopped_ || core_.wiping() || work_ || asked || look_up_id_ != RequestId{}) return;
-  if (!manual_ && (!push_ || core_.held_by_roaming())) return;
+  if (!manual_ && (!automatic() || core_.offline())) return;
   if (not_before_ms_ > core_.now().mono_ms) return;
   for (const Step& step : kSteps) {
     if (!(needs_ & step.need)) continue;
@@ -364,6 +364,7 @@ void Account::idle() {
 
 void Account::succeed() {
   error_ = {};
+  throttled_.clear();
   manual_tries_ = 0;
   if (new_endpoint_ && store_.is_open()) {
     char room[280];
@@ -394,6 +395,7 @@ void Account::reset_loops(std::initializer_list<Loop> loops) {
 void Account::tick() {
   std::uint64_t now = core_.now().mono_ms;
   if (wiped_) return;
+  follow_mode();
   if (arriving_) {
     // A stage transaction that cannot be closed shows up at the next write of this response.
     (void)arrival_.tick(now);
@@ -403,17 +405,21 @@ void Account::tick() {
     else
       (void)store_.idle(now);
   }
-  if (full_sync_may_start() && now >= full_sync_ms_ && open_store().ok()) {
-    full_sync_visit_ = ping_trouble() >= kPausesFree;
-    mark_all_due();
-    needs_ |= kNeedItems;
+  if (full_sync_may_start() && now >= full_sync_ms_) {
+    if (open_store().ok()) {
+      full_sync_visit_ = ping_trouble() >= kPausesFree;
+      mark_all_due();
+      needs_ |= kNeedItems;
+    } else {
+      full_sync_ms_ = now + kStoreRetryMs;
+    }
   }
   advance();
 }
 
 /// While Pings are in trouble the full sync takes the place of one, so that both together keep to the budget.
 bool Account::full_sync_may_start() const {
-  if (!push_ || full_sync_ms_ == 0 || core_.held_by_roaming()) return false;
+  if (!automatic() || full_sync_ms_ == 0 || core_.offline()) return false;
   std::uint64_t now = core_.now().mono_ms;
   if (ping_trouble() < kPausesFree) return true;
   return ping_not_before_ms_ <= now && not_before_ms_ <= now && !work_ && !pushed_ && full_sync_paid_ms() <= now;
@@ -445,7 +451,7 @@ void bring_forward(Wake& wake, std::uint64_t at_ms, std::uint64_t slack_ms, bool
 /// When this account next wants the radio of its own accord.
 Wake Account::next_visit() const {
   Wake wake;
-  if (wiped_ || stopped_ || work_ || (!manual_ && (!push_ || core_.held_by_roaming()))) return wake;
+  if (wiped_ || stopped_ || work_ || (!manual_ && (!automatic() || core_.offline()))) return wake;
   const std::uint64_t now = core_.now().mono_ms;
   if (not_before_ms_ > now) bring_forward(wake, not_before_ms_, (not_before_ms_ - now) / 8, true);
   if (push_ && !needs_ && !wait_ && ping_not_before_ms_ > now)
@@ -458,6 +464,8 @@ Wake Account::next_visit() const {
 Wake Account::wake() const {
   Wake wake = next_visit();
   if (wiped_) return wake;
+  if (const std::uint64_t wait = until_next_mode_ms(); wait != UINT64_MAX)
+    bring_forward(wake, core_.now().mono_ms + wait, 60'000, true);
   if (arriving_) bring_forward(wake, core_.now().mono_ms + 250, 250, false);
   if (store_.is_open() && !arriving_ && !work_) {
     bring_forward(wake, store_used_ms_ + kStoreIdleMs, 600'000, false);
@@ -486,16 +494,24 @@ AccountView Account::view() const {
                                                                                         : AccountState::kReady;
   view.error = error_;
   view.detail = detail_;
+  view.throttled = throttled_;
   view.version = version_;
   view.policy_key = policy_key_;
   view.policy_wall_ms = policy_wall_ms_;
   view.last_sync_wall_ms = last_sync_wall_ms_;
   view.heartbeat_s = heartbeat_s_;
   view.next_ms = next_visit().at_ms;
+  view.schedule = record_.schedule;
+  view.mode = mode();
   view.tls_level = record_.tls_level;
-  view.requests = requests_;
-  view.bytes_in = bytes_in_;
-  view.bytes_out = bytes_out_;
+  view.traffic = traffic_;
+  const Carried& carried = traffic_.carried;
+  view.traffic.round_trips += carried.connections + 2 * carried.handshakes_full + carried.handshakes_resumed;
+  for (const Traffic::Kind& kind : traffic_.kinds) {
+    view.requests += kind.requests;
+    view.bytes_in += kind.bytes_in;
+    view.bytes_out += kind.bytes_out;
+  }
   view.added = added_;
   view.changed = changed_;
   view.deleted = deleted_;

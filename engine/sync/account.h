@@ -6,8 +6,8 @@
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
 /// collection.cpp (Sync of one folder), moves.cpp, compose.cpp (a message is written),
-/// outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp (Ping). Engine thread
-/// only.
+/// outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp (Ping), scheduling.cpp
+/// (when). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -21,6 +21,7 @@
 #include "sync/errand.h"
 #include "sync/heartbeat.h"
 #include "sync/message.h"
+#include "sync/schedule.h"
 
 namespace handsync::sync {
 
@@ -84,8 +85,9 @@ class Account final : public Changes {
   void drop_errand(Error);  ///< at once, its request too
   Status flush();
   Status push(bool on);
-  void network_is(const Network&);
-  void roaming(bool held);  ///< a policy holds back what nobody asked for, or does so no more
+  void network_is();
+  Status set_schedule(const Schedule&);
+  void follow_mode();  ///< does what another mode asks for, if it is another
   void answered(Question, std::uint16_t choice, Bytes secret);
   Status take_password(Bytes);
   void pin_changed();  ///< the device's PIN was set, changed or refused: a policy may be waiting for it
@@ -101,6 +103,7 @@ class Account final : public Changes {
   void response_end(Call&);
   void failed(Call&, Error);
   void looked_up(std::span<const Text> hosts);
+  void carried(const Carried& sums) { traffic_.carried = sums; }
 
   // -- Changes (handsync/changes.h)
   // ------------------------------------------------------------------------------------------
@@ -147,6 +150,9 @@ class Account final : public Changes {
 
  private:
   friend class Core;
+  // requests.cpp
+  Traffic::Kind& traffic_of(const Call&);
+  void radio_used();
   // account.cpp
   Status open_store();
   Status start_command(protocol::Command, Lane, Call*&, std::size_t body_bytes_max);
@@ -269,8 +275,14 @@ class Account final : public Changes {
   Status start_file();
   void ended_file(Call&, Error);
 
+  // scheduling.cpp
+  std::uint16_t mode() const { return mode_of(record_.schedule, core_around()); }
+  Surroundings core_around() const;
+  bool automatic() const { return push_ && mode_ != kManualMode; }  ///< it goes to the server by itself
+  std::uint64_t until_next_mode_ms() const;
   // push.cpp
   void consider_ping();
+  void visit_at_intervals(std::uint64_t now_ms);
   bool full_sync_may_start() const;
   bool ping_waits_for_full_sync() const;
   std::uint64_t full_sync_paid_ms() const;
@@ -347,12 +359,16 @@ class Account final : public Changes {
   Call* wait_ = nullptr;
   Loops loops_, stored_loops_;
   std::uint8_t manual_tries_ = 0;
-  std::uint32_t visit_requests_ = 0;    ///< since the last pause began
-  std::uint64_t key_lost_ms_ = 0;       ///< the last time a key was lost
-  std::uint64_t items_since_lost_ = 0;  ///< items that have come since the first of those losses
-  bool emptied_ = false;                ///< since the last loss: no content anywhere and no notice either
-  std::uint64_t not_before_ms_ = 0;     ///< pause of the work lane
+  std::uint32_t visit_requests_ = 0;        ///< since the last pause began
+  std::uint64_t key_lost_ms_ = 0;           ///< the last time a key was lost
+  std::uint64_t items_since_lost_ = 0;      ///< items that have come since the first of those losses
+  bool emptied_ = false;                    ///< since the last loss: no content anywhere and no notice either
+  std::uint64_t not_before_ms_ = 0;         ///< pause of the work lane
+  std::uint64_t retry_after_until_ms_ = 0;  ///< a server has said so: no change of the network shortens it
+  std::uint64_t network_retry_ms_ = 0;      ///< the last time one ended a pause
+  FixedText<48> throttled_;                 ///< X-MS-ASThrottle of the last failure
   std::uint64_t ping_not_before_ms_ = 0, ping_started_ms_ = 0, full_sync_ms_ = 0;
+  std::uint16_t mode_ = kPushMode;  ///< that it follows at present
   Heartbeat heartbeat_;
   std::uint32_t heartbeat_s_ = kHeartbeatS;  ///< of the Ping that waits, or the next one
   std::uint32_t ping_folders_max_ = 64;
@@ -370,7 +386,8 @@ class Account final : public Changes {
   QuestionId question_id_{};
 
   // counters of this boot
-  std::uint64_t requests_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+  Traffic traffic_;  ///< round trips without those of carried
+  std::uint64_t radio_used_ms_ = 0;
   std::uint64_t added_ = 0, changed_ = 0, deleted_ = 0, sent_ = 0, parked_ = 0;
 };
 

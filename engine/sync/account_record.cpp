@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "sync/schedule.h"
+
 namespace handsync::sync {
 namespace {
 
@@ -80,6 +82,12 @@ Status store_record(hal::Records& records, hal::KeySlot slot, const AccountRecor
   packer.number(record.window_max, 2);
   packer.number(record.body_bytes_max, 4);
   packer.number(static_cast<std::uint8_t>(record.tls_level), 1);
+  const Schedule& schedule = record.schedule;
+  packer.number(schedule.peak_mode, 2);
+  packer.number(schedule.off_peak_mode, 2);
+  packer.number(schedule.peak_from_h, 1);
+  packer.number(schedule.peak_to_h, 1);
+  packer.number(schedule.manual_when_roaming, 1);
   return records.put(hal::account_record(slot), Bytes(packer.bytes, packer.size));
 }
 
@@ -98,6 +106,15 @@ Result<bool> load_record(hal::Records& records, hal::KeySlot slot, AccountRecord
   record.window_max = static_cast<std::uint16_t>(unpacker.number(2));
   record.body_bytes_max = static_cast<std::uint32_t>(unpacker.number(4));
   record.tls_level = unpacker.number(1) ? TlsLevel::kLegacy : TlsLevel::kModern;
+  record.schedule = Schedule{};
+  if (unpacker.at < got.value()) {  // a version before wrote none
+    record.schedule.peak_mode = static_cast<std::uint16_t>(unpacker.number(2));
+    record.schedule.off_peak_mode = static_cast<std::uint16_t>(unpacker.number(2));
+    record.schedule.peak_from_h = static_cast<std::uint8_t>(unpacker.number(1));
+    record.schedule.peak_to_h = static_cast<std::uint8_t>(unpacker.number(1));
+    record.schedule.manual_when_roaming = unpacker.number(1) != 0;
+    unpacker.sound = unpacker.sound && check(record.schedule).ok();
+  }
   if (!known || !unpacker.sound) return hal::fault(hal::Fault::kDamaged, slot);
   return true;
 }

@@ -11,6 +11,7 @@ struct AccountRecord {
   std::uint16_t days = 30, window_max = 512;
   std::uint32_t body_bytes_max = 32768;
   TlsLevel tls_level = TlsLevel::kModern;
+  Schedule schedule;
 
   Status take(const AccountSettings&);  ///< an error names what is wrong: no address, too long, control characters
 };

@@ -77,6 +77,7 @@ void Call::take_head(int status, std::span<const Header> headers, const Channel&
   if (!versions.assign(find_header(headers, "MS-ASProtocolVersions"))) versions.clear();
   if (auto seconds = protocol::parse_number(find_header(headers, "Retry-After")); seconds.ok())
     retry_after_s = seconds.value();
+  if (!throttled.assign(find_header(headers, "X-MS-ASThrottle"))) throttled.clear();
   version_refresh = !find_header(headers, "X-MS-RP").empty();
   Text type = find_header(headers, "Content-Type");
   looks_like_multipart = type.find("vnd.ms-sync.multipart") != Text::npos;

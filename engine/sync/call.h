@@ -91,6 +91,7 @@ class Call {
   FixedText<512> location;  ///< Location or X-MS-Location
   FixedText<128> versions;
   std::uint32_t retry_after_s = 0;
+  FixedText<48> throttled;       ///< X-MS-ASThrottle
   bool version_refresh = false;  ///< X-MS-RP
   std::uint64_t answer_bytes = 0;
   bool looks_like_wbxml = true, looks_like_multipart = false;

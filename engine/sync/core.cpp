@@ -49,7 +49,6 @@ Status Core::boot(const Options& options, Instant now) {
   if (Status loaded = pin_.load(device_, now); !loaded.ok() && policy::passing(loaded.error())) return loaded.error();
   if (Status loaded = enforcer_.load(device_, facts()); !loaded.ok())
     if (!enforcer_.damaged() || policy::passing(loaded.error())) return loaded.error();
-  was_held_ = held_by_roaming();
   HANDSYNC_TRY(restore_accounts());
   if (resumes_account_wipe) resume_wipe();
   if (pin_.limit_reached(
@@ -132,7 +131,7 @@ policy::Facts Core::facts() const {
 }
 
 void Core::tell(AccountId account, Notice notice, std::uint32_t folder, std::uint32_t count, std::uint64_t generation) {
-  if (notice == Notice::kPolicyChanged) roaming_may_have_changed();
+  if (notice == Notice::kPolicyChanged) mode_may_have_changed();
   for (std::size_t i = 0; i < tell_count_; ++i) {  // what says the same again is said once
     Tell& told = tells_[i];
     if (told.account != account || told.notice != notice || told.folder != folder) continue;
@@ -354,7 +353,7 @@ void Core::removed() {
     if (Status forgotten = enforcer_.forget(device_, id); !forgotten.ok()) device_error_ = forgotten.error();
   if (accounts_[index]) accounts_[index]->destroy(memory_);
   accounts_[index] = nullptr;
-  roaming_may_have_changed();
+  mode_may_have_changed();
   if (Status stored = store_account_list(); !stored.ok()) device_error_ = stored.error();
   tell(id, Notice::kIdle);
   start_removal();
@@ -383,18 +382,16 @@ void Core::tick() {
 void Core::network(const Network& network) {
   network_ = network;
   network_told_ = true;
-  roaming_may_have_changed();
+  mode_may_have_changed();
   if (wiping()) return;
   for (std::size_t i = 0; i < kAccountsMax; ++i)
-    if (accounts_[i] && !removing_[i]) accounts_[i]->network_is(network);
+    if (accounts_[i] && !removing_[i]) accounts_[i]->network_is();
 }
 
-void Core::roaming_may_have_changed() {
-  const bool held = held_by_roaming();
-  if (held == was_held_ || wiping()) return;
-  was_held_ = held;
+void Core::mode_may_have_changed() {
+  if (wiping()) return;
   for (std::size_t i = 0; i < kAccountsMax; ++i)
-    if (accounts_[i] && !removing_[i]) accounts_[i]->roaming(held);
+    if (accounts_[i] && !removing_[i]) accounts_[i]->follow_mode();
 }
 
 void Core::answered(QuestionId id, std::uint16_t choice, Bytes secret) {

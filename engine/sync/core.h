@@ -39,7 +39,13 @@ class Core final : public Engine {
   /// RequireManualSyncWhenRoaming: nothing goes out but what a person asks for. A network nobody has told of yet counts
   /// as roaming.
   bool held_by_roaming() const { return caps().manual_when_roaming && (!network_told_ || network_.roaming); }
-  void roaming_may_have_changed();  ///< the network or the policy has
+  Surroundings surroundings() const {
+    return {now_.wall_ms + utc_offset_s_ * std::int64_t{1000}, network_.roaming, held_by_roaming(),
+            power_.percent <= kBatteryLowPercent && !power_.charging};
+  }
+  /// There is no way out: nothing is tried but what a person asks for.
+  bool offline() const { return !network_.up || network_.portal; }
+  void mode_may_have_changed();  ///< the network, the battery, the zone or the policy has
   policy::Pin& pin() { return pin_; }
   policy::PinRules pin_rules() const;
   policy::Facts facts() const;
@@ -79,6 +85,14 @@ class Core final : public Engine {
   DeviceView device_view() const;
   Error device_error() const { return device_error_; }
   void network(const Network&);
+  void power(const Power& power) {
+    power_ = power;
+    mode_may_have_changed();
+  }
+  void zone(std::int32_t utc_offset_s) {
+    utc_offset_s_ = utc_offset_s;
+    mode_may_have_changed();
+  }
   Bytes network_id() const { return network_.id; }
   std::size_t list(std::span<AccountId>) const;
 
@@ -124,7 +138,9 @@ class Core final : public Engine {
   bool unlocking_ = false;   ///< the PIN job is an unlock, not a change
   bool recovering_ = false;  ///< or a change that unlocks
 
-  bool network_told_ = false, was_held_ = false;
+  Power power_;
+  std::int32_t utc_offset_s_ = 0;
+  bool network_told_ = false;
   Account* accounts_[kAccountsMax]{};
   bool removing_[kAccountsMax]{};
   RemoveJob remove_job_;

@@ -86,6 +86,9 @@ Job& Engine::job(JobId id) { return core(*this).job(id); }
 void Engine::tick(Instant now) { core_at(*this, now).tick(); }
 void Engine::network(const Network& network, Instant now) { core_at(*this, now).network(network); }
 
+void Engine::power(const Power& power, Instant now) { core_at(*this, now).power(power); }
+void Engine::zone(std::int32_t utc_offset_s, Instant now) { core_at(*this, now).zone(utc_offset_s); }
+
 void Engine::response_head(RequestId id, int status, std::span<const Header> headers, const Channel& channel,
                            Instant now) {
   sync::Call* call = nullptr;
@@ -106,6 +109,9 @@ void Engine::failed(RequestId id, Error error, Instant now) {
 void Engine::looked_up(RequestId id, std::span<const Text> hosts, Instant now) {
   if (auto* account = core_at(*this, now).looking_up(id)) account->looked_up(hosts);
 }
+void Engine::carried(AccountId id, const Carried& sums) {
+  if (sync::Account* account = core(*this).account(id)) account->carried(sums);
+}
 void Engine::job_done(JobId id, Instant now) { core_at(*this, now).job_done(id); }
 void Engine::answered(QuestionId id, std::uint16_t choice, Bytes secret, Instant now) {
   core_at(*this, now).answered(id, choice, secret);
@@ -118,6 +124,10 @@ Result<AccountId> Engine::add_account(const AccountSettings& settings, Bytes pas
 Status Engine::set_account(AccountId id, const AccountChange& change, Instant now) {
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.set(change); });
+}
+Status Engine::set_schedule(AccountId id, const Schedule& schedule, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.set_schedule(schedule); });
 }
 Status Engine::remove_account(AccountId id, Instant now) { return core_at(*this, now).remove(id); }
 Status Engine::sync(AccountId id, FolderId only, Instant now) {

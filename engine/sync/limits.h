@@ -22,11 +22,15 @@ inline constexpr std::uint32_t kHeartbeatMinS = 60;
 inline constexpr std::uint32_t kHeartbeatMaxS = 3540;  ///< 59 minutes: the longest that Exchange takes
 inline constexpr std::uint32_t kPushLeastS = 300;      ///< a server that waits for less is asked at intervals instead
 inline constexpr std::uint32_t kPathLeastS = 2 * kHeartbeatMinS;  ///< so is one over a network that holds for less
-inline constexpr std::uint64_t kPollMs = 15 * 60'000;             ///< ... of this
+inline constexpr std::uint8_t kBatteryLowPercent = 15;
+inline constexpr std::uint16_t kLowBatteryMinutes = 60;  ///< between visits with a battery that is low
+inline constexpr std::uint64_t kPollMs = 15 * 60'000;    ///< ... of this
 inline constexpr std::uint32_t kPingEarlyS = 15;  ///< an answer that much before its time is one of the server's own
 inline constexpr std::uint32_t kWipeAcknowledgeS =
     60;  ///< reliability: the acknowledgement never holds up a wipe longer
-inline constexpr std::uint64_t kStoreIdleMs = 60'000;  ///< a replica that only waits is closed after this
+inline constexpr std::uint64_t kStoreIdleMs = 60'000;    ///< a replica that only waits is closed after this
+inline constexpr std::uint64_t kRadioQuietMs = 10'000;   ///< a radio without traffic for as long sleeps again
+inline constexpr std::uint64_t kStoreRetryMs = 300'000;  ///< a replica that does not open is tried again after this
 inline constexpr std::uint64_t kFullSyncMs =
     4 * 3600'000;  ///< Ping tells of additions only: a Sync of everything this often
 static_assert(kCommandSilenceS >= 240, "shorter than servers need: they would do the work twice");
@@ -58,6 +62,8 @@ inline constexpr std::uint8_t kManualTriesMax = 3;             ///< quick retrie
 inline constexpr std::uint16_t kRoundsWithoutProgressMax = 4;  ///< MoreAvailable with nothing in it
 inline constexpr std::uint64_t kNoticesMax = 1;  ///< what a device in quarantine sees: empty folders and one mail
 inline constexpr std::uint64_t kPauseFirstMs = 30'000, kPauseMaxMs = 1800'000;
+inline constexpr std::uint64_t kNetworkRetryMs = 60'000;  ///< a network that comes and goes ends no more than one pause
+inline constexpr std::uint32_t kThrottleLeastS = 300;     ///< X-MS-ASThrottle without Retry-After
 inline constexpr std::uint64_t kHerdMs = 600'000;      ///< those whom an outage sent away come back spread over as much
 inline constexpr std::uint64_t kQuickPauseMs = 1'000;  ///< sync(): first retry; doubles
 inline constexpr std::uint64_t kPingFloorMs = 2'000;   ///< between the starts of two Pings

@@ -35,7 +35,7 @@ std::uint8_t Account::ping_trouble() const {
 }
 
 void Account::consider_ping() {
-  if (!push_ || wait_ || work_ || stopped_ || wiped_ || needs_ || core_.wiping() || core_.held_by_roaming()) return;
+  if (!automatic() || wait_ || work_ || stopped_ || wiped_ || needs_ || core_.wiping() || core_.offline()) return;
   if (pushed_) {  // what the last Ping announced has been fetched: did it bring anything?
     pushed_ = false;
     if (pushed_items_ == 0) loops_.add(Loop::kEmptyPushes);
@@ -56,12 +56,8 @@ void Account::consider_ping() {
     visit_requests_ = 0;
   }
   save_heartbeat();
-  if (heartbeat_.polls(now)) {  // no Ping: everything is synced at intervals that keep to the budget
-    if (full_sync_ms_ > now + kFullSyncMs / 2) {
-      std::uint64_t cost = cost_ms(visit_requests_);
-      full_sync_ms_ = now + (cost > kPollMs ? cost : kPollMs);
-      visit_requests_ = 0;
-    }
+  if (mode_ != kPushMode || heartbeat_.polls(now)) {  // no Ping: everything is synced at intervals
+    visit_at_intervals(now);
     return;
   }
   if (ping_started_ms_ && ping_not_before_ms_ < ping_started_ms_ + kPingFloorMs)

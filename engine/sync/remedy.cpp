@@ -52,6 +52,10 @@ bool worth_a_quick_retry(Error error) {
 /// An error of the request as a whole, the same for every command. Needs are left as they are: the step runs again
 /// after the remedy.
 void Account::request_failed(Call& call, Error error) {
+  throttled_ = call.throttled;
+  if (!throttled_.empty()) {  // the server says why; what it says is for people, its values are not specified
+    if (call.retry_after_s < kThrottleLeastS) call.retry_after_s = kThrottleLeastS;
+  }
   if (error.domain == Domain::kHttp) {
     switch (error.code) {
       case 451:
@@ -111,6 +115,7 @@ void Account::follow(Error error, std::uint32_t retry_after_s) {
 void Account::pause(Error error, std::uint32_t retry_after_s) {
   error_ = error;
   hal::Entropy& entropy = core_.device().entropy();
+  if (retry_after_s) retry_after_until_ms_ = core_.now().mono_ms + std::uint64_t{retry_after_s} * 1000;
   if (judging_ping_) {
     loops_.add(Loop::kPings);
     save_loops();

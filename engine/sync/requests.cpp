@@ -5,6 +5,43 @@ namespace handsync::sync {
 
 using protocol::Command;
 
+Traffic::Kind& Account::traffic_of(const Call& call) {
+  auto kind = RequestKind::kOther;
+  if (call.kind == Kind::kCommand) switch (call.command) {
+      case Command::kSync:
+        kind = RequestKind::kSync;
+        break;
+      case Command::kPing:
+        kind = RequestKind::kPing;
+        break;
+      case Command::kFolderSync:
+      case Command::kFolderCreate:
+      case Command::kFolderDelete:
+      case Command::kFolderUpdate:
+        kind = RequestKind::kFolders;
+        break;
+      case Command::kProvision:
+      case Command::kSettings:
+        kind = RequestKind::kPolicy;
+        break;
+      case Command::kSendMail:
+      case Command::kSmartReply:
+      case Command::kSmartForward:
+        kind = RequestKind::kMessage;
+        break;
+      default:
+        break;
+    }
+  return traffic_.kinds[static_cast<std::size_t>(kind)];
+}
+
+/// Something goes over the air: a wake, when it has been quiet for so long that the radio sleeps.
+void Account::radio_used() {
+  const std::uint64_t now = core_.now().mono_ms;
+  if (radio_used_ms_ == 0 || now >= radio_used_ms_ + kRadioQuietMs) ++traffic_.wakes;
+  radio_used_ms_ = now;
+}
+
 Status Account::start_command(Command command, Lane lane, Call*& call, std::size_t body_bytes_max) {
   call = Call::make(core_.memory(), body_bytes_max);
   if (!call) return out_of_memory(body_bytes_max);
@@ -77,9 +114,11 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
                        : call->head.build(call->command, partner, call->parameters, call->body_bytes() != 0);
     if (!built.ok()) return fail(built.error());
   }
-  ++requests_;
+  Traffic::Kind& counted = traffic_of(*call);
+  ++counted.requests;
+  counted.bytes_out += call->body_bytes();
   ++visit_requests_;
-  bytes_out_ += call->body_bytes();
+  radio_used();
   (call->lane == Lane::kWork ? work_ : wait_) = call;
   tell_state();
   return Done{};
@@ -105,11 +144,14 @@ Call* Account::unoffered() {
 }
 
 void Account::response_head(Call& call, int status, std::span<const Header> headers, const Channel& channel) {
+  ++traffic_.round_trips;
+  radio_used();
   call.take_head(status, headers, channel);
 }
 
 void Account::response_body(Call& call, Bytes piece) {
-  bytes_in_ += piece.size();
+  traffic_of(call).bytes_in += piece.size();
+  radio_used();
   store_used_ms_ = core_.now().mono_ms;
   call.take(piece);
   if (!call.taker || !call.broken()) return;

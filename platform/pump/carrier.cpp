@@ -82,16 +82,16 @@ struct Carrier::Impl {
   template <class Key>
   Connection* connection(Key key) const {
     for (AccountLanes* account = accounts; account != nullptr; account = account->next) {
-      if (account->wait.is(key)) return &account->wait;
-      if (account->work.is(key)) return &account->work;
+      if (account->one.is(key)) return &account->one;
+      if (account->other.is(key)) return &account->other;
     }
     return nullptr;
   }
   template <class Do>
   void each(Do what) const {
     for (AccountLanes* account = accounts; account != nullptr; account = account->next) {
-      what(account->wait);
-      what(account->work);
+      what(account->one);
+      what(account->other);
     }
   }
   void arm() const {
@@ -133,7 +133,7 @@ void Carrier::begin(const Send& send) {
   if (request == nullptr) {
     impl_->hub.fail(send.id, out_of_memory());
   } else {
-    account->lane(send.lane).add(request);
+    account->lane_for(send).add(request);
   }
   impl_->arm();
 }
@@ -182,8 +182,8 @@ Status Carrier::set_trust(AccountId id, Bytes ca_file) {
   account->ca.file.release();
   account->own_ca = !ca_file.empty();
   impl_->hub.tickets.forget(static_cast<std::uint16_t>(id));
-  account->wait.close_if_idle();
-  account->work.close_if_idle();
+  account->one.close_if_idle();
+  account->other.close_if_idle();
   if (!account->ca.file.append(text_of(ca_file))) return out_of_memory(ca_file.size());
   return Done{};
 }
@@ -197,9 +197,9 @@ Status Carrier::set_identity(AccountId id, Bytes certificates, Bytes key) {
     if (identity == nullptr) return out_of_memory(sizeof(tls::Identity));
     HANDSYNC_TRY(identity->load(certificates, key, impl_->hub.random));
   }
-  if (!account->wait.idle() || !account->work.idle()) return http::fault(http::Fault::kLaneFull);
-  account->wait.close_if_idle();
-  account->work.close_if_idle();
+  if (!account->one.idle() || !account->other.idle()) return http::fault(http::Fault::kLaneFull);
+  account->one.close_if_idle();
+  account->other.close_if_idle();
   impl_->hub.tickets.forget(static_cast<std::uint16_t>(id));
   account->identity = std::move(identity);
   return Done{};

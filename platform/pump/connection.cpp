@@ -108,7 +108,7 @@ void Connection::start_next() {
       continue;
     }
     ++account_.counters.requests;
-    if (fits()) {
+    if (leads_to(request_->host(), request_->port, request_->tls, request_->tls_level)) {
       reused_ = true;
       begin_sending();
     } else {
@@ -118,11 +118,21 @@ void Connection::start_next() {
   }
 }
 
-/// May the connection that stands carry the request?
-bool Connection::fits() const {
-  const tls::Level level = request_->tls_level == TlsLevel::kLegacy ? tls::Level::kLegacy : tls::Level::kModern;
-  return state_ == State::kOpen && tls_ == request_->tls && origin_.port == request_->port && origin_.level == level &&
-         http::same_text(origin_.host.view(), request_->host()) && now_ms() < idle_at_ms_;
+/// May the connection that stands carry a request to there?
+bool Connection::leads_to(Text host, std::uint16_t port, bool tls, TlsLevel tls_level) const {
+  const tls::Level level = tls_level == TlsLevel::kLegacy ? tls::Level::kLegacy : tls::Level::kModern;
+  return state_ == State::kOpen && tls_ == tls && origin_.port == port && origin_.level == level &&
+         http::same_text(origin_.host.view(), host) && now_ms() < idle_at_ms_;
+}
+
+bool Connection::idle_for(const Send& send) const {
+  return idle() && leads_to(send.host, send.port, send.tls, send.tls_level);
+}
+
+Connection& AccountLanes::lane_for(const Send& send) {
+  const Lane beside = send.lane == Lane::kWait ? Lane::kWork : Lane::kWait;
+  if (lane(send.lane).closed_and_idle() && lane(beside).idle_for(send)) swapped = !swapped;
+  return lane(send.lane);
 }
 
 // -- connecting ------------------------------------------------------------------------------------------------------
@@ -418,6 +428,7 @@ void Connection::close_socket() {
     if (session_ != nullptr && sending_bytes_ == 0) {
       session_->close();
       last_words = session_->pending();
+      account_.counters.bytes_out += last_words.size();
     }
     hub_.sockets.close(socket_, last_words);
   }

@@ -64,6 +64,8 @@ class Connection final : private tls::Sink, private http::ResponseSink {
   void abandon();          ///< drops requests and connection without a word
   void close_if_idle();
   bool idle() const { return request_ == nullptr && waiting_ == nullptr; }
+  bool closed_and_idle() const { return idle() && state_ == State::kClosed; }
+  bool idle_for(const Send&) const;  ///< it stands, carries nothing, and leads where this request goes
   std::uint64_t wake_at() const;
 
   bool is(NameId id) const { return id == name_ && name_ != NameId{}; }
@@ -85,7 +87,7 @@ class Connection final : private tls::Sink, private http::ResponseSink {
   Status end() override;
 
   void start_next();
-  bool fits() const;
+  bool leads_to(Text host, std::uint16_t port, bool tls, TlsLevel) const;
   void dial();
   void try_next_address();
   void opened();
@@ -134,8 +136,12 @@ class Connection final : private tls::Sink, private http::ResponseSink {
 };
 
 struct AccountLanes {
-  AccountLanes(Hub& hub, AccountId account) : id(account), wait(hub, *this), work(hub, *this) {}
-  Connection& lane(Lane which) { return which == Lane::kWait ? wait : work; }
+  AccountLanes(Hub& hub, AccountId account) : id(account), one(hub, *this), other(hub, *this) {}
+  Connection& lane(Lane which) { return (which == Lane::kWait) != swapped ? one : other; }
+  /// Each lane has one of the two connections. What a Ping has announced is fetched over the connection that it waited
+  /// on, and the next Ping waits there: a lane whose connection is closed takes the other's, if that one stands and
+  /// carries nothing.
+  Connection& lane_for(const Send&);
 
   /// Reads the account's CA file at the time it is needed, as it is then.
   struct Ca final : hal::Trust {
@@ -151,7 +157,8 @@ struct AccountLanes {
   std::unique_ptr<tls::Identity> identity;  ///< outlives the lanes' sessions
   http::CookieJar cookies;
   Counters counters;
-  Connection wait, work;
+  Connection one, other;
+  bool swapped = false;
   AccountLanes* next = nullptr;
 };
 

@@ -1,5 +1,8 @@
 #include "pump/pump.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace handsync {
 
 Result<std::size_t> EngineListener::read_body(RequestId id, Room room) { return engine_.read_body(id, room); }
@@ -13,6 +16,16 @@ void EngineListener::response_end(RequestId id, Instant now) { engine_.response_
 void EngineListener::failed(RequestId id, Error error, Instant now) { engine_.failed(id, error, now); }
 void EngineListener::looked_up(RequestId id, std::span<const Text> hosts, Instant now) {
   engine_.looked_up(id, hosts, now);
+}
+
+void report_carried(Engine& engine, const Carrier& carrier) {
+  AccountId ids[16];
+  const std::size_t count = std::min(engine.accounts(ids), std::size(ids));
+  for (std::size_t i = 0; i < count; ++i) {
+    const Counters counters = carrier.counters(ids[i]);
+    engine.carried(ids[i], {counters.connections, counters.handshakes_full, counters.handshakes_resumed,
+                            counters.bytes_in, counters.bytes_out});
+  }
 }
 
 void pump(Engine& engine, Carrier& carrier, Ui& ui, Jobs& jobs) {
@@ -34,6 +47,7 @@ void pump(Engine& engine, Carrier& carrier, Ui& ui, Jobs& jobs) {
       ui.tell(*tell);
     }
   }
+  report_carried(engine, carrier);
 }
 
 }  // namespace handsync

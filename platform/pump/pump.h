@@ -52,7 +52,10 @@ class EngineListener final : public Listener {
   Engine& engine_;
 };
 
-/// Pulls effects until there are none and hands each to the one who does it.
+/// Pulls effects until there are none and hands each to the one who does it; then says what the connections have
+/// carried.
 void pump(Engine&, Carrier&, Ui&, Jobs&);
+/// That last part alone, before a host closes both.
+void report_carried(Engine&, const Carrier&);
 
 }  // namespace handsync

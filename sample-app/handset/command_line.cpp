@@ -18,7 +18,6 @@ struct Later {
 };
 constexpr Later kLater[] = {
     {"conversation", "ignores or moves a whole conversation"},
-    {"schedule", "when to sync"},
     {"sms", "text messages"},
     {"search", "full-text search, here or on the server"},
     {"people", "the server's address list"},
@@ -28,7 +27,7 @@ constexpr Later kLater[] = {
     {"free-busy", "who is free when"},
 };
 
-constexpr std::string_view kLaterGroups[] = {"schedule", "sms", "draft", "out-of-office"};
+constexpr std::string_view kLaterGroups[] = {"sms", "draft", "out-of-office"};
 
 std::uint32_t body_bytes(const std::string& text) {
   if (text == "all") return UINT32_MAX;
@@ -318,6 +317,13 @@ class Grammar {
     command(*conflicts, "keep-theirs", "Forgets the edit")
         ->add_option("N", line_.number, "The number that conflicts prints")
         ->required();
+    CLI::App* schedule = group("schedule", "When to sync");
+    command(*schedule, "show", "The schedule of each account, and what it comes to now");
+    options(*command(*schedule, "set", "Changes what is named; nothing else"),
+            {{"peak", "The hours of the day that count as peak, local time", "H-H"},
+             {"peak-mode", "push, minutes between two visits (5 to 240), or manual", "MODE"},
+             {"off-peak-mode", "The same for the rest of the day", "MODE"},
+             {"roaming", "push (as at home) or manual, in another network", "push/manual"}});
     command(app_, "status", "The accounts' state");
     CLI::App* demo = command(app_, "demo", "A whole day offline: server, policy, folders, inbox, push");
     demo->add_flag("--stay", line_.stay, "Go on until interrupted");
@@ -329,6 +335,12 @@ class Grammar {
   };
   /// Options that are taken as they are; what they mean is looked at when the command runs.
   void fields(CLI::App& app, std::initializer_list<Field> all) {
+    options(app, all);
+    app.add_option("--zone", line_.zone, "The time zone of times without an offset; default $TZ")->type_name("NAME");
+    app.add_option("--from-json", line_.json_file, "The object that `show --json` prints; - = standard input")
+        ->type_name("FILE");
+  }
+  void options(CLI::App& app, std::initializer_list<Field> all) {
     for (const Field& field : all) {
       const std::string key = field.name;
       app.add_option_function<std::string>(
@@ -336,9 +348,6 @@ class Grammar {
           ->type_name(field.type)
           ->expected(1);
     }
-    app.add_option("--zone", line_.zone, "The time zone of times without an offset; default $TZ")->type_name("NAME");
-    app.add_option("--from-json", line_.json_file, "The object that `show --json` prints; - = standard input")
-        ->type_name("FILE");
   }
   void event_fields(CLI::App& app) {
     fields(app,
@@ -582,10 +591,11 @@ bool is_restartable(const std::string& command) {
 
 bool is_content(const std::string& command) {
   static constexpr std::array kFree = {
-      "sync",           "watch",         "status",         "queue",          "policy",         "account list",
-      "demo",           "device status", "device lock",    "device unlock",  "device set-pin", "device reboot",
-      "device new",     "device check",  "queue retry",    "device clock",   "device wipe",    "device roaming",
-      "device recover", "device radio",  "device battery", "device card in", "device card out"};
+      "sync",           "watch",          "status",          "queue",          "policy",
+      "account list",   "demo",           "device status",   "device lock",    "device unlock",
+      "device set-pin", "device reboot",  "device new",      "device check",   "queue retry",
+      "device clock",   "device wipe",    "device roaming",  "device recover", "device radio",
+      "device battery", "device card in", "device card out", "schedule show",  "schedule set"};
   return std::find(kFree.begin(), kFree.end(), command) == kFree.end();
 }
 

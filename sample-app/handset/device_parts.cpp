@@ -64,7 +64,7 @@ int device_radio(Session& session) {
 }
 
 int device_battery(Session& session) {
-  session.phone.home().set_battery(static_cast<unsigned>(session.line.number));
+  session.phone.set_battery(static_cast<unsigned>(session.line.number));
   if (session.line.json) {
     session.say(Json().set("battery", session.line.number));
   } else {

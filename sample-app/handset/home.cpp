@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cctype>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -94,7 +95,13 @@ bool Home::try_lock() {
     traffic_.clear();
     for (const auto& [slot, numbers] : json.pairs("traffic")) {
       Traffic& traffic = traffic_[static_cast<std::uint16_t>(std::strtoul(slot.c_str(), nullptr, 10))];
-      std::istringstream(numbers) >> traffic.requests >> traffic.bytes_in >> traffic.bytes_out;
+      std::istringstream words(numbers);
+      std::string name;
+      if (std::isdigit(static_cast<unsigned char>(numbers.empty() ? ' ' : numbers.front()))) {  // of a version before
+        words >> traffic["requests"] >> traffic["bytes_in"] >> traffic["bytes_out"];
+      } else {
+        while (words >> name) words >> traffic[name];
+      }
     }
   }
   return true;
@@ -110,8 +117,11 @@ void Home::save() {
   if (battery_ != 100) json.set("battery", battery_);
   Json traffic;
   for (const auto& [slot, each] : traffic_) {
-    traffic.set(std::to_string(slot).c_str(), std::to_string(each.requests) + " " + std::to_string(each.bytes_in) +
-                                                  " " + std::to_string(each.bytes_out));
+    std::string numbers;
+    for (const auto& [name, value] : each) {
+      if (value != 0) numbers += (numbers.empty() ? "" : " ") + name + " " + std::to_string(value);
+    }
+    traffic.set(std::to_string(slot).c_str(), numbers);
   }
   if (!traffic_.empty()) json.set("traffic", std::move(traffic));
   write_file(path("handset.json"), json.text() + "\n");
@@ -180,10 +190,7 @@ Home::Traffic Home::traffic(std::uint16_t account) const {
 
 void Home::add_traffic(const std::map<std::uint16_t, Traffic>& more) {
   for (const auto& [slot, each] : more) {
-    Traffic& traffic = traffic_[slot];
-    traffic.requests += each.requests;
-    traffic.bytes_in += each.bytes_in;
-    traffic.bytes_out += each.bytes_out;
+    for (const auto& [name, value] : each) traffic_[slot][name] += value;
   }
   if (!more.empty()) save();
 }

@@ -41,10 +41,8 @@ class Home {
   unsigned battery() const { return battery_; }
   void set_battery(unsigned percent);
 
-  /// Requests and bytes of an account so far, over processes. Saved when the phone goes off.
-  struct Traffic {
-    std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;
-  };
+  /// What an account has cost so far, over processes. Saved when the phone goes off.
+  using Traffic = std::map<std::string, std::uint64_t>;  ///< by the names that `status --json` gives them
   Traffic traffic(std::uint16_t account) const;
   void add_traffic(const std::map<std::uint16_t, Traffic>&);
 

@@ -69,6 +69,8 @@ constexpr Command kCommands[] = {
     {"conflicts keep-theirs", queue_drop},
     {"policy", show_policy},
     {"status", show_status},
+    {"schedule show", schedule_show},
+    {"schedule set", schedule_set},
     {"device status", device_status},
     {"device lock", device_lock},
     {"device unlock", device_unlock},

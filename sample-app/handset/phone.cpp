@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 #include <stdexcept>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "asio/worker.h"
 #include "handset/client_identity.h"
 #include "handset/failure.h"
+#include "handset/traffic.h"
 #include "linux/handset.h"
 #include "simulated/handset.h"
 
@@ -125,6 +127,7 @@ void Phone::run(std::promise<Error>& ready) {
     loop.each_turn([&] {
       // The phone's clock runs on over processes and starts with its boot; the loop's is the system's.
       const Instant now = device_->now();
+      tell_zone();
       if (engine_->wake().at_ms <= now.mono_ms) engine_->tick(now);
       handsync::pump(*engine_, carrier, *this, worker);
       const std::uint64_t at = engine_->wake().at_ms;
@@ -136,6 +139,7 @@ void Phone::run(std::promise<Error>& ready) {
       }
     });
     engine_->network(network(), device_->now());
+    engine_->power({static_cast<std::uint8_t>(home_.battery()), false}, device_->now());
     ready.set_value(Error{});
     loop.run_until([&] { return stopping_; });
     const bool wiping = engine_->device().wiping;
@@ -143,6 +147,7 @@ void Phone::run(std::promise<Error>& ready) {
                    loop.now().mono_ms + (wiping ? kWipePatience_ms : kWorkPatience_ms));
     save_tickets();
     carrier.close_idle();
+    handsync::report_carried(*engine_, carrier);
     save_traffic();
     loop.each_turn([] {});
   }
@@ -209,8 +214,7 @@ void Phone::save_traffic() {
   for (std::size_t i = 0; i < count; ++i) {
     const auto view = engine_->account(ids[i]);
     if (!view.ok() || view.value().requests == 0 || engine_->device().wiped) continue;
-    traffic[static_cast<std::uint16_t>(ids[i])] = {view.value().requests, view.value().bytes_in,
-                                                   view.value().bytes_out};
+    traffic[static_cast<std::uint16_t>(ids[i])] = traffic_of(view.value());
   }
   try {
     home_.add_traffic(traffic);
@@ -313,6 +317,22 @@ void Phone::set_roaming(bool roaming) {
     home_.set_roaming(roaming);
     engine.network(network(), now);
   });
+}
+
+void Phone::set_battery(unsigned percent) {
+  call([&](Engine& engine, Instant now) {
+    home_.set_battery(percent);
+    engine.power({static_cast<std::uint8_t>(percent), false}, now);
+  });
+}
+
+/// Schedules are in local time, which is not the same all year.
+void Phone::tell_zone() {
+  const std::time_t now_s = device_->now().wall_ms / 1000;
+  std::tm local{};
+  if (now_s / 60 == zone_told_min_ || ::localtime_r(&now_s, &local) == nullptr) return;
+  zone_told_min_ = now_s / 60;
+  engine_->zone(static_cast<std::int32_t>(local.tm_gmtoff), device_->now());
 }
 
 void Phone::forget(AccountId id) {

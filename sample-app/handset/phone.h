@@ -98,6 +98,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void forget(handsync::AccountId);
 
   /// Where the phone is, from now on and for later processes.
+  void set_battery(unsigned percent);
   void set_roaming(bool);
 
   TraceHub& traces() { return *traces_; }
@@ -117,6 +118,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   void run(std::promise<handsync::Error>& ready);
   void broadcast(const Event&);
   handsync::Network network() const;
+  void tell_zone();
   void trust_accounts();
   void save_tickets();
   handsync::Status keep(handsync::AccountId, const TlsFiles&);
@@ -149,6 +151,7 @@ class Phone final : private handsync::Ui, private handsync::Listener {
   handsync::Carrier* carrier_ = nullptr;
   handsync::Worker* worker_ = nullptr;
   bool stopping_ = false;
+  std::int64_t zone_told_min_ = -1;
   std::map<handsync::AccountId, int> watchers_;
 
   std::mutex mutex_;  // of the two below

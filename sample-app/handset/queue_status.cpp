@@ -3,6 +3,7 @@
 
 #include "handset/session.h"
 #include "handset/text.h"
+#include "handset/traffic.h"
 
 namespace handset {
 namespace {
@@ -146,9 +147,7 @@ int show_status(Session& session) {
     const std::string version =
         view.version == 0 ? "" : std::to_string(view.version / 10) + "." + std::to_string(view.version % 10);
     Home::Traffic traffic = session.phone.home().traffic(static_cast<std::uint16_t>(view.id));
-    traffic.requests += view.requests;
-    traffic.bytes_in += view.bytes_in;
-    traffic.bytes_out += view.bytes_out;
+    for (const auto& [name, value] : traffic_of(view)) traffic[name] += value;
     const bool legacy = view.tls_level == handsync::TlsLevel::kLegacy;
     const Failure failure = view.error ? failure_of_account(view) : Failure{kDone, "", 0, "", ""};
     if (session.line.json) {
@@ -159,6 +158,10 @@ int show_status(Session& session) {
           .set("version", version)
           .set("state", state_name(view.state))
           .set("push", view.state == AccountState::kWaiting)
+          .set("mode", view.mode == handsync::kPushMode     ? std::string("push")
+                       : view.mode == handsync::kManualMode ? std::string("manual")
+                                                            : std::to_string(view.mode))
+          .set("throttled", view.throttled.view())
           .set("heartbeat_s", view.heartbeat_s)
           .set("policy_key", static_cast<std::uint64_t>(view.policy_key))
           .set("policy_age_s", policy_age_s)
@@ -170,10 +173,8 @@ int show_status(Session& session) {
           .set("last_sync", iso_utc(view.last_sync_wall_ms))
           .set("next_wake_s", next_s)
           .set("tls", legacy ? "legacy" : "modern")
-          .set("requests", traffic.requests)
-          .set("bytes_in", traffic.bytes_in)
-          .set("bytes_out", traffic.bytes_out)
           .set("error", failure.message);
+      for (const auto& [name, value] : traffic) json.set(name.c_str(), value);
       session.say(json);
       continue;
     }
@@ -194,8 +195,8 @@ int show_status(Session& session) {
     session.say("  next wake  " +
                 (next_s < 0 ? std::string("none") : "in " + duration_text(static_cast<std::uint64_t>(next_s))));
     session.say("  queue      " + std::to_string(waiting) + " waiting, " + std::to_string(parked) + " parked");
-    session.say("  traffic    " + std::to_string(traffic.requests) + " requests, " + size_text(traffic.bytes_in) +
-                " in, " + size_text(traffic.bytes_out) + " out");
+    session.say("  traffic    " + traffic_text(traffic));
+    session.say("  connected  " + connections_text(traffic));
     if (view.error) session.say("  trouble    " + printable(failure.message + "; " + failure.advice));
   }
   return kDone;

@@ -159,6 +159,8 @@ int queue_drop(Session&);
 int show_conflicts(Session&);
 int show_policy(Session&);
 int show_status(Session&);
+int schedule_show(Session&);
+int schedule_set(Session&);
 int device_status(Session&);
 int device_lock(Session&);
 int device_unlock(Session&);

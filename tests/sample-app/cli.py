@@ -73,7 +73,18 @@ def mailbox(s, x, h):
     s.check("--unread", unread and all(not m["read"] for m in unread), unread[:1])
     s.equal("an unknown folder ends with 2", h.run("list", "Nowhere").status, 2)
     s.equal("an unknown id ends with 2", h.run("show", 999999).status, 2)
+    before, theirs = h.run("--json", "status").objects[0], x.command("stats")
     s.equal("nothing new: sync ends with 0", h.run("sync").status, 0)
+    after, now = h.run("--json", "status").objects[0], x.command("stats")
+    for ours, server in (("wire_bytes_out", "bytes_in"), ("wire_bytes_in", "bytes_out"), ("connections", "connections"),
+                         ("handshakes_full", "handshakes_full"), ("handshakes_resumed", "handshakes_resumed")):
+        s.equal("status counts what the server's sockets count: " + ours, after[ours] - before[ours], now[server] - theirs[server])
+    s.equal("a new process resumes its TLS session", after["handshakes_full"], before["handshakes_full"])
+    kinds = ("sync", "ping", "folders", "policy", "message", "other")
+    s.equal("requests by kind add up", after["requests"], sum(after["requests_" + kind] for kind in kinds))
+    s.check("wakes and round trips are counted", after["wakes"] > before["wakes"] and after["round_trips"] > before["round_trips"], after)
+    text = h.run("status").out
+    s.check("people see them", "full handshakes" in text and "round trips" in text and "wakes" in text, text)
     return inbox[0], mails
 
 
@@ -243,6 +254,34 @@ def settings(s, x, h):
     x.command("password %s %s" % (ALICE, open(h.password).read().strip()))
     s.equal("back", h.run("account", "set", ALICE, "--password-file", h.password, "--body-bytes", "32768").status, 0)
     s.equal("in step", h.run("sync").status, 0)
+
+
+def schedule(s):
+    x = Exchange(s, "--mails", "3", "--policy", "none")
+    h = Handset(s, "schedule")
+    s.equal("schedule: account and sync", (h.add(x).status, h.run("sync").status), (0, 0))
+    shown = h.run("--json", "schedule", "show")
+    s.equal("schedule show", (shown.status, [(o["peak_mode"], o["off_peak_mode"], o["roaming"], o["now"]) for o in shown.objects]),
+            (0, [("push", "push", "push", "push")]))
+    r = h.run("--json", "schedule", "set", "--peak", "0-24", "--peak-mode", "30", "--off-peak-mode", "manual", "--roaming", "manual")
+    s.equal("schedule set ends with 0", r.status, 0)
+    r = h.run("--json", "schedule", "show").objects[0]
+    s.equal("and is kept", (r["peak"], r["peak_mode"], r["off_peak_mode"], r["roaming"], r["now"]), ("0-24", "30", "manual", "manual", "30"))
+    pings = x.command("stats")["requests"].get("Ping", 0)
+    s.equal("at intervals: watch ends with 0", h.run("watch", "--for", "2").status, 0)
+    s.equal("at intervals there is no Ping", x.command("stats")["requests"].get("Ping", 0), pings)
+    s.equal("device roaming on", h.run("device", "roaming", "on").status, 0)
+    s.equal("abroad by hand", h.run("--json", "schedule", "show").objects[0]["now"], "manual")
+    h.run("device", "roaming", "off")
+    s.equal("push again", h.run("schedule", "set", "--peak-mode", "push").status, 0)
+    s.equal("device battery", h.run("device", "battery", "10").status, 0)
+    s.equal("a low battery: a visit an hour", h.run("--json", "schedule", "show").objects[0]["now"], "60")
+    h.run("device", "battery", "80")
+    s.equal("no longer low", h.run("--json", "status").objects[0]["mode"], "push")
+    text = h.run("schedule", "show").out
+    s.check("people see it", "peak" in text and "manual" in text and "push" in text, text)
+    for words in (["--peak", "8"], ["--peak-mode", "3"], ["--off-peak-mode", "often"], ["--roaming", "never"], []):
+        s.equal("a schedule that makes no sense ends with 2: %s" % " ".join(words), h.run("schedule", "set", *words).status, 2)
 
 
 def roaming(s):
@@ -500,5 +539,6 @@ with Suite("cli") as suite:
     roaming(suite)
     parts_of_the_device(suite)
     recovery(suite)
+    schedule(suite)
     suite.equal("the server saw no violation but the wrong passwords", len(server.command("stats")["violations"]), 2)
     suite.equal("the server ends with 0", server.quit(), 0)

@@ -1,5 +1,8 @@
 /// Single troubles of storage, memory and network, one after the other at every place: none stops the account for good
 /// and none loses anything. What the simulator has found stays found here.
+#include <climits>
+#include <cstdlib>
+
 #include "engine/sync/wire_view.h"
 #include "sim/history.h"
 
@@ -40,8 +43,11 @@ struct Pushing {
   AccountId id{};
 };
 
-/// Lives once for each place where `kind` may strike, every `step`th of them.
+constexpr unsigned kForEver = UINT_MAX;  ///< until the life is over
+
+/// Lives once for each place where `kind` may strike, every `step`th of them; with HANDSYNC_LONG at each.
 void strike_everywhere(FaultKind kind, unsigned times, unsigned step) {
+  if (std::getenv("HANDSYNC_LONG") != nullptr) step = 1;
   for (unsigned place = 0;; place += step) {
     Pushing life;
     unsigned struck = 0;
@@ -89,7 +95,11 @@ TEST(Trouble, AFullDiskIsNoReasonToStop) { strike_everywhere(FaultKind::kDiskFul
 TEST(Trouble, ADiskThatStaysFullForAWhile) { strike_everywhere(FaultKind::kDiskFull, 40, 5); }
 TEST(Trouble, ARecordThatCannotBeReadOrWritten) { strike_everywhere(FaultKind::kRecord, 1, 1); }
 TEST(Trouble, APasswordThatCannotBeRead) { strike_everywhere(FaultKind::kSecret, 2, 1); }
+TEST(Trouble, ADiskThatHasFailedForGood) { strike_everywhere(FaultKind::kDiskError, kForEver, 20); }
+TEST(Trouble, ADiskThatStaysFull) { strike_everywhere(FaultKind::kDiskFull, kForEver, 20); }
+TEST(Trouble, RecordsThatHaveFailedForGood) { strike_everywhere(FaultKind::kRecord, kForEver, 2); }
 TEST(Trouble, MemoryThatRunsOut) { strike_everywhere(FaultKind::kMemory, 1, 1); }
+TEST(Trouble, MemoryThatHasRunOutForGood) { strike_everywhere(FaultKind::kMemory, kForEver, 3); }
 TEST(Trouble, MemoryThatHasRunOutForAWhile) { strike_everywhere(FaultKind::kMemory, 5, 3); }
 
 /// A record that cannot be read at a boot is no reason to wipe a phone: it starts when it can be read.

@@ -21,6 +21,12 @@ struct Network {
   std::byte id[16]{};
   bool up = true, metered = false, roaming = false, portal = false;
 };
+/// What an account's connections have carried, as the host counts it at its sockets: sums since the engine was opened.
+struct Carried {
+  std::uint64_t connections = 0;  ///< that came up
+  std::uint64_t handshakes_full = 0, handshakes_resumed = 0;
+  std::uint64_t bytes_in = 0, bytes_out = 0;  ///< as the socket takes them: TLS included, TCP not
+};
 struct Wake {
   std::uint64_t at_ms = UINT64_MAX;      ///< mono_ms at which tick() has something to do; UINT64_MAX = never
   std::uint64_t latest_ms = UINT64_MAX;  ///< may be joined with other timers up to here
@@ -60,6 +66,21 @@ struct AccountSettings {
   std::uint16_t window_max = 512;  ///< upper bound of the adaptive WindowSize, 1..512
 };
 
+inline constexpr std::uint16_t kPushMode = 0, kManualMode = UINT16_MAX;
+inline constexpr std::uint16_t kIntervalMinMinutes = 5, kIntervalMaxMinutes = 240;  ///< every four hours at least
+/// How an account is kept in step while push is on (Engine::push). A mode is kPushMode, kManualMode (nothing goes out
+/// but what a person asks for), or the minutes between two visits. Kept with the account over restarts.
+struct Schedule {
+  std::uint16_t peak_mode = kPushMode, off_peak_mode = kPushMode;
+  std::uint8_t peak_from_h = 8, peak_to_h = 20;  ///< local hours, 0 to 24; over midnight too; equal: peak all day
+  bool manual_when_roaming = false;              ///< the person's wish; a policy may demand it anyway
+  friend bool operator==(const Schedule&, const Schedule&) = default;
+};
+struct Power {
+  std::uint8_t percent = 100;
+  bool charging = false;
+};
+
 /// What set_account changes; the rest stays. The password is copied.
 struct AccountChange {
   bool has_days = false, has_body_bytes_max = false, has_password = false;
@@ -78,6 +99,26 @@ enum class AccountState : std::uint8_t {
   kWiped,
 };
 
+/// What requests are counted by.
+enum class RequestKind : std::uint8_t {
+  kSync,
+  kPing,
+  kFolders,  ///< FolderSync and changes of folders
+  kPolicy,   ///< Provision, Settings
+  kMessage,  ///< SendMail, SmartReply, SmartForward
+  kOther,    ///< Autodiscover, OPTIONS, ItemOperations, MoveItems ...
+  kCount
+};
+/// What an account costs, since the boot.
+struct Traffic {
+  struct Kind {
+    std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;  ///< bodies
+  } kinds[static_cast<std::size_t>(RequestKind::kCount)];
+  Carried carried;                ///< zero where the host does not report it
+  std::uint64_t wakes = 0;        ///< of the radio: traffic after ten seconds or more without
+  std::uint64_t round_trips = 0;  ///< 1 a connection and an answer, 2 a full handshake, 1 a resumed one (TLS 1.2)
+};
+
 /// A copy; nothing borrowed.
 struct AccountView {
   AccountId id{};
@@ -85,13 +126,17 @@ struct AccountView {
   AccountState state{};
   Error error{};              ///< the last failure, kNone after a success
   FixedText<256> detail;      ///< what remedies could not know: a host, a setting's name
+  FixedText<48> throttled;    ///< the reason a server gave for sending us away (X-MS-ASThrottle); empty = none
   std::uint16_t version = 0;  ///< 120, 121, 140, 141, 160, 161; 0 = not yet negotiated
   std::uint32_t policy_key = 0;
   std::int64_t policy_wall_ms = 0, last_sync_wall_ms = 0;
   std::uint32_t heartbeat_s = 0;
   std::uint64_t next_ms = 0;  ///< mono_ms when it next goes to the server by itself; UINT64_MAX = never
+  Schedule schedule;
+  std::uint16_t mode = kPushMode;  ///< what it comes to just now
   TlsLevel tls_level{};
-  std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;                  ///< bodies, this boot
+  std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;  ///< bodies, this boot: sums of traffic.kinds
+  Traffic traffic;
   std::uint64_t added = 0, changed = 0, deleted = 0, sent = 0, parked = 0;  ///< this boot
 };
 
@@ -160,7 +205,11 @@ class Engine {
 
   // -- in ----------------------------------------------------------------------------------------------------------
   void tick(Instant);
+  /// Down or behind a portal: nothing is tried until the next call, but for what a person asks for. Up: what was given
+  /// up for want of a network is tried again.
   void network(const Network&, Instant);
+  void power(const Power&, Instant);              ///< low and not charging: push becomes a visit an hour
+  void zone(std::int32_t utc_offset_s, Instant);  ///< of the person's local time, which schedules are in; 0 until told
   void response_head(RequestId, int http_status, std::span<const Header>, const Channel&, Instant);
   void response_body(RequestId, Bytes, Instant);  ///< any size, 1 byte included; dechunked and inflated
   void response_end(RequestId, Instant);
@@ -169,6 +218,9 @@ class Engine {
   void looked_up(RequestId, std::span<const Text> hosts,
                  Instant);  ///< "host:port" in order of preference; empty = none
   void job_done(JobId, Instant);
+  /// What the account's connections have carried up to now; pump() says it after each turn. Unknown accounts: no
+  /// effect.
+  void carried(AccountId, const Carried&);
   void answered(QuestionId, std::uint16_t choice, Bytes secret, Instant);
   void user_active(Instant);  ///< screen lock timer
 
@@ -178,7 +230,8 @@ class Engine {
   /// Durable when it returns. The next sync asks for the other window or body size; what is here already is not fetched
   /// again, and what leaves the window goes here only. A new password lets an account that was refused go on.
   Status set_account(AccountId, const AccountChange&, Instant);
-  Status remove_account(AccountId, Instant);  ///< key first, then file; kIdle when done
+  Status set_schedule(AccountId, const Schedule&, Instant);  ///< durable when it returns
+  Status remove_account(AccountId, Instant);                 ///< key first, then file; kIdle when done
   Status sync(AccountId, FolderId only_or_0,
               Instant);  ///< queued changes out, then fetch until nothing is left; ends with kIdle
   Status fetch(AccountId, ItemId,

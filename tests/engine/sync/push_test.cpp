@@ -2,6 +2,7 @@
 #include <filesystem>
 
 #include "engine/sync/mailbox_view.h"
+#include "exchange/mailbox.h"
 #include "protocol/command.h"
 
 #include <CppUTest/TestHarness.h>
@@ -116,6 +117,25 @@ TEST(Push, EverythingIsSyncedEveryFourHours) {
   STRCMP_EQUAL("", difference(world, world.id).c_str());
 }
 
+/// A mail read and one deleted on the server, and no new mail: no Ping says a word of it, at no time of the day.
+TEST(Push, WhatPushDoesNotTellIsHereWithinFourHours) {
+  Pushing world(with(5));
+  std::uint64_t most = 0;
+  for (int i = 0; i < 4; ++i) {
+    world.run_for(5 * kHour + static_cast<std::uint64_t>(i) * 53 * kMinute);
+    const std::string id = server_mails(world.server()).rbegin()->first;
+    const bool read = server_mails(world.server()).rbegin()->second.read;
+    world.server().change(
+        kEmail, id, [&](exchange::Item& there) { there.set(exchange::Node(wbxml::email::kRead, read ? "0" : "1")); });
+    world.server().remove(kEmail, 1);
+    const std::uint64_t from = world.now_ms();
+    CHECK(world.run_until([&] { return difference(world, world.id).empty(); }, 4 * kHour + 10 * kMinute));
+    most = std::max(most, world.now_ms() - from);
+  }
+  std::printf("[here after at most %llu min] ", static_cast<unsigned long long>(most / kMinute));
+  CHECK(most <= 4 * kHour);
+}
+
 TEST(Push, TheServersHeartbeatIsAdopted) {
   for (auto [low, high, wanted] : {std::tuple{60, 300, 300}, std::tuple{900, 3540, 900}, std::tuple{60, 3540, 480}}) {
     exchange::Options options = with(3);
@@ -221,6 +241,72 @@ TEST(Push, RetryAfterIsALowerBound) {
   world.instead = nullptr;
   world.run_for(kHour);
   CHECK(world.view(world.id).state == AccountState::kWaiting);
+}
+
+TEST(Push, AThrottlingServerIsLeftAloneAndItsReasonShown) {
+  Pushing world(with(4));
+  world.instead = [](const Sent&) {
+    exchange::HttpResponse busy;
+    busy.status = 503;
+    busy.set("X-MS-ASThrottle", "OutOfBudgets");
+    return std::optional(busy);
+  };
+  world.run_for(9 * kMinute);
+  STRCMP_EQUAL("OutOfBudgets", std::string(world.view(world.id).throttled.view()).c_str());
+  const std::uint64_t last = world.sent.back().at_ms;
+  world.run_for(last + 5 * kMinute - world.now_ms());
+  LONGS_EQUAL(last, world.sent.back().at_ms);
+  world.instead = nullptr;
+  world.run_for(2 * kHour);
+  CHECK(world.view(world.id).state == AccountState::kWaiting);
+  STRCMP_EQUAL("", std::string(world.view(world.id).throttled.view()).c_str());
+}
+
+/// A thousand changes of the network: neither Retry-After nor the pauses of a server that fails are shortened, and
+/// those of a network that fails once a minute at most.
+TEST(Push, ANetworkThatFlapsCausesNoTraffic) {
+  for (const int what : {503, 500, 0}) {
+    Pushing world(with(4));
+    if (what == 0) world.online = false;
+    world.instead = [&](const Sent&) {
+      exchange::HttpResponse busy;
+      busy.status = what;
+      if (what == 503) busy.set("Retry-After", "7200");
+      return std::optional(busy);
+    };
+    world.reset_connections();
+    world.run_for(10 * kMinute);
+    const std::uint64_t from = world.now_ms();
+    Network up, down;
+    down.up = false;
+    for (int i = 0; i < 1000; ++i) {
+      world.engine().network(i % 2 ? up : down, world.now());
+      world.run_for(2000);
+    }
+    const std::size_t count = world.requests_since(from);
+    CHECK_TEXT(count <= (what == 503 ? 0U : what == 500 ? 12U : 35U), std::to_string(count).c_str());
+  }
+}
+
+/// A log-on page in place of every answer: nothing is lost, and the network's next word ends the wait.
+TEST(Push, ACaptivePortalIsWaitedOut) {
+  Pushing world(with(4));
+  world.instead = [](const Sent&) {
+    exchange::HttpResponse page;
+    page.set("Content-Type", "text/html");
+    page.body = "<html>Log on</html>";
+    return std::optional(page);
+  };
+  world.reset_connections();
+  world.run_for(3 * kHour);
+  const AccountView held = world.view(world.id);
+  CHECK(held.state == AccountState::kBackOff);
+  LONGS_EQUAL(4, world.subjects(world.id).size());
+  world.instead = nullptr;
+  world.server().deliver(kEmail, "Meanwhile");
+  world.engine().network(Network{}, world.now());
+  CHECK(world.run_until([&] { return world.subjects(world.id).size() == 5; }, kMinute));
+  STRCMP_EQUAL("", difference(world, world.id).c_str());
 }
 
 TEST(Push, ANetworkThatComesBackEndsAPause) {

@@ -34,6 +34,33 @@ TEST(Carrier, OneRequest) {
   CHECK(net.peers[0]->wire_in.find("c2VjcmV0") == std::string::npos);
 }
 
+TEST(Carrier, AConnectionThatCarriesNothingServesTheOtherLane) {
+  begin(make(1, Lane::kWait));
+  net.settle();
+  fine(1);
+  begin(make(2, Lane::kWork));  // what a Ping has announced
+  net.settle();
+  fine(2);
+  begin(make(3, Lane::kWait));
+  net.settle();
+  fine(3);
+  LONGS_EQUAL(1, carrier->counters().connections);
+  // One that waits for its answer is left alone, and each lane then has its own.
+  answer_never();
+  begin(make(4, Lane::kWait));
+  net.settle();
+  begin(make(5, Lane::kWork));
+  net.settle();
+  LONGS_EQUAL(2, carrier->counters().connections);
+  Send elsewhere = make(6, Lane::kWork);
+  carrier->cancel(RequestId{5});
+  elsewhere.host = "other.example.com";
+  begin(elsewhere);
+  net.settle();
+  LONGS_EQUAL(1, seen(6).failures);
+  LONGS_EQUAL(0, seen(4).failures);
+}
+
 TEST(Carrier, AConnectionIsKept) {
   for (std::uint32_t id = 1; id <= 5; ++id) {
     begin(make(id), "x");

@@ -39,6 +39,16 @@ inline std::string text_of(const Address& address, std::uint16_t port) {
   return (address.v6 ? "v6." : "v4.") + std::to_string(last) + ":" + std::to_string(port);
 }
 
+/// The product runs, and not what stands for the world around it.
+inline bool inside = false;
+struct Inside {
+  Inside() { inside = true; }
+  ~Inside() { inside = was; }
+  Inside(const Inside&) = delete;
+  Inside& operator=(const Inside&) = delete;
+  bool was = inside;
+};
+
 /// One accepted connection, seen from the server. With a context it speaks TLS.
 struct Peer {
   std::unique_ptr<rig::Server> tls;
@@ -70,6 +80,22 @@ class Net final : public handsync::Sockets {
   std::uint64_t now_ms = 1000;
   bool slow_names = false;
 
+  /// What passed the sockets, and what TCP over IPv4 adds to it: 52 bytes a segment of up to 1448, and as much for an
+  /// acknowledgement that no data of the other side carried; 172 to connect, 208 to part.
+  struct Passed {
+    std::uint64_t in = 0, out = 0, tcp = 0;
+    std::uint64_t all() const { return in + out + tcp; }
+  } passed;
+  /// Nothing more happens before time goes on.
+  bool quiet() const { return queue_.empty() && wake_at_ms_ > now_ms; }
+  /// Nobody listens any more: what was on its way is lost.
+  void settle_nothing() { queue_.clear(); }
+  /// Time goes on: what has not been answered by data is acknowledged by itself.
+  void acknowledge() {
+    passed.tcp += 52 * unanswered_.size();
+    unanswered_.clear();
+  }
+
   /// Lets everything happen that takes no time.
   void settle() {
     for (int steps = 0; steps < 100'000; ++steps) {
@@ -79,7 +105,7 @@ class Net final : public handsync::Sockets {
         next();
       } else if (wake_at_ms_ <= now_ms) {
         wake_at_ms_ = UINT64_MAX;
-        events_->woken();
+        product()->woken();
       } else {
         return;
       }
@@ -112,7 +138,7 @@ class Net final : public handsync::Sockets {
       deliver(peer.id, peer.tls->take());
     }
     queue_.push_back([this, id = peer.id, error] {
-      if (open_.erase(id) != 0) events_->closed(id, error);
+      if (open_.erase(id) != 0) product()->closed(id, error);
     });
   }
 
@@ -126,9 +152,9 @@ class Net final : public handsync::Sockets {
       if (forgotten_.count(id) != 0) return;
       const auto found = names.find(name);
       if (found == names.end()) {
-        events_->resolved(id, {}, handsync::http::fault(handsync::http::DnsFault::kNoSuchName));
+        product()->resolved(id, {}, handsync::http::fault(handsync::http::DnsFault::kNoSuchName));
       } else {
-        events_->resolved(id, found->second, {});
+        product()->resolved(id, found->second, {});
       }
     });
   }
@@ -137,7 +163,7 @@ class Net final : public handsync::Sockets {
       if (forgotten_.count(id) != 0) return;
       const auto& found = services[srv];
       const std::vector<Text> texts(found.begin(), found.end());
-      events_->looked_up(id, texts);
+      product()->looked_up(id, texts);
     });
   }
   void forget(NameId id) override { forgotten_[id] = true; }
@@ -152,7 +178,7 @@ class Net final : public handsync::Sockets {
       if (open_.count(id) == 0) return;
       if (mood == Host::Mood::kRefuses) {
         open_.erase(id);
-        events_->closed(id, handsync::http::fault(handsync::http::Fault::kUnreachable, 111));
+        product()->closed(id, handsync::http::fault(handsync::http::Fault::kUnreachable, 111));
         return;
       }
       Host& host = hosts.at(where);
@@ -162,7 +188,8 @@ class Net final : public handsync::Sockets {
       peers.push_back(peer);
       open_[id] = peer;
       at_[id] = where;
-      events_->connected(id);
+      passed.tcp += 172;
+      product()->connected(id);
       if (host.hang_ups > 0) {
         --host.hang_ups;
         hang_up(*peer);
@@ -177,8 +204,9 @@ class Net final : public handsync::Sockets {
       const auto found = open_.find(id);
       if (found == open_.end() || !found->second) return;
       const auto peer = found->second;
+      count(id, bytes.size(), true);
       take(*peer, std::string(handsync::text_of(bytes)));  // the caller's memory, read as late as allowed
-      if (open_.count(id) != 0) events_->sent(id);
+      if (open_.count(id) != 0) product()->sent(id);
     });
   }
   void close(SocketId id, Bytes last_words) override {
@@ -187,17 +215,27 @@ class Net final : public handsync::Sockets {
     if (found == open_.end()) return;
     if (const auto peer = found->second) {
       peer->gone = true;
+      passed.out += last_words.size();
       if (!last_words.empty() && peer->tls) peer->tls->feed(std::string(handsync::text_of(last_words)));
     }
+    if (found->second) passed.tcp += 208;
+    unanswered_.erase(id);
     open_.erase(found);
   }
   void wake_at(std::uint64_t mono_ms) override { wake_at_ms_ = mono_ms; }
 
  private:
+  void count(SocketId id, std::size_t bytes, bool out) {
+    (out ? passed.out : passed.in) += bytes;
+    passed.tcp += 52 * ((bytes + 1447) / 1448);
+    unanswered_[id] = out;
+  }
   void deliver(SocketId id, const std::string& bytes) {
     if (bytes.empty()) return;
     queue_.push_back([this, id, bytes] {
-      if (open_.count(id) != 0) events_->received(id, handsync::bytes_of(bytes));
+      if (open_.count(id) == 0) return;
+      count(id, bytes.size(), false);
+      product()->received(id, handsync::bytes_of(bytes));
     });
   }
   void take(Peer& peer, const std::string& bytes) {
@@ -227,12 +265,21 @@ class Net final : public handsync::Sockets {
     }
   }
 
+  /// Every call through it is the product's: until the end of the full expression.
+  struct Calling {
+    handsync::SocketEvents* operator->() const { return events; }
+    handsync::SocketEvents* events;
+    Inside on{};
+  };
+  Calling product() { return {events_}; }
+
   handsync::SocketEvents* events_ = nullptr;
   std::deque<std::function<void()>> queue_;
   std::map<SocketId, std::shared_ptr<Peer>> open_;
   std::map<SocketId, std::string> at_;
   std::map<SocketId, bool> sending_;
   std::map<NameId, bool> forgotten_;
+  std::map<SocketId, bool> unanswered_;
   std::uint64_t wake_at_ms_ = UINT64_MAX;
 };
 
