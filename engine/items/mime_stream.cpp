@@ -147,7 +147,11 @@ Status MimeStream::put_part_head() {
   Out out(*this);
   HeaderWriter header(out);
   if (body) {
-    header.begin("Content-Type").token(part_.kind == MimePart::Kind::kHtml ? "text/html" : "text/plain");
+    const bool html = part_.kind == MimePart::Kind::kHtml;
+    header.begin("Content-Type")
+        .token(!html                ? Text("text/plain")
+               : part_.type.empty() ? "text/html"
+                                    : part_.type.view());
     header.parameter("charset", part_.base64 ? Text("utf-8") : Text("us-ascii")).end();
   } else {
     header.begin("Content-Type").token(part_.type.empty() ? Text("application/octet-stream") : part_.type.view()).end();

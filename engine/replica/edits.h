@@ -19,6 +19,7 @@ enum class EditKind : std::uint8_t {
   kSend = 20,        ///< value: the message in outbox; of no item and no folder
   kReply = 21,
   kForward = 22,
+  kRespond = 23,       ///< likewise; server_value: the answer, text: what else of it (OutgoingAnswer)
   kFolderCreate = 30,  ///< of no item (folder_changes.cpp); in the order of FolderWish::What
   kFolderRename = 31,
   kFolderDelete = 32,
@@ -28,7 +29,7 @@ constexpr bool has_rows(EditKind kind) {
   return kind == EditKind::kItem || kind == EditKind::kAdd || kind == EditKind::kOccurrence;
 }
 constexpr bool edits_item(EditKind kind) { return kind == EditKind::kItem || kind == EditKind::kOccurrence; }
-constexpr bool is_message(EditKind kind) { return kind >= EditKind::kSend && kind <= EditKind::kForward; }
+constexpr bool is_message(EditKind kind) { return kind >= EditKind::kSend && kind <= EditKind::kRespond; }
 constexpr bool is_folder_change(EditKind kind) {
   return kind >= EditKind::kFolderCreate && kind <= EditKind::kFolderDelete;
 }

@@ -263,6 +263,21 @@ Result<ItemClass> Store::class_of_item(ItemId id) const {
   return ItemClass{found.kind, static_cast<FolderId>(found.folder)};
 }
 
+Result<FixedText<255>> Store::subject_of(ItemId id) const {
+  if (state_ == nullptr) return kNotOpen;
+  Result<Statement> find = prepare(database_, "SELECT coalesce(subject,'') FROM item WHERE id=?1 AND shown<>0");
+  if (!find.ok()) return find.error();
+  const Result<bool> row = find.value().number(1, static_cast<std::uint64_t>(id)).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
+  const Text whole = find.value().text(0);
+  FixedText<255> subject;
+  std::size_t size = whole.size() < 255 ? whole.size() : 255;
+  while (size < whole.size() && size > 0 && (static_cast<unsigned char>(whole[size]) & 0xC0) == 0x80) --size;
+  static_cast<void>(subject.assign(whole.substr(0, size)));
+  return subject;
+}
+
 Result<std::size_t> Store::item_value(ItemId id, std::uint16_t property, Room room) const {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
@@ -271,6 +286,11 @@ Result<std::size_t> Store::item_value(ItemId id, std::uint16_t property, Room ro
   if (row.value() == nullptr) return std::size_t{0};
   ShownValue shown;
   HANDSYNC_TRY(read_shown(store, static_cast<std::uint64_t>(id), *row.value(), shown));
+  if (shown.blob != 0) {
+    const std::size_t here = shown.size < room.size() ? static_cast<std::size_t>(shown.size) : room.size();
+    HANDSYNC_TRY(read_chunks(store, shown.blob, room.first(here)));
+    return static_cast<std::size_t>(shown.size);
+  }
   const std::size_t size = shown.data.size() < room.size() ? shown.data.size() : room.size();
   for (std::size_t i = 0; i < size; ++i) room[i] = shown.data[i];
   return static_cast<std::size_t>(shown.size);

@@ -209,6 +209,7 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
     case EditKind::kSend:
     case EditKind::kReply:
     case EditKind::kForward:
+    case EditKind::kRespond:
     case EditKind::kFolderCreate:
     case EditKind::kFolderRename:
     case EditKind::kFolderDelete:
@@ -506,7 +507,7 @@ Status Store::drop(std::uint64_t change) {
     if (in_flight.value() != 0) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(change)};
   }
   {
-    Result<Statement> message = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 22");
+    Result<Statement> message = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23");
     if (!message.ok()) return message.error();
     const Result<std::int64_t> id = query_number(message.value().number(1, change));
     if (!id.ok()) return id.error();

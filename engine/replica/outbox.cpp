@@ -1,6 +1,9 @@
 /// Messages to be sent: written piece by piece, queued in one lasting step, kept until the server has them for certain.
+#include <cstdio>
+
 #include "handsync/engine.h"
 #include "replica/edits.h"
+#include "wbxml/code_pages.h"
 
 namespace handsync::replica {
 namespace {
@@ -25,6 +28,27 @@ Status delete_message(StoreState& store, std::uint64_t message) {
     HANDSYNC_TRY(step.value().number(1, message).run());
   }
   return Done{};
+}
+
+/// What message_queue wrote: numbers, a comma after each.
+void read_answer(Text text, OutgoingAnswer& answer) {
+  std::int64_t numbers[4] = {};
+  bool negative = false;
+  for (std::size_t at = 0; char c : text) {
+    if (c == ',') {
+      if (negative) numbers[at] = -numbers[at];
+      negative = false;
+      if (++at == std::size(numbers)) break;
+    } else if (c == '-') {
+      negative = true;
+    } else {
+      numbers[at] = numbers[at] * 10 + (c - '0');
+    }
+  }
+  answer.one = numbers[0] != 0;
+  answer.original_ms = numbers[1];
+  answer.propose_start_ms = numbers[2];
+  answer.propose_end_ms = numbers[3];
 }
 
 /// A short step of its own on one change.
@@ -153,7 +177,7 @@ Status Store::message_part(std::uint64_t message, std::uint16_t part, const item
 }
 
 Result<std::uint64_t> Store::message_queue(std::uint64_t message, MessageVerb verb, std::uint64_t bytes,
-                                           std::int64_t wall_ms) {
+                                           std::int64_t wall_ms, const OutgoingAnswer& answer) {
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
@@ -163,9 +187,14 @@ Result<std::uint64_t> Store::message_queue(std::uint64_t message, MessageVerb ve
     HANDSYNC_TRY(whole.value().number(1, message).number(2, bytes).run());
     Result<Statement> add = prepare(
         database_,
-        "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject) VALUES(0,0,?2,"
-        "?1,0,0,?3,(SELECT subject FROM outbox WHERE id=?1))");
+        "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,?2,"
+        "?1,?4,0,?3,(SELECT subject FROM outbox WHERE id=?1),?5)");
     if (!add.ok()) return add.error();
+    char text[96];
+    const int size = std::snprintf(
+        text, sizeof text, "%d,%lld,%lld,%lld,", answer.one ? 1 : 0, static_cast<long long>(answer.original_ms),
+        static_cast<long long>(answer.propose_start_ms), static_cast<long long>(answer.propose_end_ms));
+    add.value().number(4, answer.reply).text(5, Text(text, static_cast<std::size_t>(size)));
     HANDSYNC_TRY(add.value()
                      .number(1, message)
                      .number(2, static_cast<int>(EditKind::kSend) + static_cast<int>(verb))
@@ -187,7 +216,7 @@ void Store::message_discard(std::uint64_t message) {
 Result<bool> Store::has_messages() const {
   if (state_ == nullptr) return kNotOpen;
   const Result<std::int64_t> any =
-      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind BETWEEN 20 AND 22 AND parked=0)");
+      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind BETWEEN 20 AND 23 AND parked=0)");
   if (!any.ok()) return any.error();
   return any.value() != 0;
 }
@@ -198,9 +227,10 @@ Result<bool> Store::next_message(OutgoingMessage& out) const {
   Result<Statement> find = prepare(
       database_,
       "SELECT c.id,o.id,c.kind,c.request,c.tries,o.bytes,c.wall_ms,o.client_id,o.message_id,coalesce(f.server_id,"
-      "o.source_folder),coalesce(i.server_id,o.source_item) FROM change c JOIN outbox o ON o.id=c.value LEFT JOIN item "
+      "o.source_folder),coalesce(i.server_id,o.source_item),c.server_value,c.text,o.source FROM change c JOIN outbox o "
+      "ON o.id=c.value LEFT JOIN item "
       "i ON"
-      " i.id=o.source LEFT JOIN folder f ON f.id=i.folder WHERE c.kind BETWEEN 20 AND 22 AND c.parked=0 ORDER BY c.id"
+      " i.id=o.source LEFT JOIN folder f ON f.id=i.folder WHERE c.kind BETWEEN 20 AND 23 AND c.parked=0 ORDER BY c.id"
       " LIMIT 1");
   if (!find.ok()) return find.error();
   const Result<bool> row = find.value().step();
@@ -218,7 +248,40 @@ Result<bool> Store::next_message(OutgoingMessage& out) const {
   const bool fits = out.client_id.assign(found.text(7)) && out.message_id.assign(found.text(8)) &&
                     out.source_folder.assign(found.text(9)) && out.source_item.assign(found.text(10));
   if (!fits) return Error{Domain::kSqlite, kUnsound, 0};
+  out.source = static_cast<ItemId>(found.number(13));
+  if (out.verb == MessageVerb::kRespond) {
+    out.answer.reply = static_cast<std::uint32_t>(found.number(11));
+    read_answer(found.text(12), out.answer);
+  }
   return true;
+}
+
+Result<bool> Store::answer_is_known(const OutgoingMessage& message) const {
+  if (state_ == nullptr) return kNotOpen;
+  // Of an event the server says itself what was answered (MS-ASCAL 2.2.2.38 ResponseType); an invitation that has been
+  // answered is gone.
+  Result<Statement> find = prepare(
+      database_,
+      "SELECT class,(SELECT data FROM extra WHERE item=i.id AND property=?2 AND n=0) FROM item i WHERE id=?1 AND "
+      "shown<>0");
+  if (!find.ok()) return find.error();
+  find.value().number(1, static_cast<std::uint64_t>(message.source));
+  const Result<bool> row = find.value().number(2, static_cast<int>(wbxml::calendar::kResponseType)).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return true;
+  if (static_cast<Class>(find.value().number(0)) != Class::kEvent || message.answer.one) return false;
+  constexpr const char* kTypes[] = {"", "3", "2", "4"};  // by UserResponse
+  return message.answer.reply < 4 && find.value().text(1) == Text(kTypes[message.answer.reply]);
+}
+
+Status Store::answer_given(std::uint64_t change) {
+  if (state_ == nullptr) return kNotOpen;
+  return on_change(state_of(state_), change, true, [&](std::uint64_t id) -> Status {
+    Result<Statement> next = prepare(
+        database_, "UPDATE change SET kind=20,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1 AND kind=23");
+    if (!next.ok()) return next.error();
+    return next.value().number(1, id).run();
+  });
 }
 
 Status Store::message_sending(std::uint64_t change) {
@@ -253,7 +316,7 @@ Status Store::message_sent(std::uint64_t change) {
   return on_change(store, change, true, [&](std::uint64_t id) -> Status {
     std::uint64_t message = 0;
     {
-      Result<Statement> find = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 22");
+      Result<Statement> find = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23");
       if (!find.ok()) return find.error();
       const Result<std::int64_t> value = query_number(find.value().number(1, id));
       if (!value.ok()) return value.error();

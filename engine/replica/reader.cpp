@@ -79,6 +79,8 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "reply";
     case EditKind::kForward:
       return "forward";
+    case EditKind::kRespond:
+      return "respond";
   }
   return "change";
 }

@@ -117,7 +117,13 @@ struct NewMessage {
   Text client_id, message_id, subject, recipients;
   ItemId source{};  ///< answered or forwarded; 0 = none
 };
-enum class MessageVerb : std::uint8_t { kSend, kReply, kForward };
+enum class MessageVerb : std::uint8_t { kSend, kReply, kForward, kRespond };
+/// An answer to an invitation, as it goes out.
+struct OutgoingAnswer {
+  std::uint32_t reply = 0;  ///< UserResponse (MS-ASCMD 2.2.3.184); 0 = the message is none
+  bool one = false;
+  std::int64_t original_ms = 0, propose_start_ms = 0, propose_end_ms = 0;
+};
 
 /// The message to be sent next. Fixed size.
 struct OutgoingMessage {
@@ -131,6 +137,8 @@ struct OutgoingMessage {
   FixedText<40> client_id;
   FixedText<300> message_id;
   FixedText<64> source_folder, source_item;  ///< where the server has the item that is answered or forwarded
+  ItemId source{};
+  OutgoingAnswer answer;
 };
 
 /// Where the server keeps an item.
@@ -228,6 +236,7 @@ class Store {
   Result<std::uint64_t> edit_item(ItemId, std::span<const PropertyEdit>, std::int64_t wall_ms);  ///< 0: nothing to do
   Result<std::uint64_t> edit_occurrence(ItemId, const OccurrenceEdit&, std::int64_t wall_ms);
   Result<ItemClass> class_of_item(ItemId) const;  ///< kWrongFolder: a mail
+  Result<FixedText<255>> subject_of(ItemId) const;
   /// What the item shows of a property; its size, which may be beyond the room. 0 also when there is none.
   Result<std::size_t> item_value(ItemId, std::uint16_t property, Room) const;
   Result<bool> item_has(ItemId, const PropertyEdit&) const;  ///< whether the item shows just that
@@ -263,7 +272,8 @@ class Store {
   Result<std::uint64_t> message_begin(const NewMessage&);
   Status message_piece(std::uint64_t message, std::uint16_t part, std::uint32_t piece, Bytes);
   Status message_part(std::uint64_t message, std::uint16_t part, const items::MimePart&);
-  Result<std::uint64_t> message_queue(std::uint64_t message, MessageVerb, std::uint64_t bytes, std::int64_t wall_ms);
+  Result<std::uint64_t> message_queue(std::uint64_t message, MessageVerb, std::uint64_t bytes, std::int64_t wall_ms,
+                                      const OutgoingAnswer& = {});
   void message_discard(std::uint64_t message);
   Result<bool> has_messages() const;
   Result<bool> next_message(OutgoingMessage&) const;                 ///< false: none waits
@@ -271,6 +281,9 @@ class Store {
   Status message_not_sent(std::uint64_t change, Error, bool count);  ///< it certainly did not arrive; it waits again
   Status message_doubt(std::uint64_t change, Error);                 ///< another try that ended without an answer
   Status message_sent(std::uint64_t change);
+  /// After a lost answer, when the item that is answered has been synced: whether the server has taken it.
+  Result<bool> answer_is_known(const OutgoingMessage&) const;
+  Status answer_given(std::uint64_t change);  ///< the server knows; now the mail to the organizer goes out
   /// Mails of the folder of sent ones that may be this message, newest first.
   Result<std::size_t> sent_alike(const OutgoingMessage&, std::span<ItemId>) const;
 

@@ -12,6 +12,7 @@
 #include <initializer_list>
 
 #include "autodiscover/discovery.h"
+#include "items/meeting.h"
 #include "policy/document.h"
 #include "policy/remedies.h"
 #include "replica/arrival.h"
@@ -115,6 +116,7 @@ class Account final : public Changes {
   Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override;
   Result<ChangeId> edit_occurrence(ItemId, std::int64_t original_ms, std::span<const PropertyEdit>) override;
   Result<ChangeId> cancel_occurrence(ItemId, std::int64_t original_ms) override;
+  Result<ChangeId> respond(ItemId, const MeetingAnswer&) override;
   Status compose(const MessageHead&) override;
   Status part(const MessagePart&) override;
   Status data(Bytes) override;
@@ -165,6 +167,12 @@ class Account final : public Changes {
   void changes_wait();
   Result<ChangeId> queued(const Result<std::uint64_t>& change);
   Result<const PropertyEdit*> differing(ItemId, std::span<const PropertyEdit>, std::span<const wbxml::Tag>);
+  Result<std::uint64_t> finish_message();  ///< closes and measures what is being composed
+  /// Who invites to what, by the mail of an invitation or the event.
+  Status read_invitation(ItemId, items::Meeting&);
+  Status start_response();
+  void ended_response(Call&, Error);
+  void response_is_given();
   Status may_edit(ItemId, std::span<const PropertyEdit>);  ///< of an event
   void stop(Error);                                        ///< nothing more by itself: a person or an administrator
   void succeed();                                          ///< a command was accepted
@@ -350,6 +358,8 @@ class Account final : public Changes {
   /// Below 14.0, after a lost answer: whether the folder of sent mails has been synced since, and how many of the mails
   /// in it that may be the message have been looked at.
   bool sent_synced_ = false;
+  FolderId look_in_{};     ///< that folder; of an answer to an invitation the one that has it
+  bool repeated_ = false;  ///< the answer on its way may have been given before
   std::uint8_t looked_at_ = 0;
   Hierarchy hierarchy_{*this};
   bool hierarchy_open_ = false;

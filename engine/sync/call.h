@@ -9,6 +9,7 @@
 #include "protocol/folder_change.h"
 #include "protocol/folder_sync.h"
 #include "protocol/item_operations.h"
+#include "protocol/meeting_response.h"
 #include "protocol/move_items.h"
 #include "protocol/ping.h"
 #include "protocol/provision.h"
@@ -100,7 +101,7 @@ class Call {
   std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
                protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse,
                protocol::MoveItemsResponse, protocol::ComposeResponse, protocol::MimeProbe,
-               protocol::FolderChangeResponse, protocol::OperationResponse>
+               protocol::FolderChangeResponse, protocol::OperationResponse, protocol::MeetingResponseReader>
       answer;
   protocol::ResponseReader* reader_sink();
   void read_with_wbxml();  ///< call after `answer` has been chosen

@@ -377,7 +377,7 @@ void Account::items_committed(FolderState& folder, const replica::Applied& appli
       // What was to leave this folder and is still in it has not left.
       if (Status thawed = store_.thaw_moves(folder.row.id); !thawed.ok()) return follow(thawed.error());
       moves_wait();
-      if (folder.row.type == FolderType::kSent && !sent_synced_) {
+      if (folder.row.id == look_in_ && !sent_synced_) {
         sent_synced_ = true;  // what was looked for in it can be told now
         messages_wait();
       }

@@ -187,7 +187,7 @@ Status Account::data(Bytes data) {
   return put_text(sink, *composing_, data);
 }
 
-Result<ChangeId> Account::send() {
+Result<std::uint64_t> Account::finish_message() {
   if (!composing_) return engine_fault(EngineFault::kNothingComposed);
   HANDSYNC_TRY(open_store());
   HANDSYNC_TRY(close_part(store_, *composing_));
@@ -205,6 +205,12 @@ Result<ChangeId> Account::send() {
     discard();
     return engine_fault(EngineFault::kMessageTooLarge, static_cast<std::uint32_t>(bytes.value() / 1024));
   }
+  return bytes.value();
+}
+
+Result<ChangeId> Account::send() {
+  auto bytes = finish_message();
+  if (!bytes.ok()) return bytes.error();
   auto change = store_.message_queue(composing_->message, static_cast<replica::MessageVerb>(composing_->verb),
                                      bytes.value(), core_.now().wall_ms);
   if (!change.ok()) return change.error();

@@ -25,6 +25,7 @@ class NoChanges final : public Changes {
   Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override { return kNone; }
   Result<ChangeId> edit_occurrence(ItemId, std::int64_t, std::span<const PropertyEdit>) override { return kNone; }
   Result<ChangeId> cancel_occurrence(ItemId, std::int64_t) override { return kNone; }
+  Result<ChangeId> respond(ItemId, const MeetingAnswer&) override { return kNone; }
   Status compose(const MessageHead&) override { return kNone; }
   Status part(const MessagePart&) override { return kNone; }
   Status data(Bytes) override { return kNone; }

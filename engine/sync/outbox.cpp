@@ -53,7 +53,8 @@ Status Account::start_outbox() {
     auto next = store_.next_message(message_);
     if (!next.ok()) return next.error();
     if (!next.value()) return Done{};
-    Status started = version_ < 140 && message_.in_doubt ? start_look() : start_message();
+    const bool answers = message_.verb == MessageVerb::kRespond;
+    Status started = answers ? start_response() : version_ < 140 && message_.in_doubt ? start_look() : start_message();
     bool parked = message_.change == 0;
     if (!started.ok() || !parked) return started;
   }
@@ -209,7 +210,9 @@ Status Account::start_look() {
   FolderState* sent = nullptr;
   for (std::size_t i = 0; i < folder_count_; ++i)
     if (folders_[i].row.type == FolderType::kSent && wanted(folders_[i])) sent = &folders_[i];
-  if (sent && !sent_synced_) {  // items_committed comes back to it
+  if (sent && !(sent_synced_ && look_in_ == sent->row.id)) {  // items_committed comes back to it
+    sent_synced_ = false;
+    look_in_ = sent->row.id;
     due_for_pull(sent->row.id);
     return Done{};
   }

@@ -212,6 +212,9 @@ void Account::finish_work(Call& ended, Error transport) {
       case Command::kSmartForward:
         ended_message(*call, error);
         break;
+      case Command::kMeetingResponse:
+        ended_response(*call, error);
+        break;
       case Command::kMoveItems:
         ended_moves(*call, error);
         break;

@@ -3,6 +3,8 @@
 #include <stdexcept>
 
 #include "exchange/mail_generator.h"
+#include "exchange/meetings.h"
+#include "exchange/mime.h"
 #include "exchange/state.h"
 #include "exchange/text.h"
 
@@ -177,6 +179,16 @@ std::string Server::put(const std::string& email, Item item) {
     if (class_of(candidate) == item.class_name) type = candidate;
   }
   const std::string id = mailbox.add(mailbox.default_folder(type), std::move(item)).id;
+  state.wake();
+  state.flush();
+  return id;
+}
+
+std::string Server::invite(const std::string& organizer, const std::string& email, const std::string& subject,
+                           bool weekly) {
+  State& state = *state_;
+  if (addresses_of(organizer).size() != 1) throw std::invalid_argument("\"" + organizer + "\" is no address");
+  const std::string id = exchange::invite(state, organizer, state.account(email), subject, weekly);
   state.wake();
   state.flush();
   return id;

@@ -14,7 +14,7 @@ namespace ge = wbxml::get_item_estimate;
 namespace io = wbxml::item_operations;
 
 constexpr int kAny = 161;
-constexpr std::array<CommandRow, 16> kRows = {{
+constexpr std::array<CommandRow, 17> kRows = {{
     {"Sync", as::kSync, as::kStatus, 25, kAny, 4, run_sync},
     {"SendMail", cm::kSendMail, cm::kStatus, 25, kAny, 103, run_send_mail},
     {"SmartForward", cm::kSmartForward, cm::kStatus, 25, kAny, 103, run_smart_mail},
@@ -24,6 +24,8 @@ constexpr std::array<CommandRow, 16> kRows = {{
     {"FolderCreate", fh::kFolderCreate, fh::kStatus, 25, kAny, 10, run_folder_create},
     {"FolderDelete", fh::kFolderDelete, fh::kStatus, 25, kAny, 10, run_folder_delete},
     {"FolderUpdate", fh::kFolderUpdate, fh::kStatus, 25, kAny, 10, run_folder_update},
+    {"MeetingResponse", wbxml::meeting_response::kMeetingResponse, wbxml::meeting_response::kStatus, 25, kAny, 103,
+     run_meeting_response},
     {"MoveItems", wbxml::move::kMoveItems, wbxml::move::kStatus, 25, kAny, 103, run_move_items},
     {"GetItemEstimate", ge::kGetItemEstimate, ge::kStatus, 25, kAny, 103, run_item_estimate},
     {"Settings", wbxml::settings::kSettings, wbxml::settings::kStatus, 120, kAny, 2, run_settings},
@@ -33,8 +35,7 @@ constexpr std::array<CommandRow, 16> kRows = {{
     // Known by name, so that a client is told "not supported" and not "nonsense".
     {"Search", wbxml::search::kSearch, wbxml::search::kStatus, 25, kAny, 103, nullptr},
 }};
-constexpr std::array<const char*, 5> kOthers = {"MeetingResponse", "ResolveRecipients", "ValidateCert", "Find",
-                                                "GetHierarchy"};
+constexpr std::array<const char*, 4> kOthers = {"ResolveRecipients", "ValidateCert", "Find", "GetHierarchy"};
 
 int http_before_14(int status, bool has_key) {
   switch (status) {

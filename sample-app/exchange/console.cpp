@@ -66,6 +66,16 @@ std::string run(Server& server, std::string_view line, bool& quit) {
     root.set("server_id", server.deliver(email, std::string(line)));
     return root.text();
   }
+  if (command == "invite") {
+    const std::string organizer = needed(line, "the organizer's address");
+    const std::string email = needed(line, "an address");
+    const bool weekly = line == "weekly" || line.starts_with("weekly ");
+    if (weekly) take_word(line);
+    Json root = Json::object();
+    root.set("ok", true);
+    root.set("server_id", server.invite(organizer, email, std::string(line), weekly));
+    return root.text();
+  }
   if (command == "edit" || command == "remove") {
     const std::string email = needed(line, "an address");
     const int count = count_word(line);
@@ -105,10 +115,11 @@ std::string run(Server& server, std::string_view line, bool& quit) {
   if (command == "lose-sync-state") return server.lose_sync_state(needed(line, "an address")), ok();
   if (command == "fault") return server.fault(needed(line, "WHEN:WHAT[:ARG]")), ok();
   if (command == "faults" && take_word(line) == "off") return server.faults_off(), ok();
-  throw std::invalid_argument("there is no command \"" + command +
-                              "\"; there are deliver, edit, remove, policy, wipe, block, quarantine, allow, recovery, "
-                              "fault, faults off, stats, "
-                              "contents, quit");
+  throw std::invalid_argument(
+      "there is no command \"" + command +
+      "\"; there are deliver, invite, edit, remove, policy, wipe, block, quarantine, allow, recovery, "
+      "fault, faults off, stats, "
+      "contents, quit");
 }
 
 }  // namespace

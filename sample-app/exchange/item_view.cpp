@@ -1,6 +1,7 @@
 #include "exchange/item_view.h"
 
 #include "exchange/mail_generator.h"
+#include "exchange/meetings.h"
 #include "exchange/mime.h"
 #include "exchange/occurrences.h"
 #include "exchange/text.h"
@@ -101,6 +102,7 @@ Node for_version(const Node& property, int version) {
     location.add(asb::kDisplayName, property.text);
     return location;
   }
+  if (property.tag == em::kMeetingRequest) return meeting_request_for_version(property, version);
   if (property.tag == cal::kExceptions) return exceptions_for_version(property, version);
   if (property.tag == asb::kLocation && version < 160) return Node(cal::kLocation, property.value(asb::kDisplayName));
   return property;

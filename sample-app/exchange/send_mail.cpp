@@ -5,6 +5,7 @@
 
 #include "exchange/item_view.h"
 #include "exchange/mail_generator.h"
+#include "exchange/meetings.h"
 #include "exchange/mime.h"
 #include "exchange/text.h"
 
@@ -77,6 +78,9 @@ Outcome run_submission(Call& call, const Submission& submission, bool forward) {
     original->set(Node(em2::kLastVerbExecutionTime, iso_time(call.state->now_ms)));
     account.mailbox.touch_content(*original);
   }
+  std::erase_if(mail.attachments, [&](const Attachment& attachment) {
+    return to_lower(attachment.content_type) == "text/calendar" && note_reply(*call.state, attachment.content.data);
+  });
   submit(*call.state, account, std::move(mail), submission.save_in_sent);
   ++account.sent_client_ids[submission.client_id.empty() ? parsed.header("Message-ID") : submission.client_id];
   return Outcome::empty();

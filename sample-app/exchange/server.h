@@ -88,6 +88,9 @@ class Server {
   std::string put(const std::string& email, Item item);
   /// As another client of the user's would change it. Throws when it is gone.
   void change(const std::string& email, const std::string& id, const std::function<void(Item&)>& act);
+  /// Somebody invites a user to a meeting (meetings.h); the server id of the mail.
+  std::string invite(const std::string& organizer, const std::string& email, const std::string& subject = {},
+                     bool weekly = false);
   void policy(const std::string& email, std::optional<Policy> policy);    ///< every device provisions again
   std::size_t wipe(const std::string& email, bool account_only = false);  ///< devices concerned
   void block(const std::string& email);

@@ -157,6 +157,7 @@ Outcome run_item_estimate(Call& call);
 Outcome run_move_items(Call& call);
 Outcome run_send_mail(Call& call);
 Outcome run_smart_mail(Call& call);
+Outcome run_meeting_response(Call& call);
 
 /// What a `status` fault answers in place of the command.
 Outcome status_fault(const Call& call, const CommandRow& row, int status);

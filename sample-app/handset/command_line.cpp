@@ -22,7 +22,6 @@ constexpr Later kLater[] = {
     {"search", "full-text search, here or on the server"},
     {"people", "the server's address list"},
     {"draft", "drafts"},
-    {"respond", "answers an invitation"},
     {"out-of-office", "the automatic answer"},
     {"free-busy", "who is free when"},
 };
@@ -424,6 +423,17 @@ class Grammar {
     CLI::App* forward = command(app_, "forward", "Forwards a mail; the server adds the original and its attachments");
     forward->add_option("ID", line_.number, "The number that list prints")->required();
     message(*forward);
+    CLI::App* respond = command(app_, "respond", "Answers an invitation: its mail, or its event");
+    respond->add_option("ID", line_.number, "The number that list prints")->required();
+    respond->add_option("ANSWER", line_.mark, "accept, tentative or decline")
+        ->required()
+        ->check(CLI::IsMember({"accept", "tentative", "decline"}));
+    respond->add_option("--message", line_.message, "To the organizer")->type_name("TEXT");
+    respond->add_option("--only", line_.only, "Only the one of a series that takes place then")->type_name("DATE");
+    respond->add_option("--propose-start", line_.propose_start, "Another time, from 16.1 on")->type_name("TIME");
+    respond->add_option("--propose-end", line_.propose_end, "Until then")->type_name("TIME");
+    respond->add_option("--zone", line_.zone, "The time zone of times without an offset; default $TZ")
+        ->type_name("NAME");
   }
 
   void message(CLI::App& to) {
@@ -583,9 +593,9 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
 }
 
 bool is_restartable(const std::string& command) {
-  static constexpr std::array kOnce = {"account add",    "account remove", "device new",   "device reboot",
-                                       "device unlock",  "device set-pin", "device clock", "device wipe",
-                                       "device recover", "send",           "reply",        "forward"};
+  static constexpr std::array kOnce = {
+      "account add", "account remove", "device new", "device reboot", "device unlock", "device set-pin", "device clock",
+      "device wipe", "device recover", "send",       "reply",         "forward",       "respond"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 

@@ -38,7 +38,8 @@ struct CommandLine {
   std::string folder_type = "mail";
   bool with_subfolders = false;
   bool for_good = false;
-  std::string only;              ///< of a series: the date or time of one occurrence
+  std::string only;                                 ///< of a series: the date or time of one occurrence
+  std::string message, propose_start, propose_end;  ///< of an answer to an invitation
   bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences
   std::vector<std::string> recipients, cc, bcc, attach_files;
   std::string subject, text_file, html_file;  ///< of a message; - = standard input

@@ -46,6 +46,7 @@ constexpr Command kCommands[] = {
     {"send", send_message},
     {"reply", reply_message},
     {"forward", forward_message},
+    {"respond", respond_meeting},
     {"move", move_item},
     {"delete", delete_item},
     {"event add", add_item},

@@ -131,7 +131,7 @@ std::string joined(const std::vector<std::string>& lists) {
 }
 
 /// What became of a queued message after it had its chance: it is not in the queue any more, waits, or is parked.
-int report_message(Session& session, AccountId account, ChangeId change, const std::string& subject) {
+int report_message(Session& session, AccountId account, ChangeId change, const std::string& subject, const char* done) {
   bool waits = false, parked = false;
   handsync::Error last;
   {
@@ -151,7 +151,7 @@ int report_message(Session& session, AccountId account, ChangeId change, const s
                     .set("sent", !waits)
                     .set("parked", parked));
   } else if (!waits) {
-    session.say("sent: " + printable(subject));
+    session.say(std::string(done) + ": " + printable(subject));
   } else if (!parked) {
     session.say("queued: " + printable(subject) + "; it goes out with the next sync or push");
   }
@@ -179,12 +179,7 @@ int write_message(Session& session, AccountId account, MessageHead head, const s
     for (const std::string& file : line.attach_files) letter.part(MessagePart::Kind::kAttachment, file);
     change = letter.send();
   }
-  const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
-  const auto begun = session.phone.call([&](Engine& engine, Instant now) { return engine.flush(account, now); });
-  if (!begun.ok()) throw failure_of(begun.error());
-  Answers answers;
-  wait_idle(session, *inbox, account, answers, "sending");
-  return report_message(session, account, change, subject);
+  return send_queued(session, account, change, subject, "sent");
 }
 
 /// The item to be answered or forwarded, as far as its message needs it.
@@ -211,6 +206,15 @@ bool begins_with_prefix(const std::string& subject, std::string_view prefix) {
 }
 
 }  // namespace
+
+int send_queued(Session& session, AccountId account, ChangeId change, const std::string& subject, const char* done) {
+  const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
+  const auto begun = session.phone.call([&](Engine& engine, Instant now) { return engine.flush(account, now); });
+  if (!begun.ok()) throw failure_of(begun.error());
+  Answers answers;
+  wait_idle(session, *inbox, account, answers, "sending");
+  return report_message(session, account, change, subject, done);
+}
 
 int send_message(Session& session) {
   const std::vector<AccountView> chosen = accounts(session);

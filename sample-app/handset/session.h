@@ -139,6 +139,8 @@ int sync_now(Session&);
 int watch(Session&);
 int list_items(Session&);
 int list_occurrences(Session&, const Folder&);
+/// Gives a queued message its chance now and says what became of it: `done` when it is with the server.
+int send_queued(Session&, handsync::AccountId, handsync::ChangeId, const std::string& subject, const char* done);
 /// The one of a series that --only means, by the start that its pattern gives. Throws usage when none or several fit.
 std::int64_t chosen_occurrence(Session&, const Numbered& series);
 int show_item(Session&);
@@ -148,6 +150,7 @@ int mark_item(Session&);
 int send_message(Session&);
 int reply_message(Session&);
 int forward_message(Session&);
+int respond_meeting(Session&);
 int move_item(Session&);
 int delete_item(Session&);
 int add_item(Session&);

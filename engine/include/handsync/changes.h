@@ -22,6 +22,16 @@ struct MessagePart {
   Text name, content_type;  ///< of an attachment; an empty type is application/octet-stream
 };
 
+/// An answer to an invitation.
+struct MeetingAnswer {
+  enum class Reply : std::uint8_t { kAccept = 1, kTentative, kDecline };
+  Reply reply = Reply::kAccept;
+  Text message;      ///< to the organizer, at most 16 KiB; may be empty
+  bool one = false;  ///< of one occurrence, from 14.1 on: the one whose planned start is original_ms
+  std::int64_t original_ms = 0;
+  std::int64_t propose_start_ms = 0, propose_end_ms = 0;  ///< another time, from 16.1 on; 0 = none
+};
+
 enum class Mark : std::uint8_t { kRead, kUnread, kFlag, kUnflag, kDone };
 
 /// A property of an event, contact, task or note (items/properties.h, PropertyRow). A body is property 6: plain text.
@@ -77,6 +87,11 @@ class Changes {
   virtual Result<ChangeId> edit_occurrence(ItemId, std::int64_t original_ms, std::span<const PropertyEdit>) = 0;
   /// One occurrence does not take place.
   virtual Result<ChangeId> cancel_occurrence(ItemId, std::int64_t original_ms) = 0;
+  /// Answers an invitation (MS-ASCMD 2.2.1.11): its mail, or from 14.1 on its event. The server is told, and the
+  /// organizer by the server from 16.0 on, before by a mail with an iCalendar reply. Queued; given once. A mail that
+  /// has been answered as a whole goes to the deleted ones. EngineFault::kNoInvitation, kNotInVersion. Drops an
+  /// unfinished message.
+  virtual Result<ChangeId> respond(ItemId, const MeetingAnswer&) = 0;
   /// Writes a message: compose, then part and its data (any number of pieces) in the order text, HTML, attachments,
   /// then send. One at a time for an account; compose drops what another left unfinished, and so does the next boot.
   /// Text and HTML are UTF-8 and kept with CR LF. Errors: items::MimeFault tells what cannot stand in a message.

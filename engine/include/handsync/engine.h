@@ -183,6 +183,7 @@ enum class EngineFault : std::int32_t {
   kDropped,          ///< by who asked for it
   kBusy,             ///< another job of the device runs: try again after it
   kDropsExceptions,  ///< a server of 16.x drops the exceptions of a series whose times change: say that it is meant
+  kNoInvitation,     ///< the item is no invitation, or does not say whose
 };
 constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), where};

@@ -119,6 +119,9 @@ TEST(HandsetCommandLine, EveryCommandOfThisVersion) {
            {"send", "--to", "a@b.test", "--to", "c@d.test", "--subject", "s", "--text", "-"},
            {"reply", "3", "--text", "f", "--attach", "x"},
            {"forward", "3", "--to", "a@b.test"},
+           {"respond", "3", "decline", "--message", "m", "--only", "2026-03-01"},
+           {"event", "edit", "3", "--only", "2026-03-01", "--subject", "s"},
+           {"event", "delete", "3", "--only", "2026-03-01"},
            {"demo", "--stay", "--items", "3"}}) {
     const CommandLine line = parsed(words);
     CHECK(line.command.starts_with(words[0]));
@@ -127,7 +130,7 @@ TEST(HandsetCommandLine, EveryCommandOfThisVersion) {
 
 TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
   for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"respond", "3", "accept"},
+       std::vector<std::vector<std::string>>{{"people", "x"},
                                              {"conversation", "3", "ignore"},
                                              {"out-of-office", "show"},
                                              {"sms", "receive", "--from", "1", "--text", "t"},

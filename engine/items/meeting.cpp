@@ -1,0 +1,200 @@
+#include "items/meeting.h"
+
+#include "items/datetime.h"
+#include "wbxml/code_pages.h"
+#include "wbxml/reader.h"
+
+namespace handsync::items {
+namespace {
+
+namespace cal = wbxml::calendar;
+namespace mail = wbxml::email;
+
+constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};  // WBXML 1.3, no public id, UTF-8, no strings
+constexpr std::size_t kValueBytesMax = 1024, kGlobalIdBytesMax = 512;
+constexpr std::size_t kLineBytesMax = 75;
+
+class RequestSink final : public wbxml::Sink {
+ public:
+  explicit RequestSink(Meeting& meeting) : meeting_(meeting) {}
+  bool is_request() const { return request_; }
+
+ private:
+  Status open(wbxml::Tag tag) override {
+    if (++depth_ == 1) request_ = tag == mail::kMeetingRequest;
+    size_ = 0;
+    return Done{};
+  }
+  Status text(Bytes piece, bool) override {
+    for (std::size_t i = 0; depth_ == 2 && i < piece.size() && size_ < sizeof value_; ++i)
+      value_[size_++] = static_cast<char>(piece[i]);
+    return Done{};
+  }
+  Status close(wbxml::Tag tag) override {
+    if (depth_-- == 2) take(tag, Text(value_, size_));
+    size_ = 0;
+    return Done{};
+  }
+  void take(wbxml::Tag tag, Text value) {
+    switch (tag) {
+      case cal::kUID:
+        static_cast<void>(meeting_.uid.assign(value));
+        break;
+      case mail::kGlobalObjId:
+        static_cast<void>(uid_of_global_id(value, meeting_.uid));
+        break;
+      case mail::kOrganizer:
+        static_cast<void>(meeting_.organizer.assign(value));
+        break;
+      case mail::kStartTime:
+        time(value, meeting_.start_ms);
+        break;
+      case mail::kEndTime:
+        time(value, meeting_.end_ms);
+        break;
+      case wbxml::email2::kMeetingMessageType:
+        meeting_.message_type = value.size() == 1 ? static_cast<std::uint32_t>(value[0] - '0') : 0;
+        break;
+      default:
+        break;
+    }
+  }
+  static void time(Text value, std::int64_t& ms) {
+    if (const Result<std::int64_t> parsed = parse_date_time(value); parsed.ok()) ms = parsed.value();
+  }
+
+  Meeting& meeting_;
+  char value_[kValueBytesMax];
+  std::size_t size_ = 0;
+  int depth_ = 0;
+  bool request_ = false;
+};
+
+int digit_of(char value) {
+  if (value >= 'A' && value <= 'Z') return value - 'A';
+  if (value >= 'a' && value <= 'z') return value - 'a' + 26;
+  if (value >= '0' && value <= '9') return value - '0' + 52;
+  return value == '+' ? 62 : value == '/' ? 63 : -1;
+}
+
+/// Content lines: begin, pieces, end.
+class Lines {
+ public:
+  explicit Lines(TextSink& sink) : sink_(sink) {}
+  Lines& raw(Text text) {
+    for (std::size_t i = 0; i < text.size();) {
+      std::size_t bytes = 1;  // a character is not folded within
+      while (i + bytes < text.size() && (static_cast<unsigned char>(text[i + bytes]) & 0xC0) == 0x80) ++bytes;
+      if (column_ + bytes > kLineBytesMax) {
+        put("\r\n ");
+        column_ = 1;
+      }
+      put(text.substr(i, bytes));
+      column_ += bytes;
+      i += bytes;
+    }
+    return *this;
+  }
+  /// RFC 5545 3.3.11
+  Lines& text(Text value) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const char c = value[i];
+      if (c == '\r') continue;
+      if (c == '\n') {
+        raw("\\n");
+      } else if (c == ',' || c == ';' || c == '\\') {
+        const char escaped[] = {'\\', c};
+        raw(Text(escaped, 2));
+      } else {
+        std::size_t bytes = 1;
+        while (i + bytes < value.size() && (static_cast<unsigned char>(value[i + bytes]) & 0xC0) == 0x80) ++bytes;
+        raw(value.substr(i, bytes));
+        i += bytes - 1;
+      }
+    }
+    return *this;
+  }
+  Lines& end() {
+    put("\r\n");
+    column_ = 0;
+    return *this;
+  }
+  Lines& line(Text whole) { return raw(whole).end(); }
+  Status status() const { return error_ ? Status(error_) : Status(Done{}); }
+
+ private:
+  void put(Text text) {
+    if (error_) return;
+    if (const Status done = sink_.put(text); !done.ok()) error_ = done.error();
+  }
+  TextSink& sink_;
+  std::size_t column_ = 0;
+  Error error_{};
+};
+
+}  // namespace
+
+bool read_meeting_request(Bytes element, Meeting& meeting) {
+  RequestSink sink(meeting);
+  wbxml::Reader reader(sink);
+  return !element.empty() && reader.feed(std::as_bytes(std::span(kHead))).ok() && reader.feed(element).ok() &&
+         sink.is_request();
+}
+
+bool uid_of_global_id(Text base64, FixedText<300>& uid) {
+  char bytes[kGlobalIdBytesMax];
+  std::size_t size = 0;
+  std::uint32_t bits = 0;
+  int count = 0;
+  for (const char c : base64) {
+    if (c == '=' || c == '\r' || c == '\n' || c == ' ') continue;
+    const int digit = digit_of(c);
+    if (digit < 0) return false;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit);
+    if ((count += 6) < 8) continue;
+    count -= 8;
+    if (size == sizeof bytes) return false;
+    bytes[size++] = static_cast<char>(bits >> count & 0xFF);
+  }
+  const auto byte = [&](std::size_t at) { return static_cast<std::uint8_t>(bytes[at]); };
+  // Bytes 41..48 name a UID that an iCalendar client made; its length, with 13 bytes more, stands in 37..40.
+  if (size >= 53 && Text(bytes + 40, 8) == "vCal-Uid") {
+    const std::size_t length = byte(36) | std::size_t{byte(37)} << 8 | std::size_t{byte(38)} << 16;
+    if (byte(39) == 0 && length >= 13 && 52 + (length - 13) <= size) return uid.assign(Text(bytes + 52, length - 13));
+  }
+  char hex[2 * kGlobalIdBytesMax];
+  for (std::size_t i = 0; i < size; ++i) {
+    const unsigned value = i >= 16 && i < 20 ? 0 : byte(i);  // the date of an occurrence
+    hex[2 * i] = "0123456789ABCDEF"[value >> 4];
+    hex[2 * i + 1] = "0123456789ABCDEF"[value & 15];
+  }
+  return size != 0 && uid.assign(Text(hex, 2 * size));
+}
+
+Status write_calendar_reply(TextSink& sink, const CalendarReply& reply) {
+  const Meeting& meeting = *reply.meeting;
+  Text list = meeting.organizer.view();
+  Mailbox organizer;
+  const Result<bool> found = next_mailbox(list, organizer);
+  if (!found.ok()) return found.error();
+  constexpr Text kStates[] = {"ACCEPTED", "TENTATIVE", "DECLINED"};
+  Lines lines(sink);
+  lines.line("BEGIN:VCALENDAR").line("PRODID:-//Handsync//EN").line("VERSION:2.0").line("METHOD:REPLY");
+  lines.line("BEGIN:VEVENT");
+  lines.raw("UID:").text(meeting.uid.view()).end();
+  if (reply.one) lines.raw("RECURRENCE-ID:").raw(format_compact_date_time(reply.original_ms).view()).end();
+  lines.raw("DTSTAMP:").raw(format_compact_date_time(reply.now_ms).view()).end();
+  if (!reply.one) {
+    lines.raw("DTSTART:").raw(format_compact_date_time(meeting.start_ms).view()).end();
+    lines.raw("DTEND:").raw(format_compact_date_time(meeting.end_ms).view()).end();
+  }
+  lines.raw("SUMMARY:").text(reply.subject).end();
+  lines.raw("ORGANIZER:mailto:").raw(organizer.address).end();
+  lines.raw("ATTENDEE;PARTSTAT=").raw(kStates[static_cast<int>(reply.reply) - 1]);
+  lines.raw(":mailto:").raw(reply.attendee).end();
+  if (!reply.comment.empty()) lines.raw("COMMENT:").text(reply.comment).end();
+  lines.line("END:VEVENT").line("END:VCALENDAR");
+  return lines.status();
+}
+
+}  // namespace handsync::items
