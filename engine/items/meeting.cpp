@@ -151,7 +151,8 @@ bool uid_of_global_id(Text base64, FixedText<300>& uid) {
     const int digit = digit_of(c);
     if (digit < 0) return false;
     bits = bits << 6 | static_cast<std::uint32_t>(digit);
-    if ((count += 6) < 8) continue;
+    count += 6;
+    if (count < 8) continue;
     count -= 8;
     if (size == sizeof bytes) return false;
     bytes[size++] = static_cast<char>(bits >> count & 0xFF);

@@ -353,7 +353,7 @@ constexpr Row kEngineRows[] = {
     {number(items::MimeFault::kTooLong), {Remedy::kGiveUp, Exit::kUsage, "a name is longer than 255 bytes", "make it shorter"}},
     {number(items::MimeFault::kNoRecipient), {Remedy::kGiveUp, Exit::kUsage, "the message has no recipient", "name one with --to, --cc or --bcc"}},
     {number(items::MimeFault::kWrongOrder), {Remedy::kGiveUp, Exit::kBug, "the parts of a message came in another order than text, HTML, attachments", "report this"}},
-    {number(EngineFault::kNotInVersion), {Remedy::kGiveUp, Exit::kRefused, "the version of ActiveSync that {the server} speaks does not have that", "nothing: it works with servers of version 14.0 and later"}},
+    {number(EngineFault::kNotInVersion), {Remedy::kGiveUp, Exit::kRefused, "the version of ActiveSync that {the server} speaks does not have that", "nothing: it works with servers of a later version"}},
     {number(EngineFault::kDropped), {Remedy::kNone, Exit::kDone, "it was ended before it was complete", "ask for it again: what is here is not fetched twice"}},
     {number(EngineFault::kBusy), {Remedy::kRetryBackOff, Exit::kMachine, "the device is busy with something else", "try again in a moment"}},
     {number(EngineFault::kNoInvitation), {Remedy::kGiveUp, Exit::kUsage, "that is no invitation, or it does not say who sent it", "answer the mail of an invitation, or a meeting of the calendar that somebody else made"}},

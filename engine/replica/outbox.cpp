@@ -2,7 +2,8 @@
 #include <cstdio>
 
 #include "handsync/engine.h"
-#include "replica/edits.h"
+#include "items/exceptions.h"
+#include "replica/item_edits.h"
 #include "wbxml/code_pages.h"
 
 namespace handsync::replica {
@@ -269,9 +270,24 @@ Result<bool> Store::answer_is_known(const OutgoingMessage& message) const {
   const Result<bool> row = find.value().number(2, static_cast<int>(wbxml::calendar::kResponseType)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return true;
-  if (static_cast<Class>(find.value().number(0)) != Class::kEvent || message.answer.one) return false;
-  constexpr const char* kTypes[] = {"", "3", "2", "4"};  // by UserResponse
-  return message.answer.reply < 4 && find.value().text(1) == Text(kTypes[message.answer.reply]);
+  if (static_cast<Class>(find.value().number(0)) != Class::kEvent || message.answer.reply > 3) return false;
+  constexpr char kTypes[] = {0, '3', '2', '4'};  // by UserResponse
+  const char type = kTypes[message.answer.reply];
+  if (!message.answer.one) return find.value().text(1) == Text(&type, 1);
+  StoreState& store = state_of(state_);
+  Buffer exceptions(store);
+  HANDSYNC_TRY(load_shown(store, static_cast<std::uint64_t>(message.source),
+                          *items::find_property(Class::kEvent, wbxml::calendar::kExceptions), exceptions));
+  constexpr std::uint32_t kDecline = 3;
+  const bool cancelled = items::find_exception(exceptions.room(), message.answer.original_ms).cancelled;
+  if (cancelled) return message.answer.reply == kDecline;
+  struct Answered final : items::ExceptionChildren {
+    bool wants(wbxml::Tag tag) const override { return tag == wbxml::calendar::kResponseType; }
+  };
+  std::byte room[32];
+  wbxml::Writer writer(room);
+  items::copy_exception(writer, exceptions.room(), message.answer.original_ms, Answered());
+  return text_of(writer.document().subspan(4)).find(type) != Text::npos;  // the element holds nothing but a digit
 }
 
 Status Store::answer_given(std::uint64_t change) {

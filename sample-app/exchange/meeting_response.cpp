@@ -83,7 +83,8 @@ std::string answer_event(Call& call, const Answer& answer, Item& event) {
   static constexpr int kTypes[] = {0, 3, 2, 4};  // ResponseType by UserResponse
   Mailbox& mailbox = call.account->mailbox;
   if (answer.response == kDecline && answer.instance.empty()) {
-    mailbox.move(event.id, mailbox.default_folder(FolderType::kDeleted));
+    const std::string id = event.id;
+    mailbox.move(id, mailbox.default_folder(FolderType::kDeleted));
     return {};
   }
   Node data(wbxml::air_sync::kApplicationData);

@@ -29,7 +29,8 @@ const Word& word_of(const std::string& given) {
 std::int64_t time_of(Session& session, const char* option, const std::string& text) {
   const auto typed = typed_time(text, chosen_zone(session));
   if (!typed || typed->date_only)
-    throw usage(std::string(option) + " `" + text + "` is no time", "for example " + option + " 2026-12-25T08:35");
+    throw usage(std::string(option) + " `" + text + "` is no time",
+                std::string("for example ") + option + " 2026-12-25T08:35");
   return typed->utc_s * 1000;
 }
 

@@ -1,12 +1,12 @@
 #!/usr/bin/python3
-"""Single occurrences of a series, against the embedded Exchange in an old and a new version."""
+"""Single occurrences of a series and invitations, against the embedded Exchange in old and new versions."""
 import os
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from programs import Exchange, Handset, Suite  # noqa: E402
 
-ALICE = "alice@example.test"
+ALICE, BOB = "alice@example.test", "bob@example.test"
 
 
 def agenda(h):
@@ -64,6 +64,65 @@ def occurrences(s, version):
     s.equal("%s: the server ends with 0" % version, x.quit(), 0)
 
 
+def invitations(s, version):
+    x = Exchange(s, "--versions", version, "--policy", "none", users=(ALICE, BOB))
+    h, bob = Handset(s, "invited-%s" % version), Handset(s, "organizer-%s" % version)
+    for phone, email in ((h, ALICE), (bob, BOB)):
+        s.equal("%s: account add" % version, phone.add(x, email=email).status, 0)
+    x.command("invite %s %s weekly Jour fixe" % (BOB, ALICE))
+    x.command("invite %s %s Planung" % (BOB, ALICE))
+    h.run("sync")
+
+    def number(folder, subject):
+        found = [i["id"] for i in h.run("--json", "list", folder).objects if i["subject"] == subject]
+        return found[0] if found else 0
+
+    text = "Ja, gern; bis später"
+    r = h.run("--json", "respond", number("Inbox", "Planung"), "accept", "--message", text)
+    s.check("%s: respond accept" % version, r.status == 0 and r.objects[-1]["sent"] is True, r)
+    bob.run("sync")
+    answers = [m for m in bob.run("--json", "list", "Inbox").objects if m["subject"] == "Accepted: Planung"]
+    s.equal("%s: the organizer is told once" % version, len(answers), 1)
+    body = bob.run("body", answers[0]["id"]).out if answers else ""
+    s.check("%s: with the message" % version, text in body, body)
+    h.run("sync")
+    s.equal("%s: the invitation is gone" % version, number("Inbox", "Planung"), 0)
+    r = h.run("respond", number("Inbox", "Jour fixe"), "tentative", "--propose-start", "2031-03-03T09:00Z", "--propose-end", "2031-03-03T10:00Z")
+    s.equal("%s: another time is proposed from 16.1 on" % version, r.status, 0 if version == "16.1" else 6)
+    event = number("Calendar", "Jour fixe")
+    rows = h.run("--json", "list", "Calendar", "--from", "2020-01-01", "--to", "2040-01-01").objects
+    dates = [row["start"][:10] for row in rows if row["subject"] == "Jour fixe"]
+    r = h.run("respond", event, "decline", "--only", dates[2] if len(dates) > 2 else "2031-01-01", "--zone", "UTC")
+    s.equal("%s: one of a series is declined from 14.1 on" % version, r.status, 0 if version > "14" else 6)
+    h.run("sync")
+    rows = h.run("--json", "list", "Calendar", "--from", "2020-01-01", "--to", "2040-01-01").objects
+    s.equal("%s: and does not take place here" % version, len([row for row in rows if row["subject"] == "Jour fixe"]),
+            9 if version > "14" else 10)
+    r = h.run("event", "edit", event, "--attendee", "eve@example.test")
+    s.check("%s: who takes part is the organizer's" % version, r.status == 6 and "organizer" in r.err, r)
+    for words in ([event, "perhaps"], [0, "accept"], [event, "accept", "--propose-start", "2031-03-03T09:00"],
+                  [event, "accept", "--only", "2019-01-01"]):
+        r = h.run("respond", *words)
+        s.check("%s: respond refuses %s with 2 and one line" % (version, words), r.status == 2 and r.err.count("\n") == 1, r)
+    # Without a server it waits, and goes out later, once.
+    x.command("invite %s %s Spaeter" % (BOB, ALICE))
+    h.run("sync")
+    x.command("fault any:http:503")
+    r = h.run("--json", "respond", number("Inbox", "Spaeter"), "accept")
+    s.check("%s: a server that does not answer: it is queued" % version, r.status == 0 and r.objects[-1]["sent"] is False, r)
+    s.equal("%s: the queue has it" % version, [c["what"] for c in h.run("--json", "queue").objects], ["respond"])
+    x.command("faults off")
+    h.run("sync")
+    s.equal("%s: sync sends it" % version, h.run("--json", "queue").objects, [])
+    bob.run("sync")
+    s.equal("%s: once" % version, [m["subject"] for m in bob.run("--json", "list", "Inbox").objects].count("Accepted: Spaeter"), 1)
+    stats = x.command("stats")
+    s.equal("%s: nothing was sent twice" % version, set(stats["sent"].values()), {1})
+    s.equal("%s: the server saw no violation" % version, stats["violations"], [])
+    s.equal("%s: the server ends with 0" % version, x.quit(), 0)
+
+
 with Suite("meetings") as suite:
     for each in ("12.1", "14.1", "16.1"):
         occurrences(suite, each)
+        invitations(suite, each)

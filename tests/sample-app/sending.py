@@ -1,10 +1,11 @@
 #!/usr/bin/python3
 """handset send, reply, forward and the queue, against the embedded Exchange in an old and a new version."""
 import os
+import random
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from programs import Exchange, Handset, Suite  # noqa: E402
+from programs import LONG, Exchange, Handset, Suite  # noqa: E402
 
 ALICE, BOB = "alice@example.test", "bob@example.test"
 
@@ -88,7 +89,51 @@ def offline(s):
     s.equal("the queue has it", [(c["what"], c["parked"]) for c in queue], [("send", False)])
     s.equal("sync says that the server is not there", alice.run("sync").status, 4)
 
+
+def lost(s, version, rounds):
+    """Answers are lost, half of them after the server accepted, half at some byte: everything counts exactly once."""
+    x, alice, bob = two_phones(s, version, "-lost")
+    dice = random.Random(7)
+
+    def through(command, *words):
+        x.command("fault %s@1:%s" % (command, "lose-answer" if dice.random() < 0.5 else "cut:%d" % dice.randrange(60)))
+        r = alice.run(*words)
+        x.command("faults off")
+        return r
+
+    for n in range(rounds):
+        through("SendMail", "send", "--to", BOB, "--subject", "mail %d" % n, "--text", s.path("text", "x"))
+        x.command("invite %s %s meeting %d" % (BOB, ALICE, n))
+        alice.run("sync")
+        mails = [m for m in alice.run("--json", "list", "Inbox").objects if m["subject"] == "meeting %d" % n]
+        s.equal("%s: invitation %d arrives" % (version, n), len(mails), 1)
+        through("MeetingResponse", "respond", mails[0]["id"] if mails else 0, "accept")
+        alice.run("event", "add", "--subject", "event %d" % n, "--start", "2031-03-03T09:00Z", "--end", "2031-03-03T10:00Z")
+        through("Sync", "sync")
+        for _ in range(3):
+            if alice.run("sync").status == 0:
+                break
+    s.equal("%s: the queue is empty" % version, alice.run("--json", "queue").objects, [])
+    bob.run("sync")
+    there = [m["subject"] for m in bob.run("--json", "list", "Inbox").objects]
+    here = [e["subject"] for e in alice.run("--json", "list", "Calendar").objects]
+    for what, found, names in (("mail", there, "mail %d"), ("answer", there, "Accepted: meeting %d"), ("event", here, "event %d")):
+        wrong = {names % n: found.count(names % n) for n in range(rounds) if found.count(names % n) != 1}
+        s.equal("%s: each of %d times an %s counts once" % (version, rounds, what), wrong, {})
+    other = Handset(s, "witness-%s" % version)
+    other.add(x, email=ALICE)
+    other.run("sync")
+    events = [e["subject"] for e in other.run("--json", "list", "Calendar").objects]
+    s.equal("%s: and once at the server" % version, sorted(e for e in events if e.startswith("event")), sorted("event %d" % n for n in range(rounds)))
+    stats = x.command("stats")
+    s.equal("%s: nothing was sent twice" % version, set(stats["sent"].values()), {1})
+    s.equal("%s: the server saw no violation" % version, stats["violations"], [])
+    x.quit()
+
+
 with Suite("sending") as suite:
     for each in ("12.1", "16.1"):
         send(suite, each)
     offline(suite)
+    for each in ("14.0", "16.1"):
+        lost(suite, each, 1000 if LONG else 5)

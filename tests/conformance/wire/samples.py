@@ -73,6 +73,8 @@ def plain(method, path, headers, body=b"", origin="https://mail.example.test:443
             "body_base64": base64.b64encode(body).decode()}
 
 
+ANSWER = ("<MeetingResponse><Request><UserResponse>1</UserResponse><CollectionId>5</CollectionId><RequestId>5:1</RequestId>%s</Request>"
+          "</MeetingResponse>")
 ONE = ("<Change><ServerId>1:7</ServerId><AirSyncBase:InstanceId>20260310T090000Z</AirSyncBase:InstanceId><ApplicationData>"
        "<Calendar:Subject>Moved</Calendar:Subject></ApplicationData></Change>")
 
@@ -106,6 +108,9 @@ CLEAN = {
         sync("<SyncKey>4</SyncKey><CollectionId>1</CollectionId><Commands><Change><ServerId>1:7</ServerId><AirSyncBase:InstanceId>20260310T0900"
              "00Z</AirSyncBase:InstanceId><ApplicationData><Calendar:Subject>Moved</Calendar:Subject><AirSyncBase:Location><DisplayName>Room 2"
              "</DisplayName></AirSyncBase:Location></ApplicationData></Change></Commands>", version="16.1"),
+        post("MeetingResponse", "MeetingResponse", ANSWER % "<SendResponse><AirSyncBase:Body><Type>1</Type><Data>ok</Data></AirSyncBase:Body>"
+             "<ProposedStartTime>2026-03-10T09:00:00.000Z</ProposedStartTime><ProposedEndTime>2026-03-10T10:00:00.000Z</ProposedEndTime>"
+             "</SendResponse>", version="16.1"),
         post("ItemOperations", "ItemOperations", "<ItemOperations><Fetch><Store>Mailbox</Store><AirSync:CollectionId>5</AirSync:CollectionId>"
              "<AirSync:ServerId>5:1</AirSync:ServerId><Options><AirSyncBase:BodyPreference><Type>2</Type></AirSyncBase:BodyPreference>"
              "</Options></Fetch></ItemOperations>", version="16.0"),
@@ -131,6 +136,8 @@ VIOLATIONS = {
                                          version="16.1"),
     "sync-occurrence_with_a_zone": sync("<SyncKey>4</SyncKey><CollectionId>1</CollectionId><Commands>" + ONE.replace(
         "<Calendar:Subject>Moved</Calendar:Subject>", "<Calendar:Timezone>AAAA</Calendar:Timezone>") + "</Commands>", version="16.1"),
+    "version-organizer_told_by_the_server_at_14_1": post("MeetingResponse", "MeetingResponse", ANSWER % "<SendResponse/>"),
+    "value-instance_in_compact_form": post("MeetingResponse", "MeetingResponse", ANSWER % "<InstanceId>20260310T090000Z</InstanceId>"),
     "child-foreign_element": sync("<SyncKey>0</SyncKey><CollectionId>5</CollectionId><Ping:Id>5</Ping:Id>"),
     "provision-device_information_in_acknowledgement": post("Provision", "Provision", "<Provision>" + INFO + ACK + "</Provision>"),
     "provision-download_without_device_information": post("Provision", "Provision", "<Provision>" + POLICY % "" + "</Provision>", key="0"),

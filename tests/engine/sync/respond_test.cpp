@@ -166,15 +166,24 @@ TEST(Respond, OneOfASeriesAndAnotherTime) {
     answer.one = true;
     answer.original_ms = start_ms + 7 * 86'400'000ll;
     CHECK_TEXT(world.respond(event, answer).ok(), version);
-    LONGS_EQUAL_TEXT(0, world.flush().code, version);
+    answer.reply = Reply::kAccept;
+    answer.original_ms += 7 * 86'400'000ll;
+    CHECK_TEXT(world.respond(event, answer).ok(), version);
+    for (int i = 0; i < 2; ++i) {  // each is lost once
+      world.server().fault("MeetingResponse@1:lose-answer");
+      static_cast<void>(world.flush());
+      world.server().faults_off();
+    }
     LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
     CHECK_TEXT(world.queue(world.id).empty(), version);
     const Item* there = world.items(kEmail, "Calendar")[0];
-    std::size_t cancelled = 0;
+    std::size_t exceptions = 0;
     for (const Node& property : there->properties)
-      if (property.tag == cal::kExceptions) cancelled = property.children.size();
-    LONGS_EQUAL_TEXT(1, cancelled, version);
+      if (property.tag == cal::kExceptions) exceptions = property.children.size();
+    LONGS_EQUAL_TEXT(2, exceptions, version);
     LONGS_EQUAL_TEXT(1, world.told("Declined: Planung, Süd"), version);
+    LONGS_EQUAL_TEXT(1, world.told("Accepted: Planung, Süd"), version);
+    LONGS_EQUAL_TEXT(1, world.sent_most(), version);
     answer = {};
     answer.reply = Reply::kTentative;
     answer.propose_start_ms = start_ms + 3'600'000;
