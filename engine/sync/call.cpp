@@ -58,6 +58,7 @@ protocol::ResponseReader* Call::reader_sink() {
   if (auto* folder = std::get_if<protocol::FolderChangeResponse>(&answer)) return folder;
   if (auto* operation = std::get_if<protocol::OperationResponse>(&answer)) return operation;
   if (auto* probe = std::get_if<protocol::MimeProbe>(&answer)) return probe;
+  if (auto* response = std::get_if<protocol::MeetingResponseReader>(&answer)) return response;
   return nullptr;
 }
 
