@@ -48,6 +48,15 @@ Result<std::size_t> write_empty_folder(Room room, Text collection_id, bool subfo
   return written(writer);
 }
 
+Status FetchAnswer::on_open(Path path) {
+  return expect_root(path, wbxml::item_operations::kItemOperations, Command::kItemOperations);
+}
+
+Status OperationResponse::on_value(Path path, Text value) {
+  take_status_of(path, value);
+  return Done{};
+}
+
 Error FetchAnswer::refusal() const {
   if (root() != io::kItemOperations) return answer_fault(Command::kItemOperations, AnswerFault::kWrongRoot);
   if (status() > 1) return eas_error(Command::kItemOperations, status());

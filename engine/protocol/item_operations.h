@@ -21,9 +21,7 @@ class FetchAnswer : public ResponseReader {
 
  protected:
   ~FetchAnswer() = default;
-  Status on_open(Path path) override {
-    return expect_root(path, wbxml::item_operations::kItemOperations, Command::kItemOperations);
-  }
+  Status on_open(Path) override;
   /// Takes a Status of the answer or of its Fetch; true: it was one.
   bool take_status_of(Path, Text value);
 
@@ -37,10 +35,7 @@ Result<std::size_t> write_empty_folder(Room, Text collection_id, bool subfolders
 /// What became of an operation that brings nothing back.
 class OperationResponse final : public FetchAnswer {
  private:
-  Status on_value(Path path, Text value) override {
-    take_status_of(path, value);
-    return Done{};
-  }
+  Status on_value(Path, Text value) override;
 };
 
 /// Delivers the fetched item to `sink` as Operation::kAnswerFetch; an item that cannot be understood ends with
