@@ -104,7 +104,9 @@ void Account::follow(Error error, std::uint32_t retry_after_s) {
     return;
   }
   loops_.add(rule->loop);
-  bool too_often = loops_.of(rule->loop) > loop_limit(rule->loop);
+  // What every Ping asks for again is no remedy; the visit that it costs begins the rule's own count anew.
+  bool too_often = loops_.of(rule->loop) > loop_limit(rule->loop) || (judging_ping_ && loops_.of(Loop::kPings) > 0);
+  if (judging_ping_ && !too_often) loops_.add(Loop::kPings);
   needs_ |= rule->needs;
   if (remedy == Remedy::kRestartFolders)
     if (Status restarted = restart_folders(); !restarted.ok()) return pause(restarted.error(), retry_after_s);

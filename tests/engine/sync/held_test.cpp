@@ -77,11 +77,17 @@ std::string hold(const std::string& fault) {
   std::printf("%s: %zu requests, at most %zu an hour, %zu identical in a row%s\n", fault.c_str(), counts.all,
               counts.busiest, counts.identical, unnoticed ? ", in push" : "");
   std::string wrong;
-  if (counts.busiest > (unnoticed ? 20 : kRequestsAnHourMax)) wrong = fault + ": too many an hour\n";
+  // To compare everything anew is 23 requests here, two for a folder, however long the pause before it.
+  const std::size_t an_hour_max = fault == "Ping:status:132" ? 48 : unnoticed ? 20 : kRequestsAnHourMax;
+  if (counts.busiest > an_hour_max) wrong = fault + ": too many an hour\n";
   world.server().faults_off();
   // The pause that has begun, and one that pays for a visit of all folders.
   world.run_for(2 * kHour);
-  if (world.view(world.id).state == AccountState::kBlocked)  // a person has to look: then it goes on
+  // A person has to look, or what was called malformed is parked and listed: then it goes on.
+  bool parked = false;
+  for (const auto& row : world.queue(world.id))
+    if (row.parked) parked = changes.retry(ChangeId{row.id}).ok();
+  if (parked || world.view(world.id).state == AccountState::kBlocked)
     LONGS_EQUAL_TEXT(0, world.sync(world.id).code, fault.c_str());
   STRCMP_EQUAL_TEXT("", difference(world, world.id).c_str(), fault.c_str());
   return wrong;
