@@ -70,9 +70,7 @@ Status accept_item(StoreState& store, const Edit& edit) {
   } else {
     HANDSYNC_TRY(accept_item_change(store, edit.id));
   }
-  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
-  if (!remove.ok()) return remove.error();
-  HANDSYNC_TRY(remove.value().number(1, edit.id).run());
+  HANDSYNC_TRY(forget_change(store, edit.id));
   return count_edits(store, edit.item);
 }
 
@@ -93,9 +91,7 @@ Status accept(StoreState& store, const Edit& edit) {
     if (!inherit.ok()) return inherit.error();
     HANDSYNC_TRY(inherit.value().number(1, edit.item).number(2, static_cast<int>(edit.kind)).number(3, edit.id).run());
   }
-  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
-  if (!remove.ok()) return remove.error();
-  HANDSYNC_TRY(remove.value().number(1, edit.id).run());
+  HANDSYNC_TRY(forget_change(store, edit.id));
   return count_edits(store, edit.item);
 }
 
@@ -165,6 +161,12 @@ Status show_value(StoreState& store, std::uint64_t item, EditKind kind, std::int
   if (!show.ok()) return show.error();
   HANDSYNC_TRY(show.value().number(1, item).number(2, value).number(3, store.log.generation()).run());
   return store.log.changed(store, item);
+}
+
+Status forget_change(StoreState& store, std::uint64_t change) {
+  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
+  if (!remove.ok()) return remove.error();
+  return remove.value().number(1, change).run();
 }
 
 Result<std::int64_t> judge_server_value(StoreState& store, std::uint64_t item, EditKind kind,

@@ -36,6 +36,8 @@ constexpr bool is_folder_change(EditKind kind) {
 Status retry_folder_change(StoreState&, std::uint64_t change);
 /// Request numbers of messages: handed over, its answer not here; and: in doubt, and a person wants it sent again.
 inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;
+/// Takes a change out of the queue, and nothing else.
+Status forget_change(StoreState&, std::uint64_t change);
 /// Un-parks a message. One that may have been sent is looked for before it goes again.
 Status retry_message(StoreState&, std::uint64_t change);
 /// The change of a message and everything of the message itself.

@@ -139,11 +139,7 @@ Status Store::folder_change_done(std::uint64_t change) {
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  {
-    Result<Statement> remove = prepare(database_, "DELETE FROM change WHERE id=?1");
-    if (!remove.ok()) return remove.error();
-    HANDSYNC_TRY(remove.value().number(1, change).run());
-  }
+  HANDSYNC_TRY(forget_change(state_of(state_), change));
   return transaction.commit();
 }
 

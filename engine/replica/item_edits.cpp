@@ -128,7 +128,7 @@ Result<bool> same_bytes(StoreState& store, const ShownValue& one, std::uint64_t 
 Result<bool> server_has_changed(StoreState& store, std::uint64_t item, const EditRow& edit,
                                 const items::Property& row) {
   if (edit.one) {
-    Buffer now(store), before(store);
+    Block now(store.memory), before(store.memory);
     HANDSYNC_TRY(load_shown(store, item, row, now));
     HANDSYNC_TRY(load_value(store, edit.server, edit.server_blob, edit.server_size, before));
     const Result<bool> same = same_occurrence(store, now.room(), before.room(), edit.original_ms);
@@ -258,7 +258,7 @@ namespace {
 /// The newer edit of a series' exceptions goes back to those with this one in place.
 Status accept_occurrence(StoreState& store, std::uint64_t newer, const EditRow& edit) {
   if (edit.chained) return Done{};  // an older one knows what the server has, and waits again
-  Buffer before(store), after(store);
+  Block before(store.memory), after(store.memory);
   Bytes element;
   HANDSYNC_TRY(load_value(store, edit.server, edit.server_blob, edit.server_size, before));
   HANDSYNC_TRY(patch_value(before.room(), edit.original_ms, edit.mine, after, element));
@@ -376,9 +376,7 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
       store.database, "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1");
   if (!adopt.ok()) return adopt.error();
   HANDSYNC_TRY(adopt.value().number(1, item).text(2, server_id).run());
-  Result<Statement> done = prepare(store.database, "DELETE FROM change WHERE id=?1");
-  if (!done.ok()) return done.error();
-  HANDSYNC_TRY(done.value().number(1, change).run());
+  HANDSYNC_TRY(forget_change(store, change));
   ++confirmed;
   return count_edits(store, item);
 }

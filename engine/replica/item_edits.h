@@ -45,7 +45,7 @@ Status take_back_occurrences(StoreState&, std::uint64_t item);
 /// Shows the occurrence of an Exceptions element with one of them, beside the others that are shown.
 Status patch_shown(StoreState&, std::uint64_t item, std::int64_t original_ms, Bytes mine);
 /// The same of a value that is not shown; `element` is in `patched`.
-Status patch_value(Bytes value, std::int64_t original_ms, Bytes mine, Buffer& patched, Bytes& element);
+Status patch_value(Bytes value, std::int64_t original_ms, Bytes mine, Block& patched, Bytes& element);
 /// Whether two Exceptions elements say the same of one occurrence.
 Result<bool> same_occurrence(StoreState&, Bytes one, Bytes other, std::int64_t original_ms);
 

@@ -148,7 +148,7 @@ class Payload {
     Text list_;
   };
 
-  Status wanted_exception(Buffer& wanted) {
+  Status wanted_exception(Block& wanted) {
     Result<Statement> find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
     if (!find.ok()) return find.error();
     const Result<bool> row =
@@ -159,7 +159,7 @@ class Payload {
 
   /// From 16.0 on: what was edited of the one. Of one that is cancelled: nothing.
   Status write_instance(wbxml::Writer& writer) {
-    Buffer wanted(store_);
+    Block wanted(store_.memory);
     HANDSYNC_TRY(wanted_exception(wanted));
     items::copy_exception(writer, wanted.room(), subject_.original_ms, EditedChildren(subject_.edited.view()));
     return Done{};
@@ -167,7 +167,7 @@ class Payload {
 
   /// Up to 14.1: all of the one, for what it does not have it takes from the series.
   Status put_exception(wbxml::Writer& writer) {
-    Buffer wanted(store_);
+    Block wanted(store_.memory);
     HANDSYNC_TRY(wanted_exception(wanted));
     writer.open(cal::kExceptions).open(cal::kException);
     writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
@@ -178,7 +178,7 @@ class Payload {
 
   /// A long value goes back in one piece.
   Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {
-    Buffer whole(store_);
+    Block whole(store_.memory);
     HANDSYNC_TRY(load_value(store_, {}, value.blob, value.size, whole));
     put_value(writer, row, subject_.kind, whole.room());
     return Done{};
@@ -242,29 +242,24 @@ Status write_payload(StoreState& store, const Subject& subject, std::uint16_t ve
   wbxml::Writer measure{Room{}};
   HANDSYNC_TRY(write(measure));
   const std::size_t bytes = measure.size();
-  auto* room = static_cast<std::byte*>(store.memory.take(store.memory.self, bytes));
-  if (room == nullptr) return out_of_memory(bytes);
-  const auto fill = [&]() -> Status {
-    wbxml::Writer writer{Room(room, bytes)};
-    HANDSYNC_TRY(write(writer));
-    HANDSYNC_TRY(writer.status());
-    Result<Statement> put =
-        prepare(store.database,
-                "UPDATE change SET payload=?2,server_value=CASE kind WHEN 12 THEN ?3 ELSE server_value END"
-                " WHERE id=?1");
-    if (!put.ok()) return put.error();
-    const bool cancels = subject.edited.view().empty();
-    return put.value()
-        .number(1, subject.change)
-        .blob(2, writer.document().subspan(kBefore, bytes - kBefore - kAfter))
-        .number(3, version < 160 ? kWholeChange
-                   : cancels     ? kInstanceDelete
-                                 : kInstanceChange)
-        .run();
-  };
-  const Status outcome = fill();
-  store.memory.give(store.memory.self, room);
-  return outcome;
+  Block block(store.memory);
+  HANDSYNC_TRY(block.take(bytes));
+  wbxml::Writer writer{block.room()};
+  HANDSYNC_TRY(write(writer));
+  HANDSYNC_TRY(writer.status());
+  Result<Statement> put =
+      prepare(store.database,
+              "UPDATE change SET payload=?2,server_value=CASE kind WHEN 12 THEN ?3 ELSE server_value END"
+              " WHERE id=?1");
+  if (!put.ok()) return put.error();
+  const bool cancels = subject.edited.view().empty();
+  return put.value()
+      .number(1, subject.change)
+      .blob(2, writer.document().subspan(kBefore, bytes - kBefore - kAfter))
+      .number(3, version < 160 ? kWholeChange
+                 : cancels     ? kInstanceDelete
+                               : kInstanceChange)
+      .run();
 }
 
 }  // namespace

@@ -166,14 +166,14 @@ Status read_chunks(StoreState& store, std::uint64_t blob, Room room) {
   return Done{};
 }
 
-Status load_value(StoreState& store, Bytes data, std::uint64_t blob, std::uint64_t size, Buffer& buffer) {
+Status load_value(StoreState& store, Bytes data, std::uint64_t blob, std::uint64_t size, Block& buffer) {
   HANDSYNC_TRY(buffer.take(blob != 0 ? static_cast<std::size_t>(size) : data.size()));
   if (blob != 0) return read_chunks(store, blob, buffer.room());
   for (std::size_t i = 0; i < data.size(); ++i) buffer.room()[i] = data[i];
   return Done{};
 }
 
-Status load_shown(StoreState& store, std::uint64_t item, const items::Property& row, Buffer& buffer) {
+Status load_shown(StoreState& store, std::uint64_t item, const items::Property& row, Block& buffer) {
   ShownValue shown;
   HANDSYNC_TRY(read_shown(store, item, row, shown));
   return load_value(store, shown.data, shown.blob, shown.size, buffer);

@@ -32,36 +32,10 @@ struct NewValue {
 };
 Status write_shown(StoreState&, std::uint64_t item, const items::Property&, const NewValue&);
 
-/// A block of the store's memory.
-class Buffer {
- public:
-  explicit Buffer(StoreState& store) : memory_(store.memory) {}
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  ~Buffer() {
-    if (data_ != nullptr) memory_.give(memory_.self, data_);
-  }
-  Status take(std::size_t bytes) {
-    if (data_ != nullptr) memory_.give(memory_.self, data_);
-    data_ = nullptr;
-    bytes_ = 0;
-    if (bytes == 0) return Done{};
-    data_ = static_cast<std::byte*>(memory_.take(memory_.self, bytes));
-    if (data_ == nullptr) return out_of_memory(bytes);
-    bytes_ = bytes;
-    return Done{};
-  }
-  Room room() const { return {data_, bytes_}; }
-
- private:
-  Memory memory_;
-  std::byte* data_ = nullptr;
-  std::size_t bytes_ = 0;
-};
 Status read_chunks(StoreState&, std::uint64_t blob, Room);
 /// A value whole, wherever it stands. Empty: it is not there.
-Status load_value(StoreState&, Bytes data, std::uint64_t blob, std::uint64_t size, Buffer&);
-Status load_shown(StoreState&, std::uint64_t item, const items::Property&, Buffer&);
+Status load_value(StoreState&, Bytes data, std::uint64_t blob, std::uint64_t size, Block&);
+Status load_shown(StoreState&, std::uint64_t item, const items::Property&, Block&);
 
 /// Chunks that nobody refers to any more.
 Status sweep_blob(StoreState&, std::uint64_t blob);

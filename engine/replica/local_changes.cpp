@@ -517,13 +517,9 @@ Status Store::drop(std::uint64_t change) {
     }
   }
   HANDSYNC_TRY(store.start_log());
-  {
-    // Parking shows the server's value again, unless a newer edit waits.
-    HANDSYNC_TRY(park_change(store, change, Error{}, true));
-    Result<Statement> remove = prepare(database_, "DELETE FROM change WHERE id=?1");
-    if (!remove.ok()) return remove.error();
-    HANDSYNC_TRY(remove.value().number(1, change).run());
-  }
+  // Parking shows the server's value again, unless a newer edit waits.
+  HANDSYNC_TRY(park_change(store, change, Error{}, true));
+  HANDSYNC_TRY(forget_change(store, change));
   HANDSYNC_TRY(store.log.finish(store));
   return transaction.commit();
 }

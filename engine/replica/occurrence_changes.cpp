@@ -18,7 +18,7 @@ constexpr std::size_t kBefore = 4;  // a document's header
 
 /// Writes twice: to measure, and into memory.
 template <class Write>
-Status build(Write write, Buffer& buffer) {
+Status build(Write write, Block& buffer) {
   wbxml::Writer measure{Room{}};
   write(measure);
   HANDSYNC_TRY(buffer.take(measure.size()));
@@ -26,7 +26,7 @@ Status build(Write write, Buffer& buffer) {
   write(writer);
   return writer.status();
 }
-Bytes element_of(const Buffer& buffer) { return Bytes(buffer.room()).subspan(kBefore); }
+Bytes element_of(const Block& buffer) { return Bytes(buffer.room()).subspan(kBefore); }
 
 /// The children that stay as they are.
 class Others final : public items::ExceptionChildren {
@@ -129,14 +129,14 @@ bool is_edited(Text list, wbxml::Tag tag) {
 
 Status patch_shown(StoreState& store, std::uint64_t item, std::int64_t original_ms, Bytes mine) {
   const items::Property& row = *items::find_property(Class::kEvent, cal::kExceptions);
-  Buffer now(store), next(store);
+  Block now(store.memory), next(store.memory);
   HANDSYNC_TRY(load_shown(store, item, row, now));
   HANDSYNC_TRY(
       build([&](wbxml::Writer& writer) { items::patch_exceptions(writer, now.room(), original_ms, mine); }, next));
   return write_shown(store, item, row, NewValue{true, element_of(next), 0, 0, {}});
 }
 
-Status patch_value(Bytes value, std::int64_t original_ms, Bytes mine, Buffer& patched, Bytes& element) {
+Status patch_value(Bytes value, std::int64_t original_ms, Bytes mine, Block& patched, Bytes& element) {
   HANDSYNC_TRY(
       build([&](wbxml::Writer& writer) { items::patch_exceptions(writer, value, original_ms, mine); }, patched));
   element = element_of(patched);
@@ -147,7 +147,7 @@ Result<bool> same_occurrence(StoreState& store, Bytes one, Bytes other, std::int
   struct All final : items::ExceptionChildren {
     bool wants(wbxml::Tag) const override { return true; }
   };
-  Buffer first(store), second(store);
+  Block first(store.memory), second(store.memory);
   const auto write = [&](Bytes value) {
     return [value, original_ms](wbxml::Writer& writer) {
       writer.open(cal::kException);
@@ -174,9 +174,7 @@ Status take_back_occurrences(StoreState& store, std::uint64_t item) {
     }
     if (change == 0) return Done{};
     HANDSYNC_TRY(revert_item_change(store, change));
-    Result<Statement> forget = prepare(store.database, "DELETE FROM change WHERE id=?1");
-    if (!forget.ok()) return forget.error();
-    HANDSYNC_TRY(forget.value().number(1, change).run());
+    HANDSYNC_TRY(forget_change(store, change));
   }
 }
 
@@ -200,9 +198,9 @@ Result<std::uint64_t> Store::edit_occurrence(ItemId id, const OccurrenceEdit& wi
   HANDSYNC_TRY(store.start_log());
   OpenOne open;
   HANDSYNC_TRY(open_one(store, item, wish.original_ms, open));
-  Buffer mine(store);
+  Block mine(store.memory);
   {
-    Buffer now(store);
+    Block now(store.memory);
     HANDSYNC_TRY(load_shown(store, item, exceptions, now));
     if (items::find_exception(now.room(), wish.original_ms).cancelled)
       return Error{Domain::kSqlite, kNoSuchOccurrence, static_cast<std::uint32_t>(item)};

@@ -89,9 +89,7 @@ Result<std::size_t> read_pieces(sqlite3* database, std::uint64_t first, std::uin
 }  // namespace
 
 Status forget_message(StoreState& store, std::uint64_t change, std::uint64_t message) {
-  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
-  if (!remove.ok()) return remove.error();
-  HANDSYNC_TRY(remove.value().number(1, change).run());
+  HANDSYNC_TRY(forget_change(store, change));
   return delete_message(store, message);
 }
 
@@ -275,7 +273,7 @@ Result<bool> Store::answer_is_known(const OutgoingMessage& message) const {
   const char type = kTypes[message.answer.reply];
   if (!message.answer.one) return find.value().text(1) == Text(&type, 1);
   StoreState& store = state_of(state_);
-  Buffer exceptions(store);
+  Block exceptions(store.memory);
   HANDSYNC_TRY(load_shown(store, static_cast<std::uint64_t>(message.source),
                           *items::find_property(Class::kEvent, wbxml::calendar::kExceptions), exceptions));
   constexpr std::uint32_t kDecline = 3;

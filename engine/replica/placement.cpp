@@ -51,12 +51,6 @@ Result<Moving> moving_of(StoreState& store, std::uint64_t change) {
   return moving;
 }
 
-Status forget_change(StoreState& store, std::uint64_t change) {
-  Result<Statement> remove = prepare(store.database, "DELETE FROM change WHERE id=?1");
-  if (!remove.ok()) return remove.error();
-  return remove.value().number(1, change).run();
-}
-
 /// The row of a moved item becomes one of its new folder, with the server's new id. A Sync may have brought it there
 /// first: then the row that came stays, and what waits for the item is wanted of that one.
 Status settle_in(StoreState& store, const Moving& moving, Text server_id) {

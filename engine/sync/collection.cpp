@@ -13,30 +13,6 @@ using protocol::eas_error;
 
 namespace {
 
-/// A block of memory for the length of one step.
-class Scratch {
- public:
-  explicit Scratch(Memory memory) : memory_(memory) {}
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    if (data_ != nullptr) memory_.give(memory_.self, data_);
-  }
-  Status take(std::size_t bytes) {
-    if (bytes == 0) return Done{};
-    data_ = static_cast<std::byte*>(memory_.take(memory_.self, bytes));
-    if (data_ == nullptr) return out_of_memory(bytes);
-    bytes_ = bytes;
-    return Done{};
-  }
-  Room room() const { return {data_, bytes_}; }
-
- private:
-  Memory memory_;
-  std::byte* data_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
 bool is_prime(const replica::SyncFolder& row) { return row.sync_key.empty() || row.sync_key.view() == "0"; }
 
 /// The id under which a folder's commands are frozen: its own, so that the same ones are found again after a reboot.
@@ -103,7 +79,7 @@ Status Account::start_items() {
     may_send = frozen.value();
   }
   const Class kind = items::class_of(row.type);
-  Scratch items(core_.memory());  // what goes out of items is put together here before the request
+  Block items(core_.memory());  // what goes out of items is put together here before the request
   if (may_send && items::is_personal(kind)) {
     HANDSYNC_TRY(store_.prepare_items(row.id, version_));
     auto bytes = store_.outgoing_bytes(row.id, kItemBytesPerRequest);
@@ -124,31 +100,24 @@ Status Account::start_items() {
     protocol::SyncCommand commands[kCommandsPerRequestMax];
     std::byte texts[kCategoryBytesMax];
   };
-  struct Held {
-    ~Held() {
-      if (batch != nullptr) memory.give(memory.self, batch);
-    }
-    Memory memory;
-    Batch* batch = nullptr;
-  } held{core_.memory()};
+  Block held(core_.memory());
+  Batch* batch = nullptr;
   std::size_t count = 0, removals = 0;
   bool for_good = false;
   if (may_send) {
-    void* block = held.memory.take(held.memory.self, sizeof(Batch));
-    if (block == nullptr) return give_up(out_of_memory(sizeof(Batch)));
-    held.batch = new (block) Batch;
+    if (Status room = held.take(sizeof(Batch)); !room.ok()) return give_up(room.error());
+    batch = new (held.data()) Batch;
     auto frozen = store_.freeze_outgoing(row.id, frozen_id(row),
-                                         std::span(held.batch->outgoing, folder->singly ? 1 : kCommandsPerRequestMax),
-                                         items::is_personal(kind) ? items.room() : Room(held.batch->texts));
+                                         std::span(batch->outgoing, folder->singly ? 1 : kCommandsPerRequestMax),
+                                         items::is_personal(kind) ? items.room() : Room(batch->texts));
     if (!frozen.ok()) return give_up(frozen.error());
     count = frozen.value();
   }
   for (std::size_t i = 0; i < count; ++i) {
-    const replica::Outgoing& from = held.batch->outgoing[i];
-    held.batch->commands[i] = {from.server_id.view(), from.remove,      from.has_read,         from.read,
-                               from.has_flag,         from.flag_status, from.flag_wall_ms,     from.has_categories,
-                               from.categories,       from.add,         from.client_id.view(), from.data,
-                               from.has_instance,     from.instance_ms};
+    const replica::Outgoing& from = batch->outgoing[i];
+    batch->commands[i] = {from.server_id.view(), from.remove,       from.has_read,       from.read,       from.has_flag,
+                          from.flag_status,      from.flag_wall_ms, from.has_categories, from.categories, from.add,
+                          from.client_id.view(), from.data,         from.has_instance,   from.instance_ms};
     for_good |= from.for_good;
     removals += from.remove && !from.has_instance;
   }
@@ -166,7 +135,7 @@ Status Account::start_items() {
   request.html = core_.caps().html;
   request.deletes_as_moves = row.type != FolderType::kDeleted && !for_good;
   request.with_options = count == 0;
-  if (count != 0) request.commands = {held.batch->commands, count};
+  if (count != 0) request.commands = {batch->commands, count};
   auto body = protocol::write_sync(call->body_room(), request);
   if (!body.ok()) return give_up(body.error());
   if (Status begun = arrival_.begin(row, count ? frozen_id(row) : 0, core_.now().mono_ms); !begun.ok())

@@ -18,22 +18,6 @@ constexpr std::size_t kRequestBytesMax = 16 * 1024;  // of a MeetingRequest
 constexpr std::size_t kAnswerBytesMax = 16 * 1024;   // of a message to the organizer
 constexpr std::size_t kEnvelopeBytesMax = 1024;
 
-/// A block of memory for the length of one call.
-struct Block {
-  explicit Block(Memory source) : memory(source) {}
-  Block(const Block&) = delete;
-  Block& operator=(const Block&) = delete;
-  ~Block() {
-    if (data != nullptr) memory.give(memory.self, data);
-  }
-  Status take(std::size_t bytes) {
-    data = static_cast<std::byte*>(memory.take(memory.self, bytes));
-    return data == nullptr ? Status(out_of_memory(bytes)) : Status(Done{});
-  }
-  Memory memory;
-  std::byte* data = nullptr;
-};
-
 bool read_time(Text text, std::int64_t& ms) {
   const Result<std::int64_t> parsed = items::parse_date_time(text);
   ms = parsed.ok() ? parsed.value() : 0;
@@ -45,7 +29,7 @@ bool read_time(Text text, std::int64_t& ms) {
 Status Account::read_invitation(ItemId item, items::Meeting& meeting) {
   Block block(core_.memory());
   HANDSYNC_TRY(block.take(kRequestBytesMax));
-  const Room room(block.data, kRequestBytesMax);
+  const Room room = block.room();
   const auto value = [&](std::uint16_t property) -> Result<Text> {
     auto size = store_.item_value(item, property, room);
     if (!size.ok()) return size.error();
@@ -171,7 +155,7 @@ Status Account::start_response() {
     if (Status taken = text.take(kAnswerBytesMax); !taken.ok()) return give_up(taken.error());
     replica::OutboxSource parts(store_, message_.message);
     while (text_bytes < kAnswerBytesMax) {
-      auto got = parts.data(0, text_bytes, Room(text.data, kAnswerBytesMax).subspan(text_bytes));
+      auto got = parts.data(0, text_bytes, text.room().subspan(text_bytes));
       if (!got.ok()) return give_up(got.error());
       if (got.value() == 0) break;
       text_bytes += got.value();
@@ -181,7 +165,7 @@ Status Account::start_response() {
   auto body = protocol::write_meeting_response(
       call->body_room(),
       {version_, answer.reply, message_.source_folder.view(), message_.source_item.view(), answer.one,
-       answer.original_ms, text_of(Bytes(text.data, text_bytes)), answer.propose_start_ms, answer.propose_end_ms});
+       answer.original_ms, text_of(Bytes(text.data(), text_bytes)), answer.propose_start_ms, answer.propose_end_ms});
   if (!body.ok()) return give_up(body.error());
   call->once = true;
   call->answer.emplace<protocol::MeetingResponseReader>();

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "hal/cut_everywhere.h"
 #include "hal/simulated/home.h"
 #include "policy/enforcer.h"
 #include "policy/pin.h"
@@ -65,34 +66,7 @@ void drive(Handset& phone, Wipe& wipe) {
 
 unsigned cut_everywhere(const std::function<void(Home&)>& prepare, const std::function<void(Handset&)>& work,
                         const std::function<void(Home&, bool)>& judge) {
-  unsigned points = 0;
-  for (const Cut kind : kCuts) {
-    for (unsigned n = 1;; ++n) {
-      Home home;
-      prepare(home);
-      unsigned count = 0;
-      bool armed = false, told = false, cut = false;
-      home.options.power = [&](std::string_view, std::string_view) {
-        return armed && ++count == n ? kind : Cut::kNone;
-      };
-      {
-        auto phone = home.open();
-        armed = true;
-        try {
-          work(*phone);
-          told = true;
-          phone->cut_power();
-        } catch (const PowerCut&) {
-          cut = true;
-        }
-      }
-      home.options.power = nullptr;
-      judge(home, told);
-      ++points;
-      if (!cut) break;
-    }
-  }
-  return points;
+  return test::cut_everywhere<Home, Cut, PowerCut>(prepare, work, judge);
 }
 
 }  // namespace

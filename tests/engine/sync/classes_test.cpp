@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/sync/item_cases.h"
 #include "engine/sync/mailbox_view.h"
 #include "exchange/item_view.h"
 #include "exchange/mailbox.h"
@@ -24,9 +25,7 @@ namespace tsk = wbxml::tasks;
 constexpr const char* kEmail = "demo@example.test";
 
 exchange::Options with(const char* version) {
-  exchange::Options options;
-  options.policy = std::nullopt;
-  options.versions = {version};
+  exchange::Options options = of_version(version);
   options.mails = 2;
   options.events = 20;
   options.contacts = 15;

@@ -1,14 +1,28 @@
 /// Items of every shape that a server may hold, made by rules: recurrence types, exceptions, time zones, attendees,
 /// all-day events; contacts, tasks and notes with few and with many properties, and with some that no table names.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "exchange/mailbox.h"
+#include "exchange/server.h"
 #include "exchange/text.h"
 #include "wbxml/code_pages.h"
 
 namespace handsync::test {
+
+/// A server of one version, without a policy.
+inline exchange::Options of_version(const char* version) {
+  exchange::Options options;
+  options.policy = std::nullopt;
+  options.versions = {version};
+  return options;
+}
+/// "16.1" as 161.
+inline int number_of(const char* version) {
+  return (version[0] - '0') * 100 + (version[1] - '0') * 10 + version[3] - '0';
+}
 
 inline std::string zone_blob(int bias_min, int daylight_min, int from_month, int to_month) {
   std::string blob(172, '\0');

@@ -26,14 +26,6 @@ namespace base = wbxml::air_sync_base;
 constexpr const char* kEmail = "demo@example.test";
 constexpr std::uint16_t kSubject = 100, kBody = 6;
 
-exchange::Options of_version(const char* version) {
-  exchange::Options options;
-  options.policy = std::nullopt;
-  options.versions = {version};
-  return options;
-}
-int number_of(const char* version) { return (version[0] - '0') * 100 + (version[1] - '0') * 10 + version[3] - '0'; }
-
 PropertyEdit set(std::uint16_t id, const std::string& value) { return {id, bytes_of(Text(value)), true}; }
 PropertyEdit remove(std::uint16_t id) { return {id, {}, false}; }
 

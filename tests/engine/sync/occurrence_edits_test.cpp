@@ -24,13 +24,6 @@ constexpr std::uint16_t kSubject = 100, kBody = 6;
 constexpr std::int64_t kDay_ms = 86'400'000, kMonday_ms = 1'767'601'800'000;  // 2026-01-05T08:30Z, the first one
 constexpr std::int64_t week(int number) { return kMonday_ms + number * 7 * kDay_ms; }
 
-exchange::Options of_version(const char* version) {
-  exchange::Options options;
-  options.policy = std::nullopt;
-  options.versions = {version};
-  return options;
-}
-int number_of(const char* version) { return (version[0] - '0') * 100 + (version[1] - '0') * 10 + version[3] - '0'; }
 PropertyEdit set(std::uint16_t id, Text value) { return {id, bytes_of(value), true}; }
 PropertyEdit none(std::uint16_t id) { return {id, {}, false}; }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/sync/item_cases.h"
 #include "engine/sync/mailbox_view.h"
 #include "exchange/mailbox.h"
 #include "replica/store.h"
@@ -33,10 +34,8 @@ struct Invited : World {
     LONGS_EQUAL_TEXT(0, sync(id).code, version);
   }
   static exchange::Options options(const char* version) {
-    exchange::Options options;
+    exchange::Options options = of_version(version);
     options.users = {{kEmail, "demo"}, {kOrganizer, "bob"}};
-    options.versions = {version};
-    options.policy = std::nullopt;
     return options;
   }
   ItemId first(const std::string& folder) {

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <functional>
 
+#include "hal/cut_everywhere.h"
 #include "hal/linux/bench.h"
 #include "policy/enforcer.h"
 #include "policy/pin.h"
@@ -57,39 +58,12 @@ void drive(Handset& device, Wipe& wipe) {
   }
 }
 
-using Work = std::function<void(Handset&)>;
-
-unsigned cut_everywhere(const std::function<void(Bench&)>& prepare, const Work& work,
+unsigned cut_everywhere(const std::function<void(Bench&)>& prepare, const std::function<void(Handset&)>& work,
                         const std::function<void(Bench&, bool)>& judge) {
-  unsigned points = 0;
-  for (const Cut kind : {Cut::kBefore, Cut::kTorn, Cut::kAfter}) {
-    for (unsigned n = 1;; ++n) {
-      Bench bench;
-      prepare(bench);
-      unsigned count = 0;
-      bool armed = false, told = false, cut = false;
-      bench.options.power = [&](std::string_view, std::string_view) {
-        return armed && ++count == n ? kind : Cut::kNone;
-      };
-      {
-        auto device = bench.open();
-        armed = true;
-        try {
-          work(*device);
-          told = true;
-          device->cut_power();
-        } catch (const PowerCut&) {
-          cut = true;
-        }
-      }
-      bench.options.power = nullptr;
-      bench.machine.boot();
-      judge(bench, told);
-      ++points;
-      if (!cut) break;
-    }
-  }
-  return points;
+  return test::cut_everywhere<Bench, Cut, PowerCut>(prepare, work, [&](Bench& bench, bool told) {
+    bench.machine.boot();
+    judge(bench, told);
+  });
 }
 
 void write(const Bench& bench, const std::string& name, const std::string& text) {

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <functional>
 
+#include "hal/cut_everywhere.h"
 #include "hal/simulated/home.h"
 
 #include <CppUTest/TestHarness.h>
@@ -36,35 +37,8 @@ std::string on_card(Handset& phone, const std::string& name) {
 // `work` with a cut at each operation in turn, then `judge` on the phone as it starts again.
 unsigned cut_everywhere(const std::function<void(Handset&)>& prepare, const std::function<void(Handset&)>& work,
                         const std::function<void(Home&, Handset&, bool told)>& judge) {
-  unsigned points = 0;
-  for (const Cut kind : {Cut::kBefore, Cut::kTorn, Cut::kAfter}) {
-    for (unsigned n = 1;; ++n) {
-      Home home;
-      prepare(*home.open());
-      unsigned count = 0;
-      bool armed = false, told = false, cut = false;
-      home.options.power = [&](std::string_view, std::string_view) {
-        return armed && ++count == n ? kind : Cut::kNone;
-      };
-      {
-        auto phone = home.open();
-        armed = true;
-        try {
-          work(*phone);
-          told = true;
-          phone->cut_power();
-        } catch (const PowerCut&) {
-          cut = true;
-        }
-      }
-      home.options.power = nullptr;
-      auto phone = home.open();
-      judge(home, *phone, told);
-      ++points;
-      if (!cut) break;
-    }
-  }
-  return points;
+  return test::cut_everywhere<Home, Cut, PowerCut>([&](Home& home) { prepare(*home.open()); }, work,
+                                                   [&](Home& home, bool told) { judge(home, *home.open(), told); });
 }
 
 }  // namespace
