@@ -161,6 +161,7 @@ class Account final : public Changes {
   Status launch(Call*, std::size_t body_bytes);
   void cancel(Call*&);
   void finish_work(Call&, Error transport);
+  void count_words(const Call&);  ///< an answer was judged: has the same been asked in vain too often?
   void request_failed(Call&, Error);
   void follow(Error, std::uint32_t retry_after_s = 0);  ///< what comes after a failure: the table of rules
   void pause(Error, std::uint32_t retry_after_s);
@@ -369,7 +370,9 @@ class Account final : public Changes {
   Call* wait_ = nullptr;
   Loops loops_, stored_loops_;
   std::uint8_t manual_tries_ = 0;
-  std::uint32_t visit_requests_ = 0;        ///< since the last pause began
+  std::uint32_t visit_requests_ = 0;  ///< since the last pause began
+  std::uint32_t words_ = 0;           ///< of the last request, and how often it went out in a row in vain
+  std::uint8_t same_words_ = 0;
   std::uint64_t key_lost_ms_ = 0;           ///< the last time a key was lost
   std::uint64_t items_since_lost_ = 0;      ///< items that have come since the first of those losses
   bool emptied_ = false;                    ///< since the last loss: no content anywhere and no notice either
@@ -388,9 +391,10 @@ class Account final : public Changes {
     std::uint64_t folders = 0;  ///< of their ids; 0 = nothing is remembered
     friend bool operator==(const Told&, const Told&) = default;
   } told_, telling_;
-  bool full_sync_visit_ = false;  ///< a full sync in place of a Ping that is in trouble
-  bool judging_ping_ = false;     ///< what follows now is the fault of a Ping
-  bool pushed_ = false;           ///< the Sync that runs was caused by a Ping
+  bool full_sync_visit_ = false;     ///< a full sync in place of a Ping that is in trouble
+  bool judging_ping_ = false;        ///< what follows now is the fault of a Ping
+  std::uint16_t ping_remedied_ = 0;  ///< remedies, a bit each, that Pings have asked for since one lasted
+  bool pushed_ = false;              ///< the Sync that runs was caused by a Ping
   std::uint32_t pushed_items_ = 0;
   Question question_{};
   QuestionId question_id_{};

@@ -26,6 +26,15 @@ void Call::free(Memory memory) {
   memory.give(memory.self, this);
 }
 
+std::uint32_t Call::words() const {
+  std::uint32_t hash = 0x811C9DC5U;  // FNV-1a
+  auto take = [&](char c) { hash = (hash ^ static_cast<unsigned char>(c)) * 0x01000193U; };
+  for (char c : method) take(c);
+  for (char c : plain_target.empty() ? head.target() : plain_target.view()) take(c);
+  for (std::byte b : Bytes(body_, body_bytes_)) take(static_cast<char>(b));
+  return hash;
+}
+
 Result<std::size_t> Call::read_body(Room room) {
   body_begun_ = true;
   if (source_ && body_read_ >= before_ && body_read_ < before_ + source_bytes_) {

@@ -74,6 +74,9 @@ class Call {
     source_bytes_ = bytes;
   }
   std::uint64_t body_bytes() const { return body_bytes_ + source_bytes_; }
+  /// A fingerprint of method, target and body: another one is another request. Of a body that comes from elsewhere only
+  /// what surrounds it counts, its ClientId among that.
+  std::uint32_t words() const;
   Result<std::size_t> read_body(Room);             ///< 0 = end
   bool body_begun() const { return body_begun_; }  ///< some of it has been handed out, in this try or an earlier one
   bool once =

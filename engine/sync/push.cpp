@@ -148,8 +148,9 @@ void Account::judge_ping(Call& call, Error error) {
         if (!pushed_) pushed_items_ = 0;
         pushed_ = true;
       } else {
-        reset_loops({Loop::kPings, Loop::kEmptyPushes, Loop::kRefreshes});
+        reset_loops({Loop::kFailures, Loop::kPings, Loop::kEmptyPushes, Loop::kRefreshes});
         visit_requests_ = 0;
+        ping_remedied_ = 0;
       }
       return;
     }
@@ -157,6 +158,7 @@ void Account::judge_ping(Call& call, Error error) {
       told_ = telling_;
       heartbeat_.lasted(static_cast<std::uint32_t>(took_ms / 1000));
       reset_loops({Loop::kPings});
+      ping_remedied_ = 0;
       bool known = !answer.changed_overflow() && answer.changed_count() > 0;
       for (std::size_t i = 0; i < answer.changed_count(); ++i) {
         FolderState* folder = find(answer.changed(i));

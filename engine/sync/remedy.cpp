@@ -104,9 +104,15 @@ void Account::follow(Error error, std::uint32_t retry_after_s) {
     return;
   }
   loops_.add(rule->loop);
-  // What every Ping asks for again is no remedy; the visit that it costs begins the rule's own count anew.
-  bool too_often = loops_.of(rule->loop) > loop_limit(rule->loop) || (judging_ping_ && loops_.of(Loop::kPings) > 0);
-  if (judging_ping_ && !too_often) loops_.add(Loop::kPings);
+  bool too_often = loops_.of(rule->loop) > loop_limit(rule->loop);
+  if (judging_ping_) {
+    // What every Ping asks for again is no remedy; the visit that it costs begins the rule's own count anew.
+    const auto bit = static_cast<std::uint16_t>(1U << static_cast<unsigned>(remedy));
+    if (ping_remedied_ & bit) return pause(error, retry_after_s);
+    ping_remedied_ |= bit;
+    too_often = too_often || loops_.of(Loop::kPings) > 0;
+    if (!too_often) loops_.add(Loop::kPings);
+  }
   needs_ |= rule->needs;
   if (remedy == Remedy::kRestartFolders)
     if (Status restarted = restart_folders(); !restarted.ok()) return pause(restarted.error(), retry_after_s);

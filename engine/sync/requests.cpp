@@ -118,6 +118,10 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
   ++counted.requests;
   counted.bytes_out += call->body_bytes();
   ++visit_requests_;
+  const std::uint32_t words = call->words();
+  same_words_ =
+      words == words_ && same_words_ < kSameWordsMax ? static_cast<std::uint8_t>(same_words_ + 1) : std::uint8_t{1};
+  words_ = words;
   radio_used();
   (call->lane == Lane::kWork ? work_ : wait_) = call;
   tell_state();
@@ -225,9 +229,22 @@ void Account::finish_work(Call& ended, Error transport) {
         break;
     }
   }
+  count_words(*call);
   call->free(core_.memory());
   tell_state();
   advance();
+}
+
+/// The same words for ever are what servers block a device for. OPTIONS costs next to nothing and asks whether this is
+/// still the server that it was; where OPTIONS itself is in vain, what was wanted is asked again.
+void Account::count_words(const Call& call) {
+  if (!error_ && !pushed_) same_words_ = 0;
+  if (same_words_ < kSameWordsMax || manual_ || version_ == 0) return;
+  same_words_ = 0;
+  if (call.kind == Kind::kOptions)
+    needs_ &= static_cast<std::uint16_t>(~(kNeedOptions | kNeedServer));
+  else
+    needs_ |= kNeedOptions;
 }
 
 }  // namespace handsync::sync
