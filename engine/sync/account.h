@@ -391,8 +391,9 @@ class Account final : public Changes {
     std::uint64_t folders = 0;  ///< of their ids; 0 = nothing is remembered
     friend bool operator==(const Told&, const Told&) = default;
   } told_, telling_;
-  bool full_sync_visit_ = false;     ///< a full sync in place of a Ping that is in trouble
-  bool judging_ping_ = false;        ///< what follows now is the fault of a Ping
+  bool full_sync_visit_ = false;                                 ///< a full sync in place of a Ping that is in trouble
+  bool judging_ping_ = false;                                    ///< what follows now is the fault of a Ping
+  bool options_before_ping_ = false, options_for_ping_ = false;  ///< the next Ping is one too many; it waits or runs
   std::uint16_t ping_remedied_ = 0;  ///< remedies, a bit each, that Pings have asked for since one lasted
   bool pushed_ = false;              ///< the Sync that runs was caused by a Ping
   std::uint32_t pushed_items_ = 0;

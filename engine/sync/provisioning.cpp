@@ -131,11 +131,13 @@ void Account::ended_policy(Call& call, Error error) {
   if (error) return request_failed(call, error);
   auto& answer = std::get<protocol::ProvisionResponse>(call.answer);
   if (answer.remote_wipe() || answer.account_only_wipe()) return take_directive(call, answer);
-  if (answer.status() > 1) {
+  // The wipe was called off meanwhile; to some servers asking for it is then an error.
+  const bool called_off = asked_for_directive && answer.status() <= 2;
+  if (answer.status() > 1 && !called_off) {
     if (answer.status() == 140) needs_ |= kNeedDirective;
     return follow(eas_error(Command::kProvision, answer.status()));
   }
-  if (asked_for_directive) {  // the wipe was called off meanwhile
+  if (called_off) {
     needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedDirective) | kNeedPolicy);
     return;
   }

@@ -63,6 +63,12 @@ void Account::consider_ping() {
   if (ping_started_ms_ && ping_not_before_ms_ < ping_started_ms_ + kPingFloorMs)
     ping_not_before_ms_ = ping_started_ms_ + kPingFloorMs;
   if (ping_not_before_ms_ > now || ping_waits_for_full_sync()) return;
+  if (options_before_ping_) {
+    options_before_ping_ = false;
+    options_for_ping_ = true;
+    needs_ |= kNeedOptions;
+    return advance();
+  }
   if (Status started = start_ping(); !started.ok()) follow(started.error());
 }
 

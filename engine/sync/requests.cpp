@@ -181,7 +181,17 @@ void Account::finish_work(Call& ended, Error transport) {
   bool is_command = call->kind == Kind::kCommand;
   if (!error && is_command && call->version_refresh && call->command != Command::kFolderSync) needs_ |= kNeedOptions;
   if (!is_command) {
-    call->kind == Kind::kOptions ? ended_options(*call, error) : ended_discovery(*call, error);
+    if (call->kind == Kind::kOptions) {
+      judging_ping_ = options_for_ping_;
+      ended_options(*call, error);
+      if (options_for_ping_ && needs_ & kNeedOptions) {  // in vain: again in place of the next Ping
+        needs_ &= static_cast<std::uint16_t>(~kNeedOptions);
+        options_before_ping_ = true;
+      }
+      judging_ping_ = options_for_ping_ = false;
+    } else {
+      ended_discovery(*call, error);
+    }
   } else {
     switch (call->command) {
       case Command::kSettings:
@@ -241,10 +251,14 @@ void Account::count_words(const Call& call) {
   if (!error_ && !pushed_) same_words_ = 0;
   if (same_words_ < kSameWordsMax || manual_ || version_ == 0) return;
   same_words_ = 0;
-  if (call.kind == Kind::kOptions)
+  if (call.kind == Kind::kOptions) {
     needs_ &= static_cast<std::uint16_t>(~(kNeedOptions | kNeedServer));
-  else
+    options_before_ping_ = false;
+  } else if (call.lane == Lane::kWait) {
+    options_before_ping_ = true;  // at its time: what the user changes goes out meanwhile
+  } else {
     needs_ |= kNeedOptions;
+  }
 }
 
 }  // namespace handsync::sync

@@ -99,7 +99,7 @@ std::string hold(const std::string& fault) {
 /// Those of MS-ASCMD 2.2.2 and 2.2.3.177 that say no: the command's own, and those common to all.
 std::string hold_statuses(const std::string& command, std::initializer_list<int> own) {
   std::string wrong;
-  for (const int status : {110, 111, 129, 132, 142, 144, 177})
+  for (const int status : {110, 111, 129, 132, 140, 142, 144, 177})
     wrong += hold(command + ":status:" + std::to_string(status));
   for (const int status : own) wrong += hold(command + ":status:" + std::to_string(status));
   // All of them take minutes; the table of remedies knows them by kinds, and a sixth has each.
