@@ -62,6 +62,17 @@ struct Phone {
   ~Phone() = default;
 };
 
+/// Something that requests and answers pass between phone and server, as bytes: both become what the other end makes
+/// of those.
+struct Wire {
+  virtual Error to_server(const Send&, Instant, exchange::HttpRequest&) = 0;  ///< an error: it does not arrive
+  /// To the request of that number. Obeys its cut, and says how many bytes of the body came through instead.
+  virtual void to_phone(std::uint32_t id, exchange::HttpResponse&) = 0;
+
+ protected:
+  ~Wire() = default;
+};
+
 class World {
  public:
   explicit World(exchange::Options options = {}, Phone* phone = nullptr)
@@ -302,7 +313,8 @@ class World {
   std::function<void(const Sent&)> on_request;                                ///< as it goes out
   std::function<Fate(const Sent&)> fate;                                      ///< of a request on its way
   std::uint64_t nat_ms =
-      0;  ///< an answer to a request that has been quiet for longer is lost without a word; 0 = never
+      0;                 ///< an answer to a request that has been quiet for longer is lost without a word; 0 = never
+  Wire* wire = nullptr;  ///< outlives the world
   std::function<void(const Sent&)> on_nat_loss;
   std::function<void(const Sent&)> on_served;                    ///< the server has acted, the answer is not here yet
   std::function<void(const Sent&, std::size_t piece)> on_piece;  ///< before a piece of its answer is handed over
@@ -505,6 +517,8 @@ class World {
     const Fate met = fate ? fate(record) : Fate::kArrives;
     if (met == Fate::kBroken) return fail_later(id, Error{Domain::kHttp, 14, 0});
     if (met == Fate::kSwallowed) return;
+    if (wire)
+      if (Error error = wire->to_server(send, now(), request)) return fail_later(id, error);
     if (met == Fate::kTwice) server_.abandon(server_.handle(request, wall(), [](const exchange::HttpResponse&) {}));
     begun_ms_[id] = mono_ms_;
     if (met == Fate::kOldAnswer && last_answer_) {
@@ -555,6 +569,7 @@ class World {
       at(start, id, [this, id] { fail(id, Error{Domain::kHttp, 6, 0}); });
       return;
     }
+    if (wire) wire->to_phone(id, answer);
     if (record.label != "Ping") last_answer_ = answer;
     auto shared = std::make_shared<Answer>();
     shared->sent = record;

@@ -9,6 +9,7 @@
 
 #include "engine/policy/fake_device.h"
 #include "exchange/server.h"
+#include "platform/pump/http_text.h"
 #include "platform/pump/net.h"
 #include "pump/pump.h"
 
@@ -236,18 +237,7 @@ class Day final : Ui, Jobs {
     idle_ = 0;
   }
   void take_request(net::Peer& peer, const std::string& text) {
-    exchange::HttpRequest request;
-    const std::size_t head = text.find("\r\n\r\n");
-    std::size_t at = text.find("\r\n");
-    const std::string line = text.substr(0, at);
-    request.method = line.substr(0, line.find(' '));
-    request.target = line.substr(request.method.size() + 1, line.rfind(' ') - request.method.size() - 1);
-    while (at < head) {
-      const std::size_t end = text.find("\r\n", at + 2), colon = text.find(": ", at + 2);
-      request.headers.emplace_back(text.substr(at + 2, colon - at - 2), text.substr(colon + 2, end - colon - 2));
-      at = end;
-    }
-    request.body = text.substr(head + 4);
+    const exchange::HttpRequest request = http_text::request_of(text);
     const auto whom = std::find_if(net.peers.begin(), net.peers.end(), [&](auto& each) { return each.get() == &peer; });
     server_.handle(request, now().wall_ms, [this, shared = *whom](const exchange::HttpResponse& response) {
       std::string answer = "HTTP/1.1 " + std::to_string(response.status) + " OK\r\n";

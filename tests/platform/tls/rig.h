@@ -28,7 +28,25 @@ struct Random {
   Random() {
     mbedtls_entropy_init(&entropy);
     mbedtls_ctr_drbg_init(&drbg);
+#ifdef RIG_SEED
+    restart(RIG_SEED);
+#else
     must(mbedtls_ctr_drbg_seed(&drbg, mbedtls_entropy_func, &entropy, nullptr, 0), "seed");
+#endif
+  }
+  /// The same numbers from here on whenever the seed is the same.
+  void restart(std::uint64_t seed) {
+    mbedtls_ctr_drbg_free(&drbg);
+    mbedtls_ctr_drbg_init(&drbg);
+    state = seed;
+    must(mbedtls_ctr_drbg_seed(&drbg, next, this, nullptr, 0), "seed");
+  }
+  static int next(void* self, unsigned char* out, std::size_t bytes) {
+    for (auto& state = static_cast<Random*>(self)->state; bytes > 0; --bytes) {
+      state = state * 6364136223846793005U + 1442695040888963407U;
+      *out++ = static_cast<unsigned char>(state >> 56);
+    }
+    return 0;
   }
   ~Random() {
     mbedtls_ctr_drbg_free(&drbg);
@@ -40,6 +58,7 @@ struct Random {
   }
   mbedtls_entropy_context entropy;
   mbedtls_ctr_drbg_context drbg;
+  std::uint64_t state = 0;
 };
 
 struct Entropy final : handsync::hal::Entropy {

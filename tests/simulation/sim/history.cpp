@@ -6,6 +6,7 @@ namespace sim {
 
 namespace {
 
+constexpr std::uint64_t kRealEvery = 25;  // so many lives are one with everything real that costs time
 constexpr std::uint64_t kEditsMin = 200, kFaultsMin = 30, kStepsMax = 4000;
 
 }  // namespace
@@ -14,9 +15,17 @@ History::History(std::uint64_t seed, Mode mode, bool tell)
     : random_(seed * 0x9E3779B97F4A7C15u + static_cast<std::uint64_t>(mode)),
       mode_(mode),
       tell_(tell),
-      phone_(random_.next(), random_.chance(50)) {
+      phone_(random_.next(), random_.chance(50)),
+      real_(seed % kRealEvery == 3) {
   outcome_.digest = 0xCBF29CE484222325u;
   world_ = std::make_unique<World>(options(), &phone_);
+  if (!real_) return;
+  wire_ = std::make_unique<TlsWire>(seed);
+  wire_->on_bytes = [this](std::string_view bytes) { learn(bytes); };
+  wire_->reboot(phone_.device().entropy());
+  phone_.on_boot = [this] { wire_->reboot(phone_.device().entropy()); };
+  phone_.derive_for_real();
+  world_->wire = wire_.get();
 }
 
 void History::tell(const std::string& line) {
@@ -43,9 +52,18 @@ exchange::Options History::options() {
   options.heartbeat_min_s = chance(80) ? 60 : 600;
   options.heartbeat_max_s = chance(80) ? 3540 : 900;
   options.policy = chance(50) ? std::optional(mild_policy()) : std::nullopt;
+  if (options.policy || real_) options.policy = policy();
   has_policy_ = options.policy.has_value();
   first_version_ = options.versions[0];
   return options;
+}
+
+exchange::Policy History::policy() const {
+  exchange::Policy policy = mild_policy();
+  if (!real_) return policy;
+  policy.push_back({"DevicePasswordEnabled", "1", {}});
+  policy.push_back({"MinDevicePasswordLength", "4", {}});
+  return policy;
 }
 
 AccountSettings History::settings() {
@@ -152,6 +170,8 @@ Outcome History::run() {
   if (outcome_.wrong.empty()) outcome_.wrong = mode_ == Mode::kBounded ? rest() : nothing_lost();
   learn(std::to_string(world_->now_ms()));
   for (const auto& [server_id, mail] : handset_mails(*world_, id_)) learn(server_id + mail.subject);
+  if (wire_)
+    say("TLS: ", std::to_string(wire_->full), " full handshakes, ", std::to_string(wire_->resumed), " resumed");
   outcome_.days = static_cast<double>(world_->now_ms()) / static_cast<double>(kDay);
   return outcome_;
 }

@@ -11,6 +11,7 @@
 
 #include "engine/sync/mailbox_view.h"
 #include "sim/phone.h"
+#include "sim/tls_wire.h"
 
 namespace sim {
 
@@ -75,6 +76,7 @@ class History {
   // user.cpp
   void act_of_user();
   void act_of_server();
+  void use_pin();
   // trouble.cpp
   void trouble();
   void meet_request();
@@ -89,6 +91,7 @@ class History {
   void tell(const std::string& line);
   void learn(std::string_view bytes);
   exchange::Options options();
+  exchange::Policy policy() const;
   AccountSettings settings();
   void wire();  ///< joins the world's hooks to this history
   void pass_time();
@@ -104,6 +107,9 @@ class History {
   SimPhone phone_;
   AccountSettings settings_;
   std::string first_version_;
+  bool real_;  ///< TLS, the PIN and how its key is derived are the product's own
+  std::unique_ptr<TlsWire> wire_;
+  std::string pin_ = "1379", pin_in_doubt_;  ///< the second may be in force instead: its change broke off
   std::unique_ptr<World> world_;
   AccountId id_{};
 

@@ -7,6 +7,7 @@
 #include "engine/replica/flash_fake.h"
 #include "engine/sync/world.h"
 #include "exchange/random.h"
+#include "posix/vault.h"
 #include "sim/fault_kinds.h"
 
 namespace sim {
@@ -42,6 +43,7 @@ class SimPhone final : public handsync::test::Phone {
     device_.reboot();
     boot_ms_ = world_ms;
     ++boots_;
+    if (on_boot) on_boot();
   }
   void power_off() override {
     off_ = true;
@@ -89,6 +91,18 @@ class SimPhone final : public handsync::test::Phone {
     SimPhone& phone;
   };
   std::function<void(FaultKind)> on_fault;
+  std::function<void()> on_boot;
+  /// Keys are derived as the ports on files do it.
+  void derive_for_real() {
+    device_.derive = [](const fake::Device::Blob& key, handsync::Bytes in, handsync::Bytes salt, std::uint32_t rounds,
+                        handsync::Room out) {
+      if (rounds == 0) return handsync::hal::posix::hmac(key, in, out);
+      fake::Patience patience;
+      std::byte stretched[32];
+      if (auto done = handsync::hal::posix::pbkdf2(in, salt, rounds, stretched, patience); !done.ok()) return done;
+      return handsync::hal::posix::hmac(key, stretched, out);
+    };
+  }
   void calm() {
     for (Failing& failing : failing_) failing = {};
     cut_in_ = 0;

@@ -126,7 +126,7 @@ struct Troubles {
   }
   static void server(History& h) {
     if (h.has_policy_ && h.chance(50)) {
-      exchange::Policy policy = mild_policy();
+      exchange::Policy policy = h.policy();
       policy.push_back({"AllowCamera", h.chance(50) ? "1" : "0", {}});
       h.world_->server().policy(kEmail, policy);
       h.strike(FaultKind::kPolicy);

@@ -1,6 +1,7 @@
 /// What a person does with the phone, and what others do with the mailbox. An act is a row.
 #include <algorithm>
 
+#include "policy/fault.h"
 #include "sim/history.h"
 
 namespace sim {
@@ -116,8 +117,55 @@ constexpr Act kServerActs[] = {
 
 }  // namespace
 
+/// The right PIN opens, whatever has become of the power since it was set, and no other does.
+void History::use_pin() {
+  constexpr auto kWrong = static_cast<std::int32_t>(policy::Fault::kPinWrong);
+  Engine& engine = world_->engine();
+  if (!engine.device().pin_set) return;
+  world_->run_for(std::uint64_t{engine.device().throttled_s} * kSecond);
+  if (world_->off()) return;
+  const auto outcome = [&](const Status& begun) {
+    if (begun.ok()) world_->settle();
+    return begun.ok() ? engine.device_error() : begun.error();
+  };
+  const auto unlock = [&](const std::string& pin) {
+    const Error error = outcome(engine.unlock(bytes_of(pin), world_->now()));
+    say("unlock with ", pin, ": ", own_words(error));
+    return error;
+  };
+  const auto wrong = [](const Error& error) { return error.domain == Domain::kPolicy && error.code == kWrong; };
+  if (chance(20) && pin_in_doubt_.empty()) {
+    const std::string next = pin_ == "1379" ? "2468" : "1379";
+    say("another PIN: ", next);
+    const Error error = outcome(engine.set_pin(bytes_of(pin_), bytes_of(next), world_->now()));
+    if (wrong(error)) misdeed_ = "the right PIN may not be changed";
+    pin_in_doubt_ = failed(error) || world_->off() ? next : std::string();
+    if (pin_in_doubt_.empty()) world_->pin = pin_ = next;
+    return;
+  }
+  if (chance(20)) {
+    if (!failed(unlock("9999")) && !world_->off()) misdeed_ = "a wrong PIN opens";
+    return;
+  }
+  const Error error = unlock(pin_);
+  if (world_->off()) return;
+  if (!wrong(error)) {  // a record that cannot be written opens nothing, and proves nothing
+    if (!failed(error)) pin_in_doubt_.clear();
+    return;
+  }
+  if (pin_in_doubt_.empty()) {
+    misdeed_ = "the right PIN does not open";
+    return;
+  }
+  std::swap(pin_, pin_in_doubt_);
+  const Error other = unlock(pin_);
+  if (wrong(other)) misdeed_ = "neither the old PIN nor the new one opens";
+  if (!failed(other) && !world_->off()) pin_in_doubt_.clear();
+}
+
 void History::act_of_user() {
   acts_ms_.push_back(world_->now_ms());
+  if (real_ && chance(15)) return use_pin();
   if (chance(8)) {
     pushing_ = !pushing_;
     say(pushing_ ? "push on" : "push off");
