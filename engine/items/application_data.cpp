@@ -48,7 +48,7 @@ void ApplicationData::begin(Class kind) {
   depth_ = raw_depth_ = 0;
   skip_ = 0;
   body_type_ = 0;
-  body_bad_ = false;
+  body_bad_ = old_body_ = false;
 }
 
 void ApplicationData::fault(PropertyId id) {
@@ -89,7 +89,20 @@ Status ApplicationData::open(wbxml::Tag tag) {
   return Done{};
 }
 
+/// To a sink a body is the same in every version: a marker first, whichever of its parts comes first.
+Status ApplicationData::begin_old_body() {
+  if (old_body_) return Done{};
+  old_body_ = true;
+  body_type_ = 1;
+  HANDSYNC_TRY(sink_->begin(kBody));
+  HANDSYNC_TRY(sink_->end());
+  HANDSYNC_TRY(sink_->begin(kBodyType));
+  HANDSYNC_TRY(sink_->piece(NumberPiece(body_type_).view()));
+  return sink_->end();
+}
+
 Status ApplicationData::enter(const Property& row) {
+  if (row.parent == 0 && row.id >= kBodySize && row.id <= kBodyData) HANDSYNC_TRY(begin_old_body());
   leaf_ = &row;
   switch (row.kind) {
     case Kind::kMarker:
@@ -166,6 +179,7 @@ Status ApplicationData::close(wbxml::Tag tag) {
       mode_ = Mode::kStructure;
       if (leaf_->kind == Kind::kData) {
         body_bad_ = utf8_bad_;  // a character that truncation has cut is no fault
+        if (leaf_->parent == 0 && body_bad_) fault(kBodyData);
       } else if (utf8_bad_ || utf8_left_ != 0) {
         fault(leaf_->id);
       }

@@ -31,6 +31,7 @@ class ApplicationData {
   static constexpr std::size_t kScalarBytesMax = 64;
 
   Status enter(const Property&);
+  Status begin_old_body();
   Status leave_scalar();
   Status raw_begin(PropertyId, wbxml::Tag tag);
   Status raw_open(wbxml::Tag tag);
@@ -61,6 +62,7 @@ class ApplicationData {
   std::uint8_t utf8_low_ = 0x80, utf8_high_ = 0xBF;
   bool utf8_bad_ = false;
   bool body_bad_ = false;
+  bool old_body_ = false;  // parts of a body have come as 2.5 sends them
   std::int64_t body_type_ = 0;
   wbxml::Tag open_[wbxml::kDepthMax]{};
   char scalar_[kScalarBytesMax]{};

@@ -86,6 +86,34 @@ constexpr Property kEmail[] = {
 
 };
 
+// 2.5 has no AirSyncBase: each class has parts of a body of its own, always plain text, and mail its own attachments.
+// These rows are read; under their numbers everything else knows the rows of kShared.
+constexpr Property kOldEmail[] = {
+    {kBodySize, mail::kBodySize, 0, kNumber, Place::kItem, "body_size"},
+    {kBodyTruncated, mail::kBodyTruncated, 0, kBool, Place::kItem, "body_truncated"},
+    {kBodyData, mail::kBody, 0, kData, Place::kBlob},
+    {kAttachments, mail::kAttachments, 0, kMarker, Place::kNone},
+    {kAttachment, mail::kAttachment, mail::kAttachments, kMarker, Place::kNone},
+    {kAttachmentName, mail::kDisplayName, mail::kAttachment, kText, Place::kAttachment, "name"},
+    {kAttachmentReference, mail::kAttName, mail::kAttachment, kText, Place::kAttachment, "reference"},
+    {kAttachmentMethod, mail::kAttMethod, mail::kAttachment, kNumber, Place::kAttachment, "method"},
+    {kAttachmentSize, mail::kAttSize, mail::kAttachment, kNumber, Place::kAttachment, "size"},
+};
+constexpr Property kOldEvent[] = {
+    {kBodyTruncated, cal::kBodyTruncated, 0, kBool, Place::kItem, "body_truncated"},
+    {kBodyData, cal::kBody, 0, kData, Place::kBlob},
+};
+constexpr Property kOldContact[] = {
+    {kBodySize, con::kBodySize, 0, kNumber, Place::kItem, "body_size"},
+    {kBodyTruncated, con::kBodyTruncated, 0, kBool, Place::kItem, "body_truncated"},
+    {kBodyData, con::kBody, 0, kData, Place::kBlob},
+};
+constexpr Property kOldTask[] = {
+    {kBodySize, task::kBodySize, 0, kNumber, Place::kItem, "body_size"},
+    {kBodyTruncated, task::kBodyTruncated, 0, kBool, Place::kItem, "body_truncated"},
+    {kBodyData, task::kBody, 0, kData, Place::kBlob},
+};
+
 /// A row whose number is its element.
 constexpr Property text(wbxml::Tag tag, Form form = Form::kPlain, int traits = 0, std::uint8_t first = 0,
                         std::uint8_t last = 255) {
@@ -229,19 +257,21 @@ constexpr Property kNote[] = {
 };
 // clang-format on
 
-template <std::size_t kRows, std::size_t kSharedRows>
-constexpr std::array<Property, kRows + kSharedRows> joined(const Property (&rows)[kRows],
-                                                           const Property (&shared)[kSharedRows]) {
-  std::array<Property, kRows + kSharedRows> all;
-  for (std::size_t i = 0; i < kRows; ++i) all[i] = rows[i];
-  for (std::size_t i = 0; i < kSharedRows; ++i) all[kRows + i] = shared[i];
+template <std::size_t... kRows>
+constexpr auto joined(const Property (&... parts)[kRows]) {
+  std::array<Property, (kRows + ...)> all;
+  std::size_t at = 0;
+  const auto put = [&](const auto& rows) {
+    for (const Property& row : rows) all[at++] = row;
+  };
+  (put(parts), ...);
   return all;
 }
 
-constexpr auto kEmailRows = joined(kEmail, kShared);
-constexpr auto kEventRows = joined(kEvent, kShared);
-constexpr auto kContactRows = joined(kContact, kShared);
-constexpr auto kTaskRows = joined(kTask, kShared);
+constexpr auto kEmailRows = joined(kEmail, kShared, kOldEmail);
+constexpr auto kEventRows = joined(kEvent, kShared, kOldEvent);
+constexpr auto kContactRows = joined(kContact, kShared, kOldContact);
+constexpr auto kTaskRows = joined(kTask, kShared, kOldTask);
 constexpr auto kNoteRows = joined(kNote, kShared);
 
 /// From the two bytes of an element to its first row: computed by the compiler, looked up in constant time. Rows of one
@@ -249,13 +279,15 @@ constexpr auto kNoteRows = joined(kNote, kShared);
 struct Index {
   static constexpr std::size_t kPagesMax = 6;
   std::span<const Property> rows;
+  std::size_t count = 0;                // of rows without those of 2.5
   std::uint8_t place[wbxml::kPages]{};  // of a page in `first`, + 1; 0 = none
   std::uint8_t first[kPagesMax][64]{};  // row + 1, 0 = none
   std::uint8_t next[kRowsMax]{};        // row + 1, 0 = last
   std::uint8_t by_id[256]{};            // row + 1, 0 = none
 
   template <std::size_t kRows>
-  constexpr explicit Index(const std::array<Property, kRows>& all) : rows(all) {
+  constexpr explicit Index(const std::array<Property, kRows>& all, std::size_t old = 0)
+      : rows(all), count(kRows - old) {
     static_assert(kRows <= kRowsMax);
     std::uint8_t pages = 0;
     for (std::size_t i = kRows; i-- > 0;) {
@@ -278,7 +310,8 @@ struct Index {
   }
 };
 
-constexpr Index kEmailIndex(kEmailRows), kEventIndex(kEventRows), kContactIndex(kContactRows), kTaskIndex(kTaskRows),
+constexpr Index kEmailIndex(kEmailRows, std::size(kOldEmail)), kEventIndex(kEventRows, std::size(kOldEvent)),
+    kContactIndex(kContactRows, std::size(kOldContact)), kTaskIndex(kTaskRows, std::size(kOldTask)),
     kNoteIndex(kNoteRows);
 
 struct ClassRow {
@@ -296,7 +329,17 @@ const ClassRow& row_of(Class kind) {
 
 }  // namespace
 
-std::span<const Property> properties(Class kind) { return row_of(kind).index->rows; }
+std::span<const Property> properties(Class kind) {
+  const Index& index = *row_of(kind).index;
+  return index.rows.first(index.count);
+}
+
+wbxml::Tag old_body_tag(Class kind) {
+  const Index& index = *row_of(kind).index;
+  for (const Property& row : index.rows.subspan(index.count))
+    if (row.id == kBodyData) return row.tag;
+  return 0;
+}
 
 Text class_name(Class kind) { return row_of(kind).name; }
 

@@ -138,15 +138,17 @@ struct Property {
 /// At most as many rows has any class: the replica keeps one bit each.
 inline constexpr std::size_t kRowsMax = 96;
 
-/// The rows of a class.
+/// The rows of a class, each number once: without the elements that 2.5 has in the place of those of AirSyncBase.
 std::span<const Property> properties(Class);
+/// The element of a body in 2.5, where it stands for itself and is plain text; 0 = a class that 2.5 does not have.
+wbxml::Tag old_body_tag(Class);
 /// Events, contacts, tasks and notes: they are edited as items, and mails are not.
 constexpr bool is_personal(Class kind) { return kind != Class::kEmail && kind != Class::kSms; }
 /// The name of a class in the protocol: "Email", "Calendar", "Contacts", "Tasks", "Notes", "SMS".
 Text class_name(Class);
 /// What a folder of this type holds. kEmail also for types that are not synced.
 Class class_of(FolderType);
-/// The row of an element; null = none. A few instructions.
+/// The row of an element, those of 2.5 among them; null = none. A few instructions.
 const Property* find_property(Class, wbxml::Tag tag, wbxml::Tag parent);
 const Property* find_property(Class, PropertyId);
 

@@ -338,7 +338,7 @@ constexpr Row kWbxmlRows[] = {
 constexpr Row kEngineRows[] = {
     {number(EngineFault::kInvalidSettings), {Remedy::kGiveUp, Exit::kUsage, "the account's settings are not usable", "give a mail address, and as --server a host name, HOST:PORT or an https:// address"}},
     {number(EngineFault::kInsecure), {Remedy::kBlocked, Exit::kServer, "{the server} wants the password without encryption; it was not sent", "ask the administrator for an https address"}},
-    {number(EngineFault::kNoCommonVersion), {Remedy::kBlocked, Exit::kRefused, "{the server} speaks no version of ActiveSync from 12.1 to 16.1", "check that the server's address leads to an ActiveSync server"}},
+    {number(EngineFault::kNoCommonVersion), {Remedy::kBlocked, Exit::kRefused, "{the server} speaks no version of ActiveSync from 2.5 to 16.1", "check that the server's address leads to an ActiveSync server"}},
     {number(EngineFault::kNoSuchAccount), {Remedy::kGiveUp, Exit::kUsage, "there is no such account", "take an address from `account list`"}},
     {number(EngineFault::kTooManyAccounts), {Remedy::kGiveUp, Exit::kUsage, "this device holds no more accounts", "remove one first"}},
     {number(EngineFault::kAccountExists), {Remedy::kGiveUp, Exit::kUsage, "this account is on the device already", "change it with `account set`, or remove it first"}},

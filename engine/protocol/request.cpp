@@ -177,6 +177,8 @@ void put_plain_query(Appender& out, Command command, const Partner& partner, con
 
 Text version_text(Version version) {
   switch (version) {
+    case 25:
+      return "2.5";
     case 120:
       return "12.0";
     case 121:

@@ -5,15 +5,15 @@
 
 namespace handsync::protocol {
 
-/// Protocol version x 10: 120, and as the binary query carries it 121, 140, 141, 160, 161.
+/// Protocol version x 10: 25, 120, and as the binary query carries it 121, 140, 141, 160, 161.
 using Version = std::uint16_t;
-inline constexpr Version kVersions[] = {161, 160, 141, 140, 121, 120};  ///< best first
+inline constexpr Version kVersions[] = {161, 160, 141, 140, 121, 120, 25};  ///< best first
 
 /// The highest version both sides have, from MS-ASProtocolVersions ("2.5,12.0,14.1"); 0 = none in common.
 Version highest_common(Text versions_header);
 Text version_text(Version);  ///< "16.1"
 
-/// 12.0 knows the plain form only, whatever is asked for.
+/// 2.5 and 12.0 know the plain form only, whatever is asked for.
 enum class QueryForm : std::uint8_t { kBase64, kPlain };
 
 /// Who talks to whom. Borrowed for the call.

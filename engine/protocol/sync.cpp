@@ -141,11 +141,20 @@ void SyncResponse::collection_close() {
   more_ = open_more_;
 }
 
+Error SyncResponse::fetch_refusal() const {
+  if (root() != as::kSync) return answer_fault(Command::kSync, AnswerFault::kWrongRoot);
+  for (const std::uint32_t status : {this->status(), collection_status_, fetch_status_})
+    if (status > 1) return eas_error(Command::kSync, status);
+  if (fetch_status_ == 0 || sync_key_.empty()) return answer_fault(Command::kSync, AnswerFault::kNoStatus);
+  return {};
+}
+
 Status SyncResponse::item_open(Path path) {
   if (whose_ == Whose::kForeign || (whose_ == Whose::kUnknown && collection_seen_)) return Done{};
   auto operation = operation_of(path[3], path[4]);
   if (!operation.ok()) return Done{};  // an unknown kind of command is skipped like any unknown element
   in_item_ = true;
+  in_fetch_ = operation.value() == items::Operation::kAnswerFetch;
   id_given_ = false;
   items_given_ = true;
   item_fault_ = Error{};
@@ -166,7 +175,10 @@ Status SyncResponse::item_value(wbxml::Tag tag, Text value) {
     case as::kClientId:
       return value.size() <= kServerIdBytesMax ? sink_.client_id(value) : Status(Done{});
     case as::kStatus:
-      if (auto number = parse_number(value); number.ok()) return sink_.item_status(number.value());
+      if (auto number = parse_number(value); number.ok()) {
+        if (in_fetch_) fetch_status_ = number.value();
+        return sink_.item_status(number.value());
+      }
       return Done{};
     default:
       return Done{};

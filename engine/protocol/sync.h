@@ -26,6 +26,7 @@ struct SyncCommand {
   Bytes data{};                  ///< of an Add, or a Change of an item that is no mail: elements (wbxml::Writer)
   bool has_instance = false;     ///< Change or Delete of one occurrence, from 16.0 on; alone in its request
   std::int64_t instance_ms = 0;  ///< the start that the pattern gives (MS-ASAIRS 2.2.2.22 InstanceId)
+  bool fetch = false;            ///< the whole body of a mail, where there is no ItemOperations (2.5)
 };
 
 struct SyncRequest {
@@ -34,10 +35,11 @@ struct SyncRequest {
   Class kind = Class::kEmail;    ///< of the collection
   bool get_changes = true;
   bool deletes_as_moves = true;
-  std::uint16_t window = 100;        ///< 1..512
-  std::uint8_t filter = 0;           ///< FilterType (MS-ASCMD 2.2.3.68.2)
-  std::uint32_t body_bytes_max = 0;  ///< TruncationSize; UINT32_MAX = no limit, 0 = headers only
-  bool html = true;                  ///< of mails: ask for HTML first, then plain; false: plain only (AllowHTMLEmail)
+  std::uint16_t window = 100;  ///< 1..512
+  std::uint8_t filter = 0;     ///< FilterType (MS-ASCMD 2.2.3.68.2)
+  std::uint32_t body_bytes_max =
+      0;             ///< TruncationSize, in 2.5 the step below it; UINT32_MAX = no limit, 0 = headers only
+  bool html = true;  ///< of mails: ask for HTML first, then plain; false: plain only (AllowHTMLEmail)
   bool with_options = true;
   std::span<const SyncCommand> commands;
 };
@@ -63,6 +65,8 @@ class SyncResponse final : public ResponseReader {
   std::uint32_t limit() const { return limit_; }
   std::uint32_t items() const { return items_; }  ///< commands of the server, not answers
   bool foreign() const { return foreign_; }
+  /// Of a request whose only command was Fetch; kNone: the item has come. Valid once the whole answer has been read.
+  Error fetch_refusal() const;
 
  private:
   /// Of the Collection element that is open: it may name itself last.
@@ -83,10 +87,11 @@ class SyncResponse final : public ResponseReader {
   FixedText<64> collection_id_, sync_key_, open_key_;
   Error item_fault_{};
   std::uint32_t collection_status_ = 0, limit_ = 0, items_ = 0, open_status_ = 0;
+  std::uint32_t fetch_status_ = 0;
   Class kind_;
   Whose whose_ = Whose::kUnknown;
   bool open_more_ = false, in_item_ = false, in_data_ = false, id_given_ = false, items_given_ = false;
-  bool more_ = false, collection_seen_ = false, foreign_ = false;
+  bool more_ = false, collection_seen_ = false, foreign_ = false, in_fetch_ = false;
 };
 
 }  // namespace handsync::protocol

@@ -19,8 +19,8 @@ constexpr Error fault(RequestFault code, std::size_t where) {
 }
 
 bool says_something(const SyncCommand& command) {
-  return command.remove || command.has_instance || command.has_read || command.has_flag || command.has_categories ||
-         command.add || !command.data.empty();
+  return command.remove || command.fetch || command.has_instance || command.has_read || command.has_flag ||
+         command.has_categories || command.add || !command.data.empty();
 }
 
 Status check(std::span<const SyncCommand> commands) {
@@ -45,9 +45,26 @@ void put_body_preference(wbxml::Writer& writer, std::uint64_t type, const SyncRe
   writer.close();
 }
 
+/// Truncation of 2.5 has steps (MS-ASCMD 2.2.3.180 in its older editions): the one that cuts least within the limit,
+/// but never all of a body that is wanted.
+std::uint64_t truncation_step(std::uint32_t bytes_max) {
+  static constexpr std::uint32_t kSteps[] = {0, 512, 1024, 2048, 5120, 10240, 20480, 51200, 102400};
+  if (bytes_max == UINT32_MAX) return 9;
+  std::uint64_t step = bytes_max == 0 ? 0 : 1;
+  for (std::size_t i = 1; i < std::size(kSteps); ++i)
+    if (kSteps[i] <= bytes_max) step = i;
+  return step;
+}
+
 /// The server keeps the last block it was given and replaces it as a whole: always complete, or not there at all.
 void put_options(wbxml::Writer& writer, const SyncRequest& request) {
   writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
+  if (request.version < 120) {
+    // Whole items go back with their bodies, which must not have been cut.
+    const std::uint32_t bytes_max = items::is_personal(request.kind) ? UINT32_MAX : request.body_bytes_max;
+    writer.element(as::kTruncation, truncation_step(bytes_max)).close();
+    return;
+  }
   if (items::is_personal(request.kind)) {  // text is what can be edited here; HTML of a calendar is not sent back
     put_body_preference(writer, 1, request);
     writer.close();
@@ -93,6 +110,10 @@ void put_instance(wbxml::Writer& writer, const SyncCommand& command) {
 }
 
 void put_command(wbxml::Writer& writer, const SyncCommand& command) {
+  if (command.fetch) {
+    writer.open(as::kFetch).element(as::kServerId, command.server_id).close();
+    return;
+  }
   if (command.remove) {
     writer.open(as::kDelete).element(as::kServerId, command.server_id);
     put_instance(writer, command);

@@ -35,7 +35,7 @@ Result<std::uint32_t> judge_server_item(StoreState&, std::uint64_t item, Class, 
 Status adopt_item(StoreState&, std::uint32_t folder, std::uint32_t request, Text client_id, Text server_id,
                   std::uint32_t& confirmed);
 /// A property as an element.
-void put_value(wbxml::Writer&, const items::Property&, Class, Bytes value);
+void put_value(wbxml::Writer&, const items::Property&, Class, Bytes value, std::uint16_t version);
 /// change.text of kOccurrence: the numbers of the properties edited, a comma after each.
 inline constexpr std::size_t kEditedTextBytesMax = 160;
 bool is_edited(Text list, wbxml::Tag);

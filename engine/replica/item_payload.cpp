@@ -47,8 +47,10 @@ void put_list(wbxml::Writer& writer, const items::Property& row, Class kind, Tex
 
 }  // namespace
 
-void put_value(wbxml::Writer& writer, const items::Property& row, Class kind, Bytes value) {
-  if (row.id == items::kBodyData) {
+void put_value(wbxml::Writer& writer, const items::Property& row, Class kind, Bytes value, std::uint16_t version) {
+  if (row.id == items::kBodyData && version < 120) {
+    writer.element(items::old_body_tag(kind), text_of(value));
+  } else if (row.id == items::kBodyData) {
     writer.open(base::kBody).element(base::kType, std::uint64_t{1}).element(base::kData, text_of(value)).close();
   } else if (row.kind == items::Kind::kRaw) {
     writer.elements(value);
@@ -131,7 +133,7 @@ class Payload {
     if (value.there && value.blob != 0) return put_blob(writer, row, value);
     // Contacts are cleared by leaving out; an empty element is refused (Status 6).
     if (value.there && !(subject_.kind == Class::kContact && value.data.empty() && (row.traits & items::kStays) == 0)) {
-      put_value(writer, row, subject_.kind, value.data);
+      put_value(writer, row, subject_.kind, value.data, version_);
     } else if (own.value() && !subject_.add) {
       const bool left_out = goes_whole(subject_, version_) && (row.traits & items::kStays) == 0;
       if (!left_out) writer.empty(row.tag);
@@ -180,20 +182,40 @@ class Payload {
   Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {
     Block whole(store_.memory);
     HANDSYNC_TRY(load_value(store_, {}, value.blob, value.size, whole));
-    put_value(writer, row, subject_.kind, whole.room());
+    put_value(writer, row, subject_.kind, whole.room(), version_);
     return Done{};
   }
 
   /// A body only when it was written here: what came may have been cut.
   Status put_body(wbxml::Writer& writer) {
     const Result<bool> own = edited(items::kBodyData);
-    if (!own.ok() || !own.value()) return own.ok() ? Status(Done{}) : Status(own.error());
+    if (!own.ok()) return own.error();
+    // A whole item of 2.5 has its body with it, if it is whole here. From 12.0 on one that is left out stays.
+    if (!own.value()) return version_ < 120 && subject_.kind == Class::kTask ? put_kept_body(writer) : Status(Done{});
     Result<Statement> find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
     if (!find.ok()) return find.error();
     const Result<bool> row =
         find.value().number(1, subject_.change).number(2, static_cast<int>(items::kBodyData)).step();
     if (!row.ok()) return row.error();
-    put_value(writer, *items::find_property(subject_.kind, items::kBodyData), subject_.kind, find.value().blob(0));
+    put_value(writer, *items::find_property(subject_.kind, items::kBodyData), subject_.kind, find.value().blob(0),
+              version_);
+    return Done{};
+  }
+
+  Status put_kept_body(wbxml::Writer& writer) {
+    {
+      Result<Statement> find = prepare(store_.database, "SELECT body_truncated FROM item WHERE id=?1");
+      if (!find.ok()) return find.error();
+      const Result<std::int64_t> cut = query_number(find.value().number(1, subject_.item));
+      if (!cut.ok()) return cut.error();
+      if (cut.value() != 0) return Done{};
+    }
+    const items::Property& row = *items::find_property(subject_.kind, items::kBodyData);
+    ShownValue value;
+    HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
+    if (!value.there) return Done{};
+    if (value.blob != 0) return put_blob(writer, row, value);
+    put_value(writer, row, subject_.kind, value.data, version_);
     return Done{};
   }
 

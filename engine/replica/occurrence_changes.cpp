@@ -59,9 +59,10 @@ void write_one(wbxml::Writer& writer, Bytes exceptions, const OccurrenceEdit& wi
     for (const PropertyEdit& edit : wish.edits) {
       const items::Property* row = items::find_property(Class::kEvent, edit.id);
       if (edit.present) {
-        put_value(writer, *row, Class::kEvent, edit.value);
+        put_value(writer, *row, Class::kEvent, edit.value, wish.version);
       } else {  // an empty element: this one does not have what the series has
-        writer.empty(edit.id == items::kBodyData ? base::kBody : row->tag);
+        const wbxml::Tag body = wish.version < 120 ? wbxml::Tag{cal::kBody} : wbxml::Tag{base::kBody};
+        writer.empty(edit.id == items::kBodyData ? body : row->tag);
       }
     }
   }

@@ -5,6 +5,8 @@ namespace handsync::sync {
 
 Result<ChangeId> Account::mark(ItemId item, Mark mark) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
+  const bool flags = mark != Mark::kRead && mark != Mark::kUnread;
+  if (flags && version_ != 0 && version_ < 120) return engine_fault(EngineFault::kNotInVersion);
   HANDSYNC_TRY(open_store());
   std::int64_t wall = core_.now().wall_ms;
   Result<std::uint64_t> change = Error{};

@@ -26,6 +26,7 @@ void done(Errand& errand, Memory memory, Error) {
 Status Account::empty_folder(FolderId folder, bool subfolders) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   if (errand_) return engine_fault(EngineFault::kBusy);
+  if (version_ < 120) return engine_fault(EngineFault::kNotInVersion);
   HANDSYNC_TRY(open_store());
   if (!find(folder)) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
   Memory memory = core_.memory();

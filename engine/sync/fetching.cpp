@@ -119,6 +119,7 @@ Status Account::fetch_file(const FileRequest& request) {
     if (address.bytes > caps.attachment_bytes_max)
       return policy::fault(policy::Fault::kAttachmentTooLarge, caps.attachment_bytes_max / 1024);
   } else {
+    if (version_ < 120) return engine_fault(EngineFault::kNotInVersion);
     auto found = store_.address_of(request.item);
     if (!found.ok()) return found.error();
   }
@@ -132,6 +133,7 @@ Status Account::fetch_file(const FileRequest& request) {
   fetching->request = request;
   fetching->address = address;
   fetching->have = request.have_bytes;
+  fetching->get_attachment = version_ < 120;
   if (request.attachment != 0 && caps.attachment_bytes_max != UINT32_MAX)
     fetching->bytes_max = caps.attachment_bytes_max;
   if (address.bytes != 0) request.sink->expect(address.bytes, false);

@@ -217,7 +217,8 @@ Status Account::start_look() {
     return Done{};
   }
   ItemId alike[kSentAlikeMax];
-  auto count = sent ? store_.sent_alike(message_, alike) : Result<std::size_t>(std::size_t{0});
+  const bool can_look = sent && version_ >= 120;  // 2.5 shows no headers of a mail
+  auto count = can_look ? store_.sent_alike(message_, alike) : Result<std::size_t>(std::size_t{0});
   if (!count.ok()) return count.error();
   if (looked_at_ >= count.value()) {
     if (message_.again) return start_message();

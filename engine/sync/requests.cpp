@@ -204,7 +204,7 @@ void Account::finish_work(Call& ended, Error transport) {
         ended_folders(*call, error);
         break;
       case Command::kSync:
-        ended_items(*call, error);
+        call->for_body ? ended_body(*call, error) : ended_items(*call, error);
         break;
       case Command::kFolderCreate:
       case Command::kFolderUpdate:

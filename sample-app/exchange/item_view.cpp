@@ -4,6 +4,7 @@
 #include "exchange/meetings.h"
 #include "exchange/mime.h"
 #include "exchange/occurrences.h"
+#include "exchange/old_form.h"
 #include "exchange/text.h"
 
 namespace exchange {
@@ -125,6 +126,9 @@ int first_version_of(Tag tag) {
     case asb::kInstanceId:
     case cal::kClientUid:
       return 160;
+    case em::kFlag:
+    case em::kContentClass:
+      return 120;
     case em::kCategories:
     case cal::kResponseRequested:
     case cal::kDisallowNewTimeProposal:
@@ -148,6 +152,11 @@ std::string file_reference(const Item& item, std::size_t index) {
 }
 
 Node item_properties(const Item& item, Tag name, const ViewOptions& options, int version) {
+  if (version < 120) {
+    ViewOptions plain = options;
+    if (plain.bodies.empty()) plain.bodies.emplace_back();
+    return to_old_form(item_properties(item, name, plain, 120), item.class_name);
+  }
   Node data(name);
   bool body_done = item.body_type == 0;
   const auto add_body = [&] {

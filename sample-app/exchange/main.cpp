@@ -84,11 +84,12 @@ void set_policy(Settings& settings, const std::string& file) {
 }
 
 void set_versions(Settings& settings, const std::string& value) {
-  constexpr std::array kSpoken = {"12.0", "12.1", "14.0", "14.1", "16.0", "16.1"};
+  constexpr std::array kSpoken = {"2.5", "12.0", "12.1", "14.0", "14.1", "16.0", "16.1"};
   settings.options.versions = exchange::split(value, ',');
   for (const std::string& version : settings.options.versions) {
     if (std::find(kSpoken.begin(), kSpoken.end(), version) == kSpoken.end()) {
-      throw Usage("--versions: \"" + version + "\" is not spoken here; there are 12.0, 12.1, 14.0, 14.1, 16.0, 16.1");
+      throw Usage("--versions: \"" + version +
+                  "\" is not spoken here; there are 2.5, 12.0, 12.1, 14.0, 14.1, 16.0, 16.1");
     }
   }
 }

@@ -1,4 +1,5 @@
 // Provision (MS-ASPROV) and the gate that every other command passes: access, wipe, policy.
+#include "exchange/old_form.h"
 #include "exchange/settings.h"
 #include "exchange/state.h"
 #include "exchange/sync_request.h"
@@ -9,7 +10,9 @@ namespace {
 namespace pr = wbxml::provision;
 namespace st = wbxml::settings;
 
-constexpr std::string_view kPolicyType = "MS-EAS-Provisioning-WBXML";
+std::string_view policy_type(int version) {
+  return version < 120 ? "MS-WAP-Provisioning-XML" : "MS-EAS-Provisioning-WBXML";
+}
 
 Outcome say(int status) {
   Node answer(pr::kProvision);
@@ -75,7 +78,7 @@ Outcome acknowledge_policy(Call& call, const Node& policy) {
     Node root(pr::kProvision);
     root.add(pr::kStatus, 1);
     Node& node = root.add(pr::kPolicies).add(pr::kPolicy);
-    node.add(pr::kPolicyType, kPolicyType);
+    node.add(pr::kPolicyType, policy_type(call.version));
     node.add(pr::kStatus, policy_status);
     if (final_key != 0) node.add(pr::kPolicyKey, static_cast<std::int64_t>(final_key));
     return Outcome::answer(std::move(root));
@@ -121,7 +124,7 @@ Outcome download_policy(Call& call, const Node& request, const Node& policy) {
   Node& node = root.add(pr::kPolicies).add(pr::kPolicy);
   const std::string_view type = policy.value(pr::kPolicyType);
   node.add(pr::kPolicyType, type);
-  if (type != kPolicyType) {
+  if (type != policy_type(call.version)) {
     call.violation("asks for the policy type \"" + std::string(type) + "\"");
     node.add(pr::kStatus, 3);
   } else if (!call.account->policy) {
@@ -131,7 +134,11 @@ Outcome download_policy(Call& call, const Node& request, const Node& policy) {
     device.temporary_generation = call.account->policy_generation;
     node.add(pr::kStatus, 1);
     node.add(pr::kPolicyKey, static_cast<std::int64_t>(device.temporary_key));
-    node.add(pr::kData).add(policy_document(*call.account->policy, call.version));
+    if (call.version < 120) {
+      node.add(pr::kData, to_wap_document(*call.account->policy));
+    } else {
+      node.add(pr::kData).add(policy_document(*call.account->policy, call.version));
+    }
   }
   return Outcome::answer(std::move(root));
 }

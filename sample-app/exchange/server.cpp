@@ -19,8 +19,9 @@ constexpr std::string_view kAutodiscoverPath = "/autodiscover/autodiscover.xml";
 constexpr std::string_view kWbxmlType = "application/vnd.ms-sync.wbxml";
 
 int version_number(std::string_view text) {
-  if (text.size() != 4 || text[2] != '.') return 0;
-  const auto whole = parse_number(text.substr(0, 2)), part = parse_number(text.substr(3));
+  const std::size_t dot = text.find('.');
+  if (dot == std::string_view::npos || text.size() != dot + 2) return 0;
+  const auto whole = parse_number(text.substr(0, dot)), part = parse_number(text.substr(dot + 1));
   return whole && part ? static_cast<int>(*whole * 10 + *part) : 0;
 }
 

@@ -135,7 +135,7 @@ struct State {
 std::vector<const Item*> visible_items(const Account& account, const Folder& folder);
 const Item* visible_item(const Account& account, std::string_view id);
 
-inline constexpr int kVersionMin = 120;
+inline constexpr int kVersionMin = 25;
 inline constexpr std::size_t kCommandsMax = 200;
 inline constexpr std::int64_t kWindowMax = 512;
 inline constexpr std::int64_t kWindowDefault = 100;

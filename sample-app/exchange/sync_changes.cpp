@@ -4,6 +4,7 @@
 #include <array>
 
 #include "exchange/occurrences.h"
+#include "exchange/old_form.h"
 #include "exchange/send_mail.h"
 #include "exchange/text.h"
 
@@ -47,6 +48,7 @@ std::string mail_fault(const Node& data, int version, bool draft) {
     if (child.tag == em::kFlag) {
       if (std::string fault = flag_fault(child); !fault.empty()) return fault;
     }
+    if (child.tag == em::kFlag && version < 120) return "changes Flag at " + version_text(version);
     if (child.tag == em::kCategories && version < 140) return "changes Categories at " + version_text(version);
     if (!is_flag(child.tag) && !(draft && version >= 160 && is_draft_property(child.tag))) {
       return "changes " + tag_text(child.tag) + " of a mail";
@@ -85,6 +87,7 @@ void take_properties(Item& item, const Node& data) {
 void drop_left_out(Item& item, const Node& data, const CollectionState& state, int version) {
   const bool by_support = item.class_name == "Contacts" || item.class_name == "Calendar";
   if (item.class_name == "Calendar" && version >= 160) return;
+  if (item.class_name == "Tasks" && version < 120 && !data.has(asb::kBody)) item.body = {};
   std::erase_if(item.properties, [&](const Node& property) {
     if (data.has(property.tag)) return false;
     if (property.tag == wbxml::contacts::kPicture || property.tag == cal::kExceptions || property.tag == cal::kUID ||
@@ -133,6 +136,11 @@ class Applier {
     entry.add(as::kStatus, status);
   }
 
+  Node data_of(const Node& command) const {
+    const Node& data = *command.find(as::kApplicationData);
+    return call_.version < 120 ? from_old_form(data) : data;
+  }
+
   Item* own_item(std::string_view id) {
     if (visible_item(*call_.account, id) == nullptr) return nullptr;
     Item* const item = mailbox().item(id);
@@ -143,7 +151,7 @@ class Applier {
     const std::string id(command.value(as::kServerId));
     Item* const item = own_item(id);
     if (item == nullptr) return refuse(as::kChange, id, kNotFound);
-    const Node& data = *command.find(as::kApplicationData);
+    const Node data = data_of(command);
     if (command.has(asb::kInstanceId)) return change_one(command, *item);
     if (const std::string fault = event_fault(*item, data); !fault.empty())
       return refuse(as::kChange, id, kConversion, fault);
@@ -288,7 +296,7 @@ class Applier {
     const std::string client_id(command.value(as::kClientId));
     const std::string given(command.value(as::kClass));
     const std::string class_name = given.empty() ? std::string(folder_.class_name()) : given;
-    const Node& data = *command.find(as::kApplicationData);
+    const Node data = data_of(command);
     Node& entry = responses_.add(as::kAdd);
     if (!given.empty()) entry.add(as::kClass, given);
     entry.add(as::kClientId, client_id);

@@ -9,6 +9,7 @@ namespace {
 namespace as = wbxml::air_sync;
 namespace asb = wbxml::air_sync_base;
 
+constexpr std::array<std::size_t, 9> kTruncationBytes = {0, 512, 1024, 2048, 5120, 10240, 20480, 51200, 102400};
 constexpr std::array<int, 8> kFilterDays = {0, 1, 3, 7, 14, 31, 92, 183};
 
 bool passes(const Item& item, int filter_type, std::int64_t now_ms) {
@@ -34,6 +35,11 @@ std::vector<SyncOptions> read_options(const std::vector<Node>& blocks) {
     options.filter_type = static_cast<int>(block.number(as::kFilterType).value_or(0));
     options.conflict = static_cast<int>(block.number(as::kConflict).value_or(1));
     options.view.mime_support = static_cast<int>(block.number(as::kMIMESupport).value_or(0));
+    if (const auto step = block.number(as::kTruncation)) {
+      BodyPreference& text = options.view.bodies.emplace_back();
+      if (*step < static_cast<std::int64_t>(kTruncationBytes.size()))
+        text.truncation_bytes = kTruncationBytes[static_cast<std::size_t>(*step)];
+    }
     for (const Node& child : block.children) {
       if (child.tag != asb::kBodyPreference) continue;
       BodyPreference preference;

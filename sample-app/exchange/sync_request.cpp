@@ -35,16 +35,18 @@ constexpr std::array<CollectionRow, 10> kCollectionOrder = {{{as::kClass, 25, 12
 struct OptionRow {
   Tag tag;
   int first_version;
+  int last_version = 161;
 };
-constexpr std::array<OptionRow, 9> kOptions = {{{as::kFilterType, 25},
-                                                {as::kClass, 140},
-                                                {asb::kBodyPreference, 120},
-                                                {asb::kBodyPartPreference, 141},
-                                                {as::kConflict, 25},
-                                                {as::kMIMESupport, 25},
-                                                {as::kMIMETruncation, 25},
-                                                {as::kMaxItems, 140},
-                                                {wbxml::rights_management::kRightsManagementSupport, 141}}};
+constexpr std::array<OptionRow, 10> kOptions = {{{as::kFilterType, 25},
+                                                 {as::kTruncation, 25, 25},
+                                                 {as::kClass, 140},
+                                                 {asb::kBodyPreference, 120},
+                                                 {asb::kBodyPartPreference, 141},
+                                                 {as::kConflict, 25},
+                                                 {as::kMIMESupport, 25},
+                                                 {as::kMIMETruncation, 25},
+                                                 {as::kMaxItems, 140},
+                                                 {wbxml::rights_management::kRightsManagementSupport, 141}}};
 
 std::int64_t number_in(const Node& node, std::int64_t low, std::int64_t high) {
   const auto value = parse_number(node.text);
@@ -104,10 +106,12 @@ void check_options(const Node& options, int version) {
     const auto row = std::find_if(kOptions.begin(), kOptions.end(),
                                   [&](const OptionRow& candidate) { return candidate.tag == child.tag; });
     if (row == kOptions.end()) refuse("has " + tag_text(child.tag) + " in Options, where it does not belong");
-    if (version < row->first_version) refuse("has " + tag_text(child.tag) + " in Options at " + version_text(version));
+    if (version < row->first_version || version > row->last_version)
+      refuse("has " + tag_text(child.tag) + " in Options at " + version_text(version));
     if (child.tag != asb::kBodyPreference && options.count(child.tag) > 1)
       refuse("has " + tag_text(child.tag) + " twice in Options");
     if (child.tag == as::kFilterType) number_in(child, 0, 8);
+    if (child.tag == as::kTruncation) number_in(child, 0, 9);
     if (child.tag == as::kConflict) number_in(child, 0, 1);
     if (child.tag == as::kMIMESupport) number_in(child, 0, 2);
     if (child.tag == as::kMIMETruncation) number_in(child, 0, 8);

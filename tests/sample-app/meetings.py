@@ -123,6 +123,6 @@ def invitations(s, version):
 
 
 with Suite("meetings") as suite:
-    for each in ("12.1", "14.1", "16.1"):
+    for each in ("2.5", "12.1", "14.1", "16.1"):
         occurrences(suite, each)
         invitations(suite, each)

@@ -132,7 +132,7 @@ def lost(s, version, rounds):
 
 
 with Suite("sending") as suite:
-    for each in ("12.1", "16.1"):
+    for each in ("2.5", "12.1", "16.1"):
         send(suite, each)
     offline(suite)
     for each in ("14.0", "16.1"):

@@ -170,7 +170,7 @@ enum class EngineFault : std::int32_t {
   kInvalidSettings =
       1,             ///< no address, a text too long, control characters, a server that is no https URL or host name
   kInsecure,         ///< a credential would have left without TLS: refused
-  kNoCommonVersion,  ///< the server offers no protocol version from 12.1 to 16.1; where = 0
+  kNoCommonVersion,  ///< the server offers no protocol version from 2.5 to 16.1; where = 0
   kNoSuchAccount,
   kTooManyAccounts,
   kAccountExists,

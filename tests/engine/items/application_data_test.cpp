@@ -167,6 +167,52 @@ TEST(ApplicationData, AMailWithEverything) {
   }
 }
 
+TEST(ApplicationData, AMailOf25HasTheSameParts) {
+  // In the order in which servers send it: of the body its length and whether it was cut come first.
+  writer.element(mail::kSubject, "Old").element(mail::kBodySize, 9'000u).element(mail::kBodyTruncated, "1");
+  writer.element(mail::kBody,
+                 "Gr\xC3\xBC\xC3\x9F"
+                 "e");
+  writer.open(mail::kAttachments).open(mail::kAttachment).element(mail::kAttMethod, 1u);
+  writer.element(mail::kAttSize, 4711u).element(mail::kDisplayName, "a.pdf").element(mail::kAttName, "5:1:0");
+  writer.close().close();
+  CHECK(read());
+  CHECK_FALSE(static_cast<bool>(fault));
+  for (const std::size_t chunk : {std::size_t{7}, std::size_t{1}}) {
+    CHECK(read_document(writer.document(), chunk));
+    LONGS_EQUAL(1, notes.count(items::kBody));
+    LONGS_EQUAL(1, notes.number(items::kBodyType));
+    LONGS_EQUAL(9'000, notes.number(items::kBodySize));
+    LONGS_EQUAL(1, notes.number(items::kBodyTruncated));
+    STRCMP_EQUAL(
+        "Gr\xC3\xBC\xC3\x9F"
+        "e",
+        notes.text(items::kBodyData).c_str());
+    LONGS_EQUAL(1, notes.count(items::kAttachment));
+    STRCMP_EQUAL("a.pdf", notes.text(items::kAttachmentName).c_str());
+    STRCMP_EQUAL("5:1:0", notes.text(items::kAttachmentReference).c_str());
+    LONGS_EQUAL(4711, notes.number(items::kAttachmentSize));
+    LONGS_EQUAL(0, notes.count(items::kRest));
+  }
+  // The marker comes before whatever part is first.
+  std::size_t marker = 0, first = 0;
+  for (std::size_t i = 0; i < notes.all.size(); ++i) {
+    if (notes.all[i].id == items::kBody) marker = i + 1;
+    const bool part = notes.all[i].id >= items::kBodySize && notes.all[i].id <= items::kBodyData;
+    if (part && first == 0) first = i + 1;
+  }
+  CHECK(marker != 0 && marker < first);
+}
+
+TEST(ApplicationData, EachNumberHasOneRowAndThatOfTheLaterVersions) {
+  for (const Class kind : {Class::kEmail, Class::kEvent, Class::kContact, Class::kTask, Class::kNote}) {
+    std::map<items::PropertyId, int> rows;
+    for (const items::Property& row : items::properties(kind)) LONGS_EQUAL(1, ++rows[row.id]);
+    LONGS_EQUAL(base::kData, items::find_property(kind, items::kBodyData)->tag);
+    CHECK((items::old_body_tag(kind) == 0) == (kind == Class::kNote));
+  }
+}
+
 TEST(ApplicationData, AnEmptyFlagIsTold) {
   writer.empty(mail::kFlag).empty(mail::kCategories).empty(base::kAttachments);
   CHECK(read());

@@ -36,6 +36,7 @@ TEST(Provision, DownloadCarriesTheDeviceFrom141On) {
       "<DeviceInformation xmlns=\"Settings\"><Set><Model>H1</Model><FriendlyName>Handset</FriendlyName>"
       "<OS>Linux 6.1</OS><OSLanguage>en-us</OSLanguage><UserAgent>example/1.0</UserAgent></Set></DeviceInformation>";
   for (const Version version : kVersions) {
+    if (version < 120) continue;
     const Written written([&](Room room) { return write_provision_download(room, version, device()); });
     const std::string expected = provision((version >= 141 ? information : "") + policies);
     STRCMP_EQUAL(expected.c_str(), written.xml().c_str());

@@ -178,7 +178,7 @@ TEST(Request, RefusesWhatCouldMakeAHeaderOrAnotherDevice) {
     LONGS_EQUAL(code(RequestFault::kBadPath), refusal(one));
   }
   Partner one = partner();
-  one.version = 25;
+  one.version = 20;
   LONGS_EQUAL(code(RequestFault::kBadVersion), refusal(one));
   const std::string long_user(2000, 'u');
   one = partner();
@@ -218,7 +218,8 @@ TEST(Request, HighestCommonVersion) {
   LONGS_EQUAL(121, highest_common("12.1"));
   LONGS_EQUAL(160, highest_common("16.0,99.9"));
   LONGS_EQUAL(120, highest_common("2.5,12.0"));
-  LONGS_EQUAL(0, highest_common("2.5"));
+  LONGS_EQUAL(25, highest_common("2.0,2.1,2.5"));
+  LONGS_EQUAL(0, highest_common("2.1"));
   LONGS_EQUAL(0, highest_common(""));
   LONGS_EQUAL(0, highest_common("114.1,14.11"));
   STRCMP_EQUAL("16.1", std::string(version_text(161)).c_str());

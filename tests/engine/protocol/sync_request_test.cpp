@@ -48,6 +48,47 @@ TEST(SyncWriter, PrimingBytes) {
                xml(one).c_str());
 }
 
+TEST(SyncWriter, Of25TruncationHasStepsAndABodyIsFetchedBySync) {
+  const auto options = [](Class kind, std::uint32_t bytes_max) {
+    SyncRequest one = request(25);
+    one.kind = kind;
+    one.filter = 3;
+    one.body_bytes_max = bytes_max;
+    const std::string all = xml(one);
+    const std::size_t at = all.find("<Options>");
+    return all.substr(at, all.find("</Options>") - at);
+  };
+  struct Step {
+    std::uint32_t bytes_max;
+    const char* step;
+  };
+  for (const Step& one : {Step{0, "0"},
+                          {1, "1"},
+                          {512, "1"},
+                          {1023, "1"},
+                          {4096, "3"},
+                          {32'768, "6"},
+                          {102'400, "8"},
+                          {1'000'000, "8"},
+                          {UINT32_MAX, "9"}}) {
+    STRCMP_EQUAL(("<Options><FilterType>3</FilterType><Truncation>" + std::string(one.step) + "</Truncation>").c_str(),
+                 options(Class::kEmail, one.bytes_max).c_str());
+  }
+  // What goes back whole must not have been cut.
+  CHECK(options(Class::kTask, 512).find("<Truncation>9</Truncation>") != std::string::npos);
+  SyncRequest one = request(25);
+  SyncCommand fetch;
+  fetch.server_id = "5:1";
+  fetch.fetch = true;
+  one.commands = std::span(&fetch, 1);
+  one.get_changes = one.with_options = false;
+  STRCMP_EQUAL(collection("<Class>Email</Class>" + kBare +
+                          "<GetChanges>0</GetChanges><Commands><Fetch><ServerId>5:1"
+                          "</ServerId></Fetch></Commands>")
+                   .c_str(),
+               xml(one).c_str());
+}
+
 TEST(SyncWriter, OtherClassesAskForTextAndSayWhatIsTheirs) {
   const auto of = [](Class kind, Version version, Text key) {
     SyncRequest one = request(version, key);
@@ -60,7 +101,8 @@ TEST(SyncWriter, OtherClassesAskForTextAndSayWhatIsTheirs) {
     const std::string name = version <= 121 ? "<Class>Calendar</Class>" : "";
     const std::string event = of(Class::kEvent, version, "3");
     CHECK(event.find(name + kBare) != std::string::npos);
-    CHECK(event.find("<Options><FilterType>4</FilterType><BodyPreference xmlns=\"AirSyncBase\"><Type>1</Type>"
+    CHECK(version < 120 ||
+          event.find("<Options><FilterType>4</FilterType><BodyPreference xmlns=\"AirSyncBase\"><Type>1</Type>"
                      "<TruncationSize>1000</TruncationSize></BodyPreference></Options>") != std::string::npos);
     // Contacts in every version, the calendar up to 14.1, tasks and notes never (MS-ASCMD 2.2.3.180).
     CHECK(of(Class::kContact, version, "0").find("<Supported>") != std::string::npos);
@@ -94,8 +136,10 @@ TEST(SyncWriter, MailInEveryVersion) {
     };
     const std::string expected =
         collection((version <= 121 ? "<Class>Email</Class>" : "") + kBare + "<GetChanges/><WindowSize>50</WindowSize>" +
-                   "<Options><FilterType>3</FilterType>" + preference("1") + preference("2") +
-                   "<MIMESupport>0</MIMESupport></Options>");
+                   "<Options><FilterType>3</FilterType>" +
+                   (version < 120 ? "<Truncation>3</Truncation>"
+                                  : preference("1") + preference("2") + "<MIMESupport>0</MIMESupport>") +
+                   "</Options>");
     STRCMP_EQUAL(expected.c_str(), xml(one).c_str());
   }
 }

@@ -55,7 +55,7 @@ TEST_GROUP(FolderChanges){};
 #if !defined(HANDSYNC_SMALL)  // small builds leave folder changes out
 
 TEST(FolderChanges, MadeRenamedDeleted) {
-  for (const char* version : {"12.0", "14.1", "16.1"}) {
+  for (const char* version : {"2.5", "12.0", "14.1", "16.1"}) {
     Cabinet world(version);
     CHECK_FALSE(failed(world.create("Plans")));
     CHECK_FALSE(failed(world.create("Trips", {}, FolderType::kUserCalendar)));

@@ -19,9 +19,12 @@ inline exchange::Options of_version(const char* version) {
   options.versions = {version};
   return options;
 }
-/// "16.1" as 161.
+/// "16.1" as 161, "2.5" as 25.
 inline int number_of(const char* version) {
-  return (version[0] - '0') * 100 + (version[1] - '0') * 10 + version[3] - '0';
+  int number = 0;
+  for (; *version != '\0'; ++version)
+    if (*version != '.') number = number * 10 + (*version - '0');
+  return number;
 }
 
 inline std::string zone_blob(int bias_min, int daylight_min, int from_month, int to_month) {

@@ -117,7 +117,7 @@ struct Weekly : World {
 constexpr const char* kAtFirst =
     "0 Besprechu (Raum 4) 0\n1! Verlegt 0 (Raum 4) 25\n3 Besprechu (Raum 4) 0\n4 Besprechu (Raum 4) 0\n"
     "5 Besprechu (Raum 4) 0\n";
-constexpr const char* kAll[] = {"12.1", "14.1", "16.0", "16.1"};
+constexpr const char* kAll[] = {"2.5", "12.1", "14.1", "16.0", "16.1"};
 
 }  // namespace
 

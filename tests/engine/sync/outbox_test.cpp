@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "engine/sync/item_cases.h"
 #include "engine/sync/mailbox_view.h"
 #include "items/mime_header.h"
 #include "policy/fault.h"
@@ -18,11 +19,11 @@ using protocol::eas_error;
 
 namespace {
 
-constexpr const char* kVersions[] = {"12.0", "12.1", "14.0", "14.1", "16.0", "16.1"};
+constexpr const char* kVersions[] = {"2.5", "12.0", "12.1", "14.0", "14.1", "16.0", "16.1"};
 constexpr const char* kEmail = "demo@example.test";
 constexpr const char* kOther = "bob@example.test";
 
-bool has_client_id(std::string_view version) { return version >= "14"; }
+bool has_client_id(const char* version) { return number_of(version) >= 140; }
 
 struct Post : World {
   explicit Post(const char* version = "16.1", int mails = 3) : World(options(mails, version)) {

@@ -76,7 +76,7 @@ exchange::HttpResponse directive() {
 TEST_GROUP(Wipe){};
 
 TEST(Wipe, ADeviceWipeLeavesNothingAtEveryVersion) {
-  for (const char* version : {"12.0", "12.1", "14.0", "14.1", "16.0", "16.1"}) {
+  for (const char* version : {"2.5", "12.0", "12.1", "14.0", "14.1", "16.0", "16.1"}) {
     World world(with(version));
     AccountId id = world.add();
     LONGS_EQUAL_TEXT(0, world.sync(id).code, version);
