@@ -62,7 +62,7 @@ constexpr Property kEmail[] = {
     {kLastVerbTime, mail2::kLastVerbExecutionTime, 0, kDate, Place::kItem, "last_verb_time"},
     {kSender, mail2::kSender, 0, kText, Place::kItem, "sender"},
     {kIsDraft, mail2::kIsDraft, 0, kBool, Place::kItem, "is_draft"},
-    {kBcc, mail2::kBcc, 0, kText, Place::kExtra},
+    {kBcc, mail2::kBcc, 0, kText, Place::kExtra, nullptr, Form::kPlain, kSearched},
     {kReceivedAsBcc, mail2::kReceivedAsBcc, 0, kBool, Place::kExtra},
     {kAccount, mail2::kAccountId, 0, kText, Place::kExtra},
     {kVoiceCaller, mail2::kUmCallerID, 0, kText, Place::kExtra},
@@ -122,7 +122,7 @@ constexpr Property text(wbxml::Tag tag, Form form = Form::kPlain, int traits = 0
 constexpr Property raw(wbxml::Tag tag, int traits = 0, std::uint8_t first = 0, std::uint8_t last = 255) {
   return {tag, tag, 0, kRaw, Place::kExtra, nullptr, Form::kPlain, static_cast<std::uint8_t>(traits), first, last};
 }
-constexpr Property field(wbxml::Tag tag) { return text(tag, Form::kPlain, kSupported); }
+constexpr Property field(wbxml::Tag tag) { return text(tag, Form::kPlain, kSupported | kSearched); }
 
 // Of the rows below, those with Place::kItem share the columns of mail. In the order in which a client writes them.
 // clang-format off
@@ -137,8 +137,8 @@ constexpr Property kEvent[] = {
     text(cal::kEndTime, Form::kCompact, kSupported | kOfOne),
     text(cal::kDtStamp, Form::kCompact, kSupported, 0, 141),
     text(cal::kUID, Form::kPlain, kSupported | kIdentity, 0, 141),
-    text(cal::kLocation, Form::kPlain, kSupported | kOfOne, 0, 141),
-    raw(base::kLocation, kOfOne, 160),
+    text(cal::kLocation, Form::kPlain, kSupported | kOfOne | kSearched, 0, 141),
+    raw(base::kLocation, kOfOne | kSearched, 160),
     text(cal::kReminder, Form::kNumber, kSupported | kOfOne),
     text(cal::kBusyStatus, Form::kNumber, kSupported | kOfOne),
     text(cal::kSensitivity, Form::kNumber, kSupported | kOfOne),
@@ -147,9 +147,9 @@ constexpr Property kEvent[] = {
     raw(cal::kRecurrence, kSupported),
     raw(cal::kExceptions, kSupported | kStays, 0, 141),
     text(cal::kMeetingStatus, Form::kNumber, kStays),
-    text(cal::kOrganizerName, Form::kPlain, kStays, 0, 141),
-    text(cal::kOrganizerEmail, Form::kPlain, kStays, 0, 141),
-    raw(cal::kAttendees, kStays | kOfOne),
+    text(cal::kOrganizerName, Form::kPlain, kStays | kSearched, 0, 141),
+    text(cal::kOrganizerEmail, Form::kPlain, kStays | kSearched, 0, 141),
+    raw(cal::kAttendees, kStays | kOfOne | kSearched),
     text(cal::kResponseRequested, Form::kBool, kStays, 140),
     text(cal::kDisallowNewTimeProposal, Form::kBool, kStays, 140),
     text(cal::kAppointmentReplyTime, Form::kCompact, kServerOnly, 140),
@@ -178,13 +178,13 @@ constexpr Property kContact[] = {
     {kCategory, con::kCategory, con::kCategories, kEntry, Place::kNone},
     {con::kChildren, con::kChildren, 0, kList, Place::kExtra, nullptr, Form::kPlain, kSupported},
     {con::kChild, con::kChild, con::kChildren, kEntry, Place::kNone},
-    text(con::kCompanyName, Form::kPlain, kSupported | kIdentity),
+    text(con::kCompanyName, Form::kPlain, kSupported | kIdentity | kSearched),
     field(con::kDepartment),
-    text(con::kEmail1Address, Form::kPlain, kSupported | kIdentity),
+    text(con::kEmail1Address, Form::kPlain, kSupported | kIdentity | kSearched),
     field(con::kEmail2Address),
     field(con::kEmail3Address),
-    text(con::kFileAs, Form::kPlain, kSupported | kIdentity),
-    text(con::kFirstName, Form::kPlain, kSupported | kIdentity),
+    text(con::kFileAs, Form::kPlain, kSupported | kIdentity | kSearched),
+    text(con::kFirstName, Form::kPlain, kSupported | kIdentity | kSearched),
     field(con::kHome2PhoneNumber),
     field(con::kHomeAddressCity),
     field(con::kHomeAddressCountry),
@@ -194,7 +194,7 @@ constexpr Property kContact[] = {
     field(con::kHomeFaxNumber),
     field(con::kHomePhoneNumber),
     field(con::kJobTitle),
-    text(con::kLastName, Form::kPlain, kSupported | kIdentity),
+    text(con::kLastName, Form::kPlain, kSupported | kIdentity | kSearched),
     field(con::kMiddleName),
     field(con::kMobilePhoneNumber),
     field(con::kOfficeLocation),
@@ -213,7 +213,7 @@ constexpr Property kContact[] = {
     field(con::kYomiFirstName),
     field(con::kYomiLastName),
     text(con::kPicture, Form::kBase64, kStays),
-    text(con::kAlias, Form::kPlain, kServerOnly, 140),
+    text(con::kAlias, Form::kPlain, kServerOnly | kSearched, 140),
     text(con::kWeightedRank, Form::kNumber, kServerOnly, 140),
     field(con2::kCustomerId),
     field(con2::kGovernmentId),

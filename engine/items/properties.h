@@ -120,6 +120,7 @@ enum Traits : std::uint8_t {
   kSorts = 16,      ///< the item's date in lists (column `received`)
   kIdentity = 32,   ///< together they tell an item that came back under a new id
   kOfOne = 64,      ///< one occurrence of a series may have another value (MS-ASCAL 2.2.2.21)
+  kSearched = 128,  ///< its words find the item; of one with children the words of all
 };
 
 struct Property {

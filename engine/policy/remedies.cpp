@@ -265,6 +265,7 @@ constexpr Row kSqliteRows[] = {
     {-21, {Remedy::kGiveUp, Exit::kUsage, "a folder has a name of 1 to 256 bytes without control characters", "choose another name"}},
     {-22, {Remedy::kGiveUp, Exit::kUsage, "that is a folder that every mailbox has: it is not made, renamed or deleted", "take one of your own"}},
     {-23, {Remedy::kGiveUp, Exit::kUsage, "there is a folder of that name already", "choose another name"}},
+    {-30, {Remedy::kGiveUp, Exit::kUsage, "this program was built without full-text search, or its SQLite has no FTS5", "look through `list`, or take a build with it"}},
     {-9, {Remedy::kGiveUp, Exit::kBug, "the mailbox on this device would be stored without encryption; it was not opened", "report this"}},
     {3, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device may not be read or written", "check who owns the home and its permissions"}},
     {5, {Remedy::kRetryBackOff, Exit::kMachine, "the mailbox on this device is in use by another program", "wait for it to end, then try again"}},

@@ -44,6 +44,9 @@ constexpr const char* kRelations[] = {
     // what the user wants of an item belongs to a change
     "SELECT count(*) FROM edit WHERE change NOT IN (SELECT id FROM change)",
     "SELECT count(*) FROM parked WHERE folder NOT IN (SELECT id FROM folder)",
+    // what is indexed is of an item, and of one once
+    "SELECT count(*) FROM indexed WHERE item<>0 AND item NOT IN (SELECT id FROM item)",
+    "SELECT count(*)-count(DISTINCT item) FROM indexed WHERE item<>0",
     // every chunk is used, waits to be swept, or belongs to what is arriving
     "SELECT count(*) FROM body_chunk c WHERE id/65536<coalesce((SELECT data FROM value WHERE key=1001),1)"
     " AND id/65536 NOT IN (SELECT body_blob FROM item) AND id/65536 NOT IN (SELECT blob FROM extra)"

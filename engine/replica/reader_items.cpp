@@ -11,11 +11,6 @@
 namespace handsync::replica {
 namespace {
 
-constexpr char kItemColumns[] =
-    "id,shown,class,server_id,subject,author,recipients,preview,conversation_id,received,importance,last_verb,"
-    "attachment_count,body_size,body_here,body_type,read,flag_status,edits,generation,body_truncated,"
-    "categories";
-
 /// Gathers the text of one element of a structured value; what is beyond the room is left out, not within a character.
 class Named final : public wbxml::Sink {
  public:
@@ -171,6 +166,9 @@ bool SqlReader::add_gone(std::uint64_t id, std::uint32_t folder) {
 }
 
 Status SqlReader::fill(const ItemRow&) {
+  if constexpr (profile::kSearch) {
+    if (!query_.words.empty()) return fill_matches();
+  }
   if (query_.changed_since != 0 && query_.item == ItemId{}) return fill_changes();
   const bool one = query_.item != ItemId{};
   const bool all = query_.folder == FolderId{};
@@ -244,30 +242,21 @@ Status SqlReader::fill_changes() {
     if (id != changes_.row) changes_.at = 0;
     changes_.row = id;
     const Bytes data = log.value().blob(1);
-    const auto take = [&](std::size_t& at) {
-      std::uint64_t value = 0;
-      for (int shift = 0; at < data.size() && shift < 64; shift += 7) {
-        const auto byte = static_cast<std::uint8_t>(data[at++]);
-        value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
-        if (byte < 0x80) break;
-      }
-      return value;
-    };
     while (changes_.at < data.size()) {
       if (enough()) {
         done_ = true;
         return Done{};
       }
       std::size_t at = changes_.at;
-      const std::uint64_t entry = take(at);
-      if ((entry & 1) != 0) {
-        const auto folder = static_cast<std::uint32_t>(take(at));
-        const bool wanted = query_.folder == FolderId{} || query_.folder == static_cast<FolderId>(folder);
-        if (wanted && !add_gone(entry >> 1, folder)) return Done{};
+      LogEntry entry;
+      static_cast<void>(next_log_entry(data, at, entry));
+      if (entry.gone) {
+        const bool wanted = query_.folder == FolderId{} || query_.folder == static_cast<FolderId>(entry.folder);
+        if (wanted && !add_gone(entry.item, entry.folder)) return Done{};
       } else {
         // Only where its latest change is listed: an item appears once.
         Statement& item = find.value();
-        item.number(1, entry >> 1)
+        item.number(1, entry.item)
             .number(2, static_cast<std::uint64_t>(id) >> kPartBits)
             .number(3, static_cast<std::uint32_t>(query_.folder));
         const Result<bool> row = item.step();

@@ -49,6 +49,10 @@ Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
   HANDSYNC_TRY(store.delete_blob(blob, bytes));
   HANDSYNC_TRY(store.delete_attachments(list));
   HANDSYNC_TRY(delete_extras(store, item, 0, UINT16_MAX));
+  // Also in a build without search: one with it may come again.
+  Result<Statement> forget = prepare(store.database, "UPDATE indexed SET item=0 WHERE item=?1 AND item<>0");
+  if (!forget.ok()) return forget.error();
+  HANDSYNC_TRY(forget.value().number(1, item).run());
   Result<Statement> remove = prepare(store.database, "DELETE FROM item WHERE id=?1");
   if (!remove.ok()) return remove.error();
   HANDSYNC_TRY(remove.value().number(1, item).run());

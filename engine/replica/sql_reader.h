@@ -3,6 +3,7 @@
 #pragma once
 #include "items/properties.h"
 #include "replica/item_row.h"
+#include "replica/search_index.h"
 
 namespace handsync::replica {
 
@@ -11,6 +12,12 @@ inline constexpr std::size_t kRowsInBatch = 64;
 
 /// Items of a folder that is being emptied are as good as gone, and so are those whose deletion waits.
 inline constexpr char kVisible[] = "shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)";
+
+/// What SqlReader::add_item reads.
+inline constexpr char kItemColumns[] =
+    "id,shown,class,server_id,subject,author,recipients,preview,conversation_id,received,importance,last_verb,"
+    "attachment_count,body_size,body_here,body_type,read,flag_status,edits,generation,body_truncated,"
+    "categories";
 
 /// The rows of one batch and the texts they refer to.
 class Batch {
@@ -86,6 +93,10 @@ class SqlReader final : public Reader {
     query_ = query;
     sent_ = 0;
     when_ = INT64_MAX;
+    if (!query.words.empty()) {
+      if constexpr (!profile::kSearch) return Error{Domain::kSqlite, kNoSearch, 0};
+      HANDSYNC_TRY(start_matches());
+    }
     return start(items_);
   }
   Result<Cursor<QueueRow>*> queue() override { return start(queue_); }
@@ -151,6 +162,8 @@ class SqlReader final : public Reader {
   Status fill(const ParkedRow&);
   Status fill(const PropertyRow&);
   Status fill_changes();
+  Status start_matches();
+  Status fill_matches();
   Status fill_older_changes(std::uint64_t before);
   /// Where a value stands: in a row, or in chunks. The statement keeps `inline_data` alive.
   struct Value {
@@ -181,6 +194,8 @@ class SqlReader final : public Reader {
   std::int64_t last_ = 0;   // id of the last row
   std::int64_t when_ = 0;   // and its date
   FixedText<64> text_key_;  // and its server id, where that is the key
+  char match_[profile::kSearch ? kMatchBytesMax : 1];  // the FTS5 query, and its size
+  std::size_t match_size_ = 0;
   struct {
     bool older_done = false;
     std::int64_t row = 0;  // of commit_log, being read

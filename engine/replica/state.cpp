@@ -270,6 +270,24 @@ Status CommitLog::gone(StoreState& state, std::uint64_t item, std::uint32_t fold
   return Done{};
 }
 
+bool next_log_entry(Bytes data, std::size_t& at, LogEntry& entry) {
+  if (at >= data.size()) return false;
+  const auto take = [&] {
+    std::uint64_t value = 0;
+    for (int shift = 0; at < data.size() && shift < 64; shift += 7) {
+      const auto byte = static_cast<std::uint8_t>(data[at++]);
+      value |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
+      if (byte < 0x80) break;
+    }
+    return value;
+  };
+  const std::uint64_t first = take();
+  entry.item = first >> 1;
+  entry.gone = (first & 1) != 0;
+  entry.folder = entry.gone ? static_cast<std::uint32_t>(take()) : 0;
+  return true;
+}
+
 Status CommitLog::finish(StoreState& state) {
   if (part_ == 0 || size_ != 0) HANDSYNC_TRY(flush(state));
   if (generation_ <= kGenerationsKept) return Done{};

@@ -68,6 +68,14 @@ class CommitLog {
   std::byte data_[2048];
 };
 
+/// What is listed next from `at` on, which moves on; false: that was all.
+struct LogEntry {
+  std::uint64_t item = 0;
+  bool gone = false;
+  std::uint32_t folder = 0;  ///< of one that is gone
+};
+bool next_log_entry(Bytes data, std::size_t& at, LogEntry&);
+
 struct StoreState {
   sqlite3* database = nullptr;
   Memory memory{};
@@ -87,6 +95,7 @@ struct StoreState {
   std::uint16_t arrival_kib = 0;
   bool hierarchy_whole = false;
   std::uint32_t hierarchy_losses = 0;
+  std::uint64_t searchable_generation = UINT64_MAX;  ///< up to it everything is known to be indexed
 
   Result<Statement> kept_statement(Sql);
   Status set_sync(bool full);

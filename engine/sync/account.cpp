@@ -44,8 +44,13 @@ Status Account::restore() {
   return Done{};
 }
 
-Status Account::open_store() {
+void Account::store_used() {
   store_used_ms_ = core_.now().mono_ms;
+  index_due_ = profile::kSearch;
+}
+
+Status Account::open_store() {
+  store_used();
   if (store_.is_open()) return Done{};
   HANDSYNC_TRY(store_.open(store_options(), core_.memory()));
   if (folders_) return Done{};
@@ -392,6 +397,23 @@ void Account::reset_loops(std::initializer_list<Loop> loops) {
   save_loops();
 }
 
+void Account::idle_store() {
+  const std::uint64_t now = core_.now().mono_ms;
+  const Result<bool> more = store_.idle(now);
+  if (!more.ok()) index_due_ = false;  // a full disk, no memory: at the next use again
+  if (index_due_ && now >= store_used_ms_ + kIndexQuietMs && !more.value()) {
+    const Result<bool> indexed = store_.index_some();
+    index_due_ = indexed.ok() && indexed.value();
+  }
+  if (now >= store_used_ms_ + kStoreIdleMs && !index_due_) store_.close();
+}
+
+/// A program that is about to search does not wait for idle time.
+Result<bool> Account::index() {
+  HANDSYNC_TRY(open_store());
+  return store_.index_some();
+}
+
 void Account::tick() {
   std::uint64_t now = core_.now().mono_ms;
   if (wiped_) return;
@@ -400,10 +422,7 @@ void Account::tick() {
     // A stage transaction that cannot be closed shows up at the next write of this response.
     (void)arrival_.tick(now);
   } else if (store_.is_open() && !work_) {
-    if (now >= store_used_ms_ + kStoreIdleMs)
-      store_.close();
-    else
-      (void)store_.idle(now);
+    idle_store();
   }
   if (full_sync_may_start() && now >= full_sync_ms_) {
     if (open_store().ok()) {
@@ -468,6 +487,7 @@ Wake Account::wake() const {
     bring_forward(wake, core_.now().mono_ms + wait, 60'000, true);
   if (arriving_) bring_forward(wake, core_.now().mono_ms + 250, 250, false);
   if (store_.is_open() && !arriving_ && !work_) {
+    if (index_due_) bring_forward(wake, store_used_ms_ + kIndexQuietMs, 60'000, false);
     bring_forward(wake, store_used_ms_ + kStoreIdleMs, 600'000, false);
   }
   return wake;

@@ -86,6 +86,7 @@ class Account final : public Changes {
   void drop_errand(Error);  ///< at once, its request too
   Status flush();
   Status push(bool on);
+  Result<bool> index();
   void network_is();
   Status set_schedule(const Schedule&);
   void follow_mode();  ///< does what another mode asks for, if it is another
@@ -177,6 +178,8 @@ class Account final : public Changes {
   Status may_edit(ItemId, std::span<const PropertyEdit>);  ///< of an event
   void stop(Error);                                        ///< nothing more by itself: a person or an administrator
   void succeed();                                          ///< a command was accepted
+  void store_used();
+  void idle_store();  ///< housekeeping, then indexing for search; closed when that is done
   void idle();
   void try_afresh();
   void save_loops();
@@ -341,6 +344,7 @@ class Account final : public Changes {
   replica::Arrival arrival_{store_};
   bool arriving_ = false;
   std::uint64_t store_used_ms_ = 0;
+  bool index_due_ = false;  ///< since the replica was used last, not all is known to be indexed
   FolderState* folders_ = nullptr;
   std::size_t folder_count_ = 0;
   FolderId current_{};  ///< the folder of the running Sync

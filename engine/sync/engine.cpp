@@ -169,6 +169,12 @@ Status Engine::push(AccountId id, bool on, Instant now) {
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.push(on); });
 }
+Result<bool> Engine::index(AccountId id, Instant now) {
+  sync::Account* account = core_at(*this, now).account(id);
+  if (!account) return engine_fault(EngineFault::kNoSuchAccount);
+  if (account->wiped() || core(*this).wiping()) return policy::fault(policy::Fault::kWiped);
+  return account->index();
+}
 std::size_t Engine::accounts(std::span<AccountId> ids) const { return core(*this).list(ids); }
 Result<AccountView> Engine::account(AccountId id) const {
   const sync::Account* account = core(*this).account(id);

@@ -156,7 +156,7 @@ void Account::response_head(Call& call, int status, std::span<const Header> head
 void Account::response_body(Call& call, Bytes piece) {
   traffic_of(call).bytes_in += piece.size();
   radio_used();
-  store_used_ms_ = core_.now().mono_ms;
+  store_used();
   call.take(piece);
   if (!call.taker || !call.broken()) return;
   // The rest may be long: the connection is given up for it.

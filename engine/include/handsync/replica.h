@@ -93,6 +93,10 @@ struct Query {
   bool of_class = false;    ///< only items of class `kind`
   Class kind{};
   bool unread_only = false, flagged_only = false, important_only = false;
+  /// Not empty: only items in which all of these are found, in any case and without accents: words, the last also as the
+  /// beginning of one, and "texts in quotes". Newest first, to the second. Not together with `item` and `changed_since`.
+  /// Copied. Nothing that is typed is an error. What cannot search: kNoSearch (replica/store.h).
+  Text words;
   std::uint64_t changed_since = 0;  ///< not 0: only rows of a later generation, oldest change first
 };
 
@@ -152,6 +156,10 @@ struct AttachmentRow {
 /// The item's attachment of that number, from 1 to ItemRow::attachments; false: there is none. Its texts lie in `room`;
 /// what does not fit is cut. Engine::fetch_file() brings its bytes.
 Result<bool> read_attachment(Reader&, ItemId, std::uint16_t number, AttachmentRow&, Room);
+
+/// How many items Query::words does not find yet, or finds by what they were before; indexing them is left to idle time
+/// (Engine::index).
+Result<std::uint64_t> items_not_indexed(Reader&);
 
 /// One time at which an event takes place.
 struct OccurrenceRow {

@@ -17,6 +17,12 @@ inline constexpr bool kGzip = false;  ///< saves the 32 KiB window and zlib; ans
 inline constexpr bool kGzip = true;
 #endif
 
+#if defined(HANDSYNC_SEARCH)
+inline constexpr bool kSearch = true;  ///< Query::words; needs a SQLite with FTS5
+#else
+inline constexpr bool kSearch = false;
+#endif
+
 /// PropertyRow::name, for programs that show properties by name; firmware goes by their ids (10 KB).
 inline constexpr bool kElementNames = !kSmall;
 /// Plaintext of one record that is sent; two connections keep two of it each.
@@ -28,6 +34,8 @@ inline constexpr std::size_t kBodyPieceBytes = kSmall ? 4096 : 16384;
 /// Pages in the write-ahead log before it is copied back: 4 MB of 4 KB pages, 0.3 syncs a window; SQLite needs 10 bytes
 /// a page meanwhile.
 inline constexpr int kCheckpointPages = kSmall ? 300 : 1000;
+/// Text of one item that is searched, from its beginning.
+inline constexpr std::size_t kSearchedBodyBytesMax = kSmall ? 8192 : 32768;
 /// Changes of the user that one Sync request carries.
 inline constexpr std::size_t kCommandsPerRequestMax = kSmall ? 10 : 50;
 /// Connections that may be told to go elsewhere (Carrier::connect_to).

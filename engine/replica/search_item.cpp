@@ -1,0 +1,181 @@
+/// What of an item is searched.
+#include <cstring>
+
+#include "replica/search_index.h"
+#include "wbxml/reader.h"
+
+namespace handsync::replica {
+namespace {
+
+constexpr std::uint8_t kPlainText = 1, kHtml = 2;
+constexpr std::size_t kTitleBytes = 2048, kPeopleBytes = 2048;
+
+/// FNV-1a, with the length before each piece.
+class Signature {
+ public:
+  void add(Bytes data) {
+    add(data.size());
+    for (const std::byte byte : data) step(static_cast<std::uint8_t>(byte));
+  }
+  void add(std::uint64_t number) {
+    for (int shift = 0; shift < 64; shift += 8) step(static_cast<std::uint8_t>(number >> shift));
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  void step(std::uint8_t byte) { value_ = (value_ ^ byte) * 0x100000001B3u; }
+  std::uint64_t value_ = 0xCBF29CE484222325u;
+};
+
+/// The texts of a structured value.
+class Texts final : public wbxml::Sink {
+ public:
+  explicit Texts(items::SearchText& out) : out_(out) {}
+  Status open(wbxml::Tag) override {
+    out_.gap();
+    return Done{};
+  }
+  Status text(Bytes piece, bool opaque) override {
+    if (!opaque) out_.feed(text_of(piece));
+    return Done{};
+  }
+  Status close(wbxml::Tag) override { return Done{}; }
+
+ private:
+  items::SearchText& out_;
+};
+
+constexpr char kItemSql[] =
+    "SELECT class,subject,author,recipients,cc,categories,received,body_blob,body_here,body_type FROM item WHERE id=?1";
+constexpr char kExtraSql[] = "SELECT property,data,blob,size FROM extra WHERE item=?1 ORDER BY property,n";
+
+bool is_searched(Class kind, items::PropertyId id) {
+  const items::Property* row = items::find_property(kind, id);
+  return row != nullptr && (row->traits & items::kSearched) != 0;
+}
+
+/// Runs `take` for each piece of a blob; it returns false when it has enough.
+template <class Take>
+Status each_chunk(sqlite3* database, std::uint64_t blob, Take take) {
+  Result<Statement> chunks = prepare(database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
+  if (!chunks.ok()) return chunks.error();
+  chunks.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
+  for (;;) {
+    const Result<bool> row = chunks.value().step();
+    if (!row.ok()) return row.error();
+    if (!row.value() || !take(chunks.value().blob(0))) return Done{};
+  }
+}
+
+Status add_body(sqlite3* database, std::uint64_t blob, std::uint8_t type, items::SearchText& out) {
+  if (type > kHtml) return Done{};  // RTF and MIME: no words as they stand
+  items::HtmlWords html(out);
+  return each_chunk(database, blob, [&](Bytes data) {
+    if (type == kHtml) {
+      html.feed(text_of(data));
+    } else {
+      out.feed(text_of(data));
+    }
+    return !out.full();
+  });
+}
+
+/// The texts of elements with children, whole or in chunks.
+Status add_structured(sqlite3* database, Bytes data, std::uint64_t blob, items::SearchText& out) {
+  constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};
+  Texts texts(out);
+  wbxml::Reader reader(texts);
+  HANDSYNC_TRY(reader.feed(std::as_bytes(std::span(kHead))));
+  const auto take = [&](Bytes piece) { return reader.feed(piece).ok() && !out.full(); };
+  if (blob != 0) return each_chunk(database, blob, take);
+  static_cast<void>(take(data));
+  return Done{};
+}
+
+}  // namespace
+
+Result<bool> read_signature(sqlite3* database, std::uint64_t item, std::uint64_t& signature, std::int64_t& date_ms,
+                            std::uint64_t& body_bytes) {
+  Result<Statement> find = prepare(database, kItemSql);
+  if (!find.ok()) return find.error();
+  const Result<bool> found = find.value().number(1, item).step();
+  if (!found.ok() || !found.value()) return found;
+  const Statement& row = find.value();
+  Signature sum;
+  for (int column = 0; column < 10; ++column) sum.add(bytes_of(row.text(column)));
+  date_ms = row.number(6);
+  body_bytes = static_cast<std::uint64_t>(row.number(8));
+  const auto kind = static_cast<Class>(row.number(0));
+  Result<Statement> extras = prepare(database, kExtraSql);
+  if (!extras.ok()) return extras.error();
+  extras.value().number(1, item);
+  for (;;) {
+    const Result<bool> more = extras.value().step();
+    if (!more.ok()) return more.error();
+    if (!more.value()) break;
+    const auto id = static_cast<items::PropertyId>(extras.value().number(0));
+    if (id != items::kBodyData && !is_searched(kind, id)) continue;
+    sum.add(id);
+    sum.add(extras.value().blob(1));
+    sum.add(static_cast<std::uint64_t>(extras.value().number(2)));
+  }
+  signature = sum.value();
+  return true;
+}
+
+Status read_text(sqlite3* database, std::uint64_t item, Room room, ItemText& text) {
+  Result<Statement> find = prepare(database, kItemSql);
+  if (!find.ok()) return find.error();
+  const Result<bool> found = find.value().number(1, item).step();
+  if (!found.ok()) return found.error();
+  text = {};
+  if (!found.value()) return Done{};
+  const Statement& row = find.value();
+  const std::span<char> all(reinterpret_cast<char*>(room.data()), room.size());
+  items::SearchText title(all.first(kTitleBytes)), people(all.subspan(kTitleBytes, kPeopleBytes)),
+      body(all.subspan(kTitleBytes + kPeopleBytes));
+  const auto kind = static_cast<Class>(row.number(0));
+  title.feed(row.text(1));
+  for (const int column : {2, 3, 4}) {
+    people.feed(row.text(column));
+    people.gap();
+  }
+  title.gap();
+  title.feed(row.text(5));
+  if (row.number(7) != 0) {
+    HANDSYNC_TRY(add_body(database, static_cast<std::uint64_t>(row.number(7)),
+                          static_cast<std::uint8_t>(row.number(9)), body));
+  }
+  Result<Statement> extras = prepare(database, kExtraSql);
+  if (!extras.ok()) return extras.error();
+  extras.value().number(1, item);
+  for (;;) {
+    const Result<bool> more = extras.value().step();
+    if (!more.ok()) return more.error();
+    if (!more.value()) break;
+    const Statement& extra = extras.value();
+    const auto id = static_cast<items::PropertyId>(extra.number(0));
+    const auto blob = static_cast<std::uint64_t>(extra.number(2));
+    if (id == items::kBodyData) {  // written here
+      body.gap();
+      if (blob != 0) {
+        HANDSYNC_TRY(add_body(database, blob, kPlainText, body));
+      } else {
+        body.feed(text_of(extra.blob(1)));
+      }
+    } else if (is_searched(kind, id)) {
+      people.gap();
+      if (items::find_property(kind, id)->kind != items::Kind::kRaw) {
+        people.feed(text_of(extra.blob(1)));
+      } else {
+        HANDSYNC_TRY(add_structured(database, extra.blob(1), blob, people));
+      }
+    }
+  }
+  text.title = title.view();
+  text.people = people.view();
+  text.body = body.view();
+  return Done{};
+}
+
+}  // namespace handsync::replica
