@@ -19,7 +19,6 @@ struct Later {
 constexpr Later kLater[] = {
     {"conversation", "ignores or moves a whole conversation"},
     {"sms", "text messages"},
-    {"search", "full-text search, here or on the server"},
     {"people", "the server's address list"},
     {"draft", "drafts"},
     {"out-of-office", "the automatic answer"},
@@ -73,7 +72,7 @@ void refuse_later(const std::vector<std::string>& arguments) {
   const std::string both = words.size() == 2 ? words[0] + " " + words[1] : words[0];
   for (const Later& later : kLater) {
     if (later.command != words[0] && later.command != both) continue;
-    // The second word of `send` or `search` is not part of the command's name.
+    // The second word of `send` or `people` is not part of the command's name.
     const bool group = std::any_of(std::begin(kLaterGroups), std::end(kLaterGroups),
                                    [&](std::string_view each) { return each == words[0]; });
     throw usage("`" + (group || later.command == both ? both : words[0]) + "` is not in this version",
@@ -275,6 +274,12 @@ class Grammar {
     CLI::Option* to = list->add_option("--to", line_.to, "Up to then")->type_name("TIME");
     from->needs(to);
     to->needs(from);
+    CLI::App* search = command(app_, "search", "Items with these words, newest first; the last may be a beginning");
+    search->add_option("WORDS", line_.words, "All of them are in it; \"in quotes\": next to each other")->required();
+    search->add_option("--in", line_.folders, "Only in this folder")->type_name("FOLDER")->expected(1);
+    search->add_option("--limit", line_.limit, "At most so many; default 50 for people, all with --json")
+        ->check(CLI::PositiveNumber);
+    search->add_flag("--server", line_.on_server, "In the whole mailbox, at the server (not in this version)");
     CLI::App* show = command(app_, "show", "One item whole");
     show->add_option("ID", line_.number, "The number that list prints")->required();
     show->add_flag("--mime", line_.mime, "As it travelled");

@@ -39,6 +39,7 @@ constexpr Command kCommands[] = {
     {"sync", sync_now},
     {"watch", watch},
     {"list", list_items},
+    {"search", search_items},
     {"show", show_item},
     {"body", show_body},
     {"attachment", fetch_attachment},

@@ -339,6 +339,15 @@ void wait_idle(Session& session, Inbox& inbox, AccountId account, Answers& answe
   }
 }
 
+void work_off(Session& session, AccountId account, const std::string& doing,
+              const std::function<bool(Engine&, Instant)>& step, const std::function<std::string()>& detail) {
+  ProgressLine progress(session, account, doing, detail);
+  while (session.phone.call(step)) {
+    check_stop(session);
+    progress.show();
+  }
+}
+
 std::string read_secret(Session& session, const std::string& file, const std::string& question,
                         const std::string& advice) {
   std::string secret;

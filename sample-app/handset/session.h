@@ -120,6 +120,11 @@ struct Answers {
 void wait_idle(Session&, Inbox&, handsync::AccountId, Answers&, const std::string& doing,
                const std::function<std::string()>& detail = {});
 
+/// Repeats a short step on the phone until it returns false, with a progress line on a terminal. Throws Stopped.
+void work_off(Session&, handsync::AccountId, const std::string& doing,
+              const std::function<bool(handsync::Engine&, handsync::Instant)>& step,
+              const std::function<std::string()>& detail);
+
 /// Passwords and PINs: from the file that was named, else from a person. Without its line end. Throws usage with
 /// `advice`.
 std::string read_secret(Session&, const std::string& file, const std::string& question, const std::string& advice);
@@ -143,6 +148,7 @@ int list_occurrences(Session&, const Folder&);
 int send_queued(Session&, handsync::AccountId, handsync::ChangeId, const std::string& subject, const char* done);
 /// The one of a series that --only means, by the start that its pattern gives. Throws usage when none or several fit.
 std::int64_t chosen_occurrence(Session&, const Numbered& series);
+int search_items(Session&);
 int show_item(Session&);
 int show_body(Session&);
 int fetch_attachment(Session&);

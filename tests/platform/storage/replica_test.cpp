@@ -70,6 +70,34 @@ TEST(SealedReplica, SyncsReadsAndOpensAgain) {
   LONGS_EQUAL(0, seal.vfs.counts().refused);
 }
 
+// Words are kept in the open in the pages of the index: the plain file shows them, the sealed one does not.
+TEST(SealedReplica, WordsThatAreSearchedAreSealedToo) {
+  Seal seal("watched");
+  for (const bool sealed : {false, true}) {
+    bool seen = false;
+    storage_test::Watch::instance().on_write = [&](const std::string&, const std::string& data, std::int64_t) {
+      seen = seen || data.find("zwergspitz") != std::string::npos;  // the mail itself has a capital
+    };
+    replica_test::Home home;
+    home.vfs = sealed ? seal.vfs.name() : "watched";
+    CHECK(replica_test::fill(home, 0));
+    replica_test::Mail mail;
+    mail.subject = "Zwergspitz";
+    mail.body = "";
+    CHECK(replica_test::Response(home).add("5:1", mail).commit("k2").ok());
+    for (Result<bool> more = true; more.value();) {
+      more = home.store.index_some();
+      CHECK(more.ok());
+    }
+    Query query;
+    query.words = "zwergspitz";
+    LONGS_EQUAL(1, home.list(query).size());
+    home.store.close();
+    storage_test::Watch::instance().on_write = nullptr;
+    CHECK_EQUAL(!sealed, seen);
+  }
+}
+
 TEST(SealedReplica, EveryStepOfALife) {
   Seal seal(nullptr);
   SealedReplica home(seal);

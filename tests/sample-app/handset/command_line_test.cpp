@@ -134,7 +134,6 @@ TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
                                              {"conversation", "3", "ignore"},
                                              {"out-of-office", "show"},
                                              {"sms", "receive", "--from", "1", "--text", "t"},
-                                             {"search", "words"},
                                              {"people", "anna"}}) {
     const std::string answer = refused(words);
     CHECK_TEXT(answer.starts_with("2 handset: ") && answer.find("not in this version") != std::string::npos,
