@@ -55,8 +55,8 @@ char32_t named(Text name) {
     Text name;
     char32_t value;
   };
-  static constexpr Known kKnown[] = {{"amp", '&'},  {"lt", '<'},     {"gt", '>'},
-                                     {"quot", '"'}, {"apos", '\''},  {"nbsp", ' '}};
+  static constexpr Known kKnown[] = {{"amp", '&'},  {"lt", '<'},    {"gt", '>'},
+                                     {"quot", '"'}, {"apos", '\''}, {"nbsp", ' '}};
   for (const Known& known : kKnown) {
     if (known.name == name) return known.value;
   }

@@ -1,19 +1,19 @@
-/// The words of a text as full-text search takes them, from pieces cut anywhere, in room that is given and not exceeded.
-/// Pure; any thread.
+/// The words of a text as full-text search takes them, from pieces cut anywhere, in room that is given and not
+/// exceeded. Pure; any thread.
 #pragma once
 #include "handsync/base.h"
 
 namespace handsync::items {
 
 /// Gathers text. Characters of scripts that write no blanks between words (Han, kana, Hangul, Thai and its neighbours)
-/// stand alone, so that a word of those is found as the phrase of its characters, wherever it stands. Control characters
-/// become blanks.
+/// stand alone, so that a word of those is found as the phrase of its characters, wherever it stands. Control
+/// characters become blanks.
 class SearchText {
  public:
   explicit SearchText(std::span<char> room) : room_(room) {}
   void feed(Text piece);
   void character(char32_t);
-  void gap();  ///< what follows is another word
+  void gap();                          ///< what follows is another word
   bool full() const { return full_; }  ///< more is left out, from a whole character on
   Text view() const { return {room_.data(), size_}; }
 
@@ -41,7 +41,7 @@ class HtmlWords {
   State state_ = State::kText;
   char name_[12]{};  // of a tag or an entity
   std::uint8_t name_size_ = 0;
-  std::uint8_t dashes_ = 0;      // of a comment's beginning or end
+  std::uint8_t dashes_ = 0;  // of a comment's beginning or end
   char quote_ = 0;
   bool closing_ = false, naming_ = false;
   char hidden_[8]{};  // the element whose content is no text; empty: none

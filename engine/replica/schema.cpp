@@ -125,17 +125,16 @@ constexpr char kWindows[] =
     "ALTER TABLE folder ADD COLUMN days INTEGER;"
     "ALTER TABLE folder ADD COLUMN body_bytes INTEGER;";
 
-// What full-text search has of the items: doc is a row of the FTS5 table `words`, which a build with search makes when it
-// needs it (search_index.h): a build without can neither make nor drop one. item=0: of an item that has gone or has other
-// words by now. signature: of what was indexed.
+// What full-text search has of the items: doc is a row of the FTS5 table `words`, which a build with search makes when
+// it needs it (search_index.h): a build without can neither make nor drop one. item=0: of an item that has gone or has
+// other words by now. signature: of what was indexed.
 constexpr char kSearch[] =
     "CREATE TABLE indexed(doc INTEGER PRIMARY KEY, item INTEGER NOT NULL, signature INTEGER NOT NULL);"
     "CREATE INDEX indexed_by_item ON indexed(item) WHERE item<>0;";
 
 constexpr SchemaVersion kVersions[] = {
-    {1, "mail", kMail},   {2, "places", kPlaces}, {3, "personal", kPersonal},
-    {4, "edits", kEdits}, {5, "outbox", kOutbox}, {6, "windows", kWindows},
-    {7, "search", kSearch},
+    {1, "mail", kMail},     {2, "places", kPlaces},   {3, "personal", kPersonal}, {4, "edits", kEdits},
+    {5, "outbox", kOutbox}, {6, "windows", kWindows}, {7, "search", kSearch},
 };
 
 }  // namespace

@@ -141,8 +141,7 @@ Status Step::write(Room room) {
   std::sort(documents_.begin(), documents_.begin() + static_cast<std::ptrdiff_t>(count_),
             [](const Document& one, const Document& other) { return one.number < other.number; });
   if (count_ == 0) return Done{};
-  Result<Statement> insert =
-      prepare(store_.database, "INSERT INTO words(rowid,title,people,body) VALUES(?1,?2,?3,?4)");
+  Result<Statement> insert = prepare(store_.database, "INSERT INTO words(rowid,title,people,body) VALUES(?1,?2,?3,?4)");
   if (!insert.ok()) return insert.error();
   for (std::size_t i = 0; i < count_; ++i) {
     ItemText text;
@@ -227,9 +226,9 @@ Result<bool> Store::index_some() {
     if (anew.ok() && !anew.value()) store.searchable_generation = generation.value();
     return anew;
   }
-  Buffer block(store);
+  Block block(memory_);
   HANDSYNC_TRY(block.take(kIndexItems * sizeof(Document) + kItemTextBytes));
-  auto* documents = reinterpret_cast<Document*>(block.room().data());
+  auto* documents = reinterpret_cast<Document*>(block.data());
 
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));

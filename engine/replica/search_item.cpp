@@ -143,8 +143,8 @@ Status read_text(sqlite3* database, std::uint64_t item, Room room, ItemText& tex
   title.gap();
   title.feed(row.text(5));
   if (row.number(7) != 0) {
-    HANDSYNC_TRY(add_body(database, static_cast<std::uint64_t>(row.number(7)),
-                          static_cast<std::uint8_t>(row.number(9)), body));
+    HANDSYNC_TRY(
+        add_body(database, static_cast<std::uint64_t>(row.number(7)), static_cast<std::uint8_t>(row.number(9)), body));
   }
   Result<Statement> extras = prepare(database, kExtraSql);
   if (!extras.ok()) return extras.error();

@@ -191,9 +191,9 @@ class SqlReader final : public Reader {
   bool done_ = false;
   Query query_{};
   std::uint32_t sent_ = 0;
-  std::int64_t last_ = 0;   // id of the last row
-  std::int64_t when_ = 0;   // and its date
-  FixedText<64> text_key_;  // and its server id, where that is the key
+  std::int64_t last_ = 0;                              // id of the last row
+  std::int64_t when_ = 0;                              // and its date
+  FixedText<64> text_key_;                             // and its server id, where that is the key
   char match_[profile::kSearch ? kMatchBytesMax : 1];  // the FTS5 query, and its size
   std::size_t match_size_ = 0;
   struct {

@@ -29,7 +29,7 @@ enum Fault : std::int32_t {
   kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
   kNoSuchOccurrence = -13,   ///< the event is no series, or that one of it is cancelled
   kNoSuchAttachment = -20,
-  kNoSearch = -30,  ///< Query::words in a build without search, or with a SQLite without FTS5
+  kNoSearch = -30,       ///< Query::words in a build without search, or with a SQLite without FTS5
   kBadFolderName = -21,  ///< empty, longer than kFolderNameBytesMax, or with control characters
   kDefaultFolder = -22,  ///< one that every mailbox has, or a type of which there is only one
   kFolderExists = -23,

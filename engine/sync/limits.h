@@ -28,8 +28,8 @@ inline constexpr std::uint64_t kPollMs = 15 * 60'000;    ///< ... of this
 inline constexpr std::uint32_t kPingEarlyS = 15;  ///< an answer that much before its time is one of the server's own
 inline constexpr std::uint32_t kWipeAcknowledgeS =
     60;  ///< reliability: the acknowledgement never holds up a wipe longer
-inline constexpr std::uint64_t kStoreIdleMs = 60'000;    ///< a replica that only waits is closed after this
-inline constexpr std::uint64_t kIndexQuietMs = 3'000;    ///< a replica that is not used for as long is indexed for search
+inline constexpr std::uint64_t kStoreIdleMs = 60'000;  ///< a replica that only waits is closed after this
+inline constexpr std::uint64_t kIndexQuietMs = 3'000;  ///< a replica that is not used for as long is indexed for search
 inline constexpr std::uint64_t kRadioQuietMs = 10'000;   ///< a radio without traffic for as long sleeps again
 inline constexpr std::uint64_t kStoreRetryMs = 300'000;  ///< a replica that does not open is tried again after this
 inline constexpr std::uint64_t kFullSyncMs =

@@ -43,7 +43,7 @@ struct CommandLine {
   bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences
   std::vector<std::string> recipients, cc, bcc, attach_files;
   std::string subject, text_file, html_file;  ///< of a message; - = standard input
-  std::vector<std::string> words;  ///< of search
+  std::vector<std::string> words;             ///< of search
   bool on_server = false;
   std::uint32_t limit = 0;
   std::string from, to;  ///< of list: a range of time

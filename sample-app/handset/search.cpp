@@ -105,8 +105,8 @@ int search_items(Session& session) {
   }
   session.io.flush();
   if (left != 0) {
-    session.io.err("handset: " + std::to_string(left) + " items are not indexed yet and were not searched; search again" +
-                   "\n");
+    session.io.err("handset: " + std::to_string(left) +
+                   " items are not indexed yet and were not searched; search again" + "\n");
   }
   if (!line.json && session.io.out_terminal) {
     if (shown == 0) session.say("nothing was found");

@@ -249,8 +249,8 @@ class Engine {
   void drop_file(AccountId, Instant);  ///< ends it at once; FileSink::end(EngineFault::kDropped)
   Status flush(AccountId, Instant);    ///< queued changes and messages out, as far as they go now; ends with kIdle
   Status push(AccountId, bool on, Instant);  ///< keep in sync until switched off
-  /// One short step of making items findable by their words (Query::words); true = more to do. Idle time does the same by
-  /// itself, three seconds after the replica was used last: for a program that does not wait so long.
+  /// One short step of making items findable by their words (Query::words); true = more to do. Idle time does the same
+  /// by itself, three seconds after the replica was used last: for a program that does not wait so long.
   Result<bool> index(AccountId, Instant);
   std::size_t accounts(std::span<AccountId>) const;
   Result<AccountView> account(AccountId) const;

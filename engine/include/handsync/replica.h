@@ -93,9 +93,9 @@ struct Query {
   bool of_class = false;    ///< only items of class `kind`
   Class kind{};
   bool unread_only = false, flagged_only = false, important_only = false;
-  /// Not empty: only items in which all of these are found, in any case and without accents: words, the last also as the
-  /// beginning of one, and "texts in quotes". Newest first, to the second. Not together with `item` and `changed_since`.
-  /// Copied. Nothing that is typed is an error. What cannot search: kNoSearch (replica/store.h).
+  /// Not empty: only items in which all of these are found, in any case and without accents: words, the last also as
+  /// the beginning of one, and "texts in quotes". Newest first, to the second. Not together with `item` and
+  /// `changed_since`. Copied. Nothing that is typed is an error. What cannot search: kNoSearch (replica/store.h).
   Text words;
   std::uint64_t changed_since = 0;  ///< not 0: only rows of a later generation, oldest change first
 };

@@ -37,7 +37,12 @@ TEST_GROUP(SearchText){};
 
 TEST(SearchText, BlanksAndControlsSeparateWords) {
   same("one two three", std::string("one\t\r\ntwo\0three", 15), false);
-  same("gr\xC3\xBC\xC3\x9F" "e \xE2\x82\xAC 5", "gr\xC3\xBC\xC3\x9F" "e  \xE2\x82\xAC 5", false);
+  same(
+      "gr\xC3\xBC\xC3\x9F"
+      "e \xE2\x82\xAC 5",
+      "gr\xC3\xBC\xC3\x9F"
+      "e  \xE2\x82\xAC 5",
+      false);
 }
 
 TEST(SearchText, ScriptsWithoutBlanksStandCharacterByCharacter) {
@@ -45,7 +50,10 @@ TEST(SearchText, ScriptsWithoutBlanksStandCharacterByCharacter) {
 }
 
 TEST(SearchText, ACharacterThatWasCutOffIsNoText) {
-  same("ab", "a\xE4\xBC" "b", false);
+  same("ab",
+       "a\xE4\xBC"
+       "b",
+       false);
   same("a ", "a \xE4\xBC", false);
 }
 
@@ -77,13 +85,17 @@ TEST(SearchText, ScriptsStylesAndCommentsAreNoWords) {
 }
 
 TEST(SearchText, EntitiesAreCharacters) {
-  same("Gr\xC3\xBC\xC3\x9F" "e \xE2\x82\xAC \xC3\x84" "A&<\"", "Gr&uuml;&szlig;e&nbsp;&#8364;&#32;&#xC4;&#65;&amp;&lt;&quot;", true);
+  same(
+      "Gr\xC3\xBC\xC3\x9F"
+      "e \xE2\x82\xAC \xC3\x84"
+      "A&<\"",
+      "Gr&uuml;&szlig;e&nbsp;&#8364;&#32;&#xC4;&#65;&amp;&lt;&quot;", true);
   same("AT T coop nosuch x", "AT&T co&#173;op &nosuch; x", true);
 }
 
 TEST(SearchText, DamagedHtmlGivesWhatItCan) {
-  for (const char* text : {"<", "<!", "<!-", "<!--", "a<b", "&", "&#", "&#x;", "&#xFFFFFFFF;", "<a href='", "</", "<script>",
-                           "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaa;", "<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>"}) {
+  for (const char* text : {"<", "<!", "<!-", "<!--", "a<b", "&", "&#", "&#x;", "&#xFFFFFFFF;", "<a href='", "</",
+                           "<script>", "&aaaaaaaaaaaaaaaaaaaaaaaaaaaaa;", "<aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa>"}) {
     static_cast<void>(words_of(text, 1, true));
     static_cast<void>(words_of(text, 100, true));
   }

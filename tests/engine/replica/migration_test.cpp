@@ -17,8 +17,9 @@ std::string fixture(int version) {
 std::string schema_of(sqlite3* database) {
   sqlite3_stmt* statement = nullptr;
   std::string all;
-  sqlite3_prepare_v2(database, "SELECT name||': '||coalesce(sql,'') FROM sqlite_master WHERE name NOT LIKE 'words%' ORDER BY name", -1, &statement,
-                     nullptr);
+  sqlite3_prepare_v2(
+      database, "SELECT name||': '||coalesce(sql,'') FROM sqlite_master WHERE name NOT LIKE 'words%' ORDER BY name", -1,
+      &statement, nullptr);
   while (sqlite3_step(statement) == SQLITE_ROW) {
     all += reinterpret_cast<const char*>(sqlite3_column_text(statement, 0));
     all += '\n';

@@ -72,13 +72,13 @@ TEST(Search, WordsAreFoundNewestFirst) {
   index_all(home);
   LONGS_EQUAL(0, left(home));
   STRCMP_EQUAL("5:2 5:3 5:1", found(home, "budget").c_str());
-  STRCMP_EQUAL("5:2 5:3 5:1", found(home, "BUDG").c_str());      // the last word may be a beginning
-  STRCMP_EQUAL("", found(home, "budg lunch").c_str());           // another may not
-  STRCMP_EQUAL("5:2", found(home, "lunch bud").c_str());         // all of them
-  STRCMP_EQUAL("5:1", found(home, "grune").c_str());             // without accents, over the end of a tag
-  STRCMP_EQUAL("5:2", found(home, "\"then lunch\"").c_str());    // next to each other
+  STRCMP_EQUAL("5:2 5:3 5:1", found(home, "BUDG").c_str());    // the last word may be a beginning
+  STRCMP_EQUAL("", found(home, "budg lunch").c_str());         // another may not
+  STRCMP_EQUAL("5:2", found(home, "lunch bud").c_str());       // all of them
+  STRCMP_EQUAL("5:1", found(home, "grune").c_str());           // without accents, over the end of a tag
+  STRCMP_EQUAL("5:2", found(home, "\"then lunch\"").c_str());  // next to each other
   STRCMP_EQUAL("", found(home, "\"lunch then\"").c_str());
-  STRCMP_EQUAL("", found(home, "\"for spring numbers\"").c_str());  // a phrase stands in one text
+  STRCMP_EQUAL("", found(home, "\"for spring numbers\"").c_str());       // a phrase stands in one text
   STRCMP_EQUAL("5:3", found(home, "\xE8\xB3\x87\xE6\x96\x99").c_str());  // within a text without blanks
   STRCMP_EQUAL("5:2 5:3 5:1", found(home, "ada@example.com").c_str());
   STRCMP_EQUAL("", found(home, "nosuchword").c_str());
@@ -168,13 +168,28 @@ TEST(Search, ManyOfOneSecondAndInAnyOrder) {
 TEST(Search, WhatIsTypedIsNeverAnError) {
   some();
   index_all(home);
-  for (const std::string& words :
-       {std::string("\""), std::string("\"\""), std::string("budget AND"), std::string("NOT"), std::string("a OR b"),
-        std::string("NEAR(budget, 2)"), std::string("title:budget"), std::string("bud*get *"), std::string("^budget"),
-        std::string("(budget"), std::string("budget)"), std::string("-"), std::string("--- budget"), std::string(" \t "),
-        std::string("bud\0get", 7), std::string("\xFF\xFE"), std::string("'; DROP TABLE item; --"),
-        std::string(100'000, 'a'), std::string(100'000, '"'), std::string(5'000, '\xE4') + "x", std::string("{budget}"),
-        std::string("budget + lunch")}) {
+  for (const std::string& words : {std::string("\""),
+                                   std::string("\"\""),
+                                   std::string("budget AND"),
+                                   std::string("NOT"),
+                                   std::string("a OR b"),
+                                   std::string("NEAR(budget, 2)"),
+                                   std::string("title:budget"),
+                                   std::string("bud*get *"),
+                                   std::string("^budget"),
+                                   std::string("(budget"),
+                                   std::string("budget)"),
+                                   std::string("-"),
+                                   std::string("--- budget"),
+                                   std::string(" \t "),
+                                   std::string("bud\0get", 7),
+                                   std::string("\xFF\xFE"),
+                                   std::string("'; DROP TABLE item; --"),
+                                   std::string(100'000, 'a'),
+                                   std::string(100'000, '"'),
+                                   std::string(5'000, '\xE4') + "x",
+                                   std::string("{budget}"),
+                                   std::string("budget + lunch")}) {
     Query query;
     query.words = words;
     const Result<bool> outcome = home.with_reader([&](Reader& reader) -> Result<bool> {
