@@ -7,7 +7,7 @@ namespace handsync::replica {
 
 Status SqlReader::start_matches() {
   match_size_ = 0;
-  if constexpr (profile::kSearch) match_size_ = write_match(query_.words, std::span<char, kMatchBytesMax>(match_));
+  if constexpr (profile::kSearch) match_size_ = write_match(query_.words, match_);
   return Done{};
 }
 

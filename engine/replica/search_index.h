@@ -38,10 +38,10 @@ Result<bool> read_signature(sqlite3*, std::uint64_t item, std::uint64_t& signatu
 Status read_text(sqlite3*, std::uint64_t item, Room room, ItemText&);
 inline constexpr std::size_t kItemTextBytes = 2048 + 2048 + profile::kSearchedBodyBytesMax;  ///< room for read_text
 
-inline constexpr std::size_t kMatchBytesMax = 4096;
+inline constexpr std::size_t kMatchBytesMax = 4096;  ///< room that is never too small
 /// The FTS5 query for what a person types: every word in quotes, so that none is an operator; texts in quotes as
 /// phrases; the last word as a beginning of one. Beyond 32 words, or 128 bytes of one, the rest is left out: more is
 /// found then. Its size; 0: nothing to look for.
-std::size_t write_match(Text words, std::span<char, kMatchBytesMax> room);
+std::size_t write_match(Text words, std::span<char> room);
 
 }  // namespace handsync::replica

@@ -11,7 +11,7 @@ bool is_blank(char c) { return static_cast<std::uint8_t>(c) <= ' ' || c == 0x7F;
 
 }  // namespace
 
-std::size_t write_match(Text words, std::span<char, kMatchBytesMax> room) {
+std::size_t write_match(Text words, std::span<char> room) {
   std::size_t size = 0;
   std::size_t at = 0;
   const auto skip = [&] {
@@ -34,9 +34,9 @@ std::size_t write_match(Text words, std::span<char, kMatchBytesMax> room) {
       cut = true;
     }
     // Room for the word with a blank before and after each character, its quotes and a star.
-    if (kMatchBytesMax - size < 2 * word.size() + 6) break;
+    if (room.size() - size < 2 * word.size() + 6) break;
     room[size++] = '"';
-    items::SearchText text(std::span<char>(room).subspan(size, 2 * word.size() + 1));
+    items::SearchText text(room.subspan(size, 2 * word.size() + 1));
     text.feed(word);
     size += text.view().size();
     room[size++] = '"';

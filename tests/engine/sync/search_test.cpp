@@ -41,6 +41,7 @@ TEST(IdleSearch, NothingIsIndexedWhileItSyncsAndEverythingSoonAfter) {
   CHECK(world.run_until([&] { return left(world, id) == 0; }, 10'000));
   LONGS_EQUAL(1, matches(world, id, world.subjects(id).front().substr(world.subjects(id).front().rfind('#') + 1)));
   // Then the replica is left alone, and closed as before.
+  world.run_for(1'000);
   CHECK(world.engine().wake().at_ms > world.now().mono_ms);
 }
 
