@@ -6,12 +6,6 @@ namespace handsync::protocol {
 
 namespace as = wbxml::air_sync;
 
-SyncResponse::SyncResponse(items::ItemSink& sink, Text collection_id, Class kind)
-    : sink_(sink), data_(sink), kind_(kind) {
-  // An id that does not fit was never sent either; the answer is then told as foreign.
-  (void)collection_id_.assign(collection_id);
-}
-
 namespace {
 
 // Places in the answer: Sync / Collections / Collection / Commands or Responses / Add ... / ApplicationData.
@@ -54,9 +48,8 @@ Status SyncResponse::on_open(Path path) {
   HANDSYNC_TRY(expect_root(path, as::kSync, Command::kSync));
   if (path.size() == kCollectionDepth && in_collection(path)) {
     whose_ = Whose::kUnknown;
-    open_key_.clear();
-    open_status_ = 0;
-    open_more_ = id_given_ = items_given_ = false;
+    part_ = {};
+    key_too_long_ = items_given_ = false;
   }
   if (path.size() == kItemDepth && in_list(path)) return item_open(path);
   if (in_item_ && path.size() == kFieldDepth && path[5] == as::kApplicationData) {
@@ -94,7 +87,7 @@ Status SyncResponse::on_close(Path path) {
     return Done{};
   }
   if (in_item_ && path.size() == kItemDepth) return item_close(path[3]);
-  if (path.size() == kCollectionDepth && in_collection(path)) collection_close();
+  if (path.size() == kCollectionDepth && in_collection(path)) return collection_close();
   return Done{};
 }
 
@@ -103,16 +96,13 @@ Status SyncResponse::collection_value(wbxml::Tag tag, Text value) {
     case as::kCollectionId:
       return name_collection(value);
     case as::kSyncKey:
-      if (!open_key_.assign(value)) {
-        open_key_.clear();
-        if (whose_ != Whose::kForeign) return answer_fault(Command::kSync, AnswerFault::kValueTooLong);
-      }
+      key_too_long_ = !part_.sync_key.assign(value);
       break;
     case as::kStatus:
-      if (auto number = parse_number(value); number.ok()) open_status_ = number.value();
+      if (auto number = parse_number(value); number.ok()) part_.status = number.value();
       break;
     case as::kMoreAvailable:
-      open_more_ = trimmed(value) != "0";
+      part_.more = trimmed(value) != "0";
       break;
     default:
       break;
@@ -120,45 +110,39 @@ Status SyncResponse::collection_value(wbxml::Tag tag, Text value) {
   return Done{};
 }
 
-Status SyncResponse::name_collection(Text id) {
-  if (id == collection_id_.view()) {
-    whose_ = Whose::kOurs;
-    return Done{};
-  }
-  foreign_ = true;
-  // Items that came before the name have been handed on as ours: the whole answer is no good.
-  if (items_given_) return answer_fault(Command::kSync, AnswerFault::kWrongRoot);
-  whose_ = Whose::kForeign;
+Status SyncResponse::find_whose(Text id) {
+  const Result<bool> ours = parts_.part_begins(id, kind_);
+  if (!ours.ok()) return ours.error();
+  whose_ = ours.value() ? Whose::kOurs : Whose::kForeign;
   return Done{};
 }
 
-void SyncResponse::collection_close() {
-  // One collection was asked for: one without a name is it, unless it has been seen already.
-  if (whose_ == Whose::kForeign || (whose_ == Whose::kUnknown && collection_seen_)) return;
-  collection_seen_ = true;
-  if (!open_key_.empty()) (void)sync_key_.assign(open_key_.view());
-  if (open_status_ != 0) collection_status_ = open_status_;
-  more_ = open_more_;
+Status SyncResponse::name_collection(Text id) {
+  const Whose taken_for = whose_;
+  HANDSYNC_TRY(find_whose(id));
+  // Items that came before the name have been handed on, or skipped: the whole answer is no good.
+  if (items_given_ && whose_ != taken_for) return answer_fault(Command::kSync, AnswerFault::kWrongRoot);
+  return Done{};
 }
 
-Error SyncResponse::fetch_refusal() const {
-  if (root() != as::kSync) return answer_fault(Command::kSync, AnswerFault::kWrongRoot);
-  for (const std::uint32_t status : {this->status(), collection_status_, fetch_status_})
-    if (status > 1) return eas_error(Command::kSync, status);
-  if (fetch_status_ == 0 || sync_key_.empty()) return answer_fault(Command::kSync, AnswerFault::kNoStatus);
-  return {};
+Status SyncResponse::collection_close() {
+  if (whose_ == Whose::kUnknown) HANDSYNC_TRY(find_whose({}));
+  if (whose_ == Whose::kForeign) return Done{};
+  if (key_too_long_) return answer_fault(Command::kSync, AnswerFault::kValueTooLong);
+  return parts_.part_ends(part_);
 }
 
 Status SyncResponse::item_open(Path path) {
-  if (whose_ == Whose::kForeign || (whose_ == Whose::kUnknown && collection_seen_)) return Done{};
   auto operation = operation_of(path[3], path[4]);
   if (!operation.ok()) return Done{};  // an unknown kind of command is skipped like any unknown element
+  if (whose_ == Whose::kUnknown) HANDSYNC_TRY(find_whose({}));
+  items_given_ = true;
+  if (whose_ == Whose::kForeign) return Done{};
   in_item_ = true;
   in_fetch_ = operation.value() == items::Operation::kAnswerFetch;
   id_given_ = false;
-  items_given_ = true;
   item_fault_ = Error{};
-  if (path[3] == as::kCommands) ++items_;
+  if (path[3] == as::kCommands) ++part_.items;
   return sink_.item(operation.value());
 }
 
@@ -176,7 +160,7 @@ Status SyncResponse::item_value(wbxml::Tag tag, Text value) {
       return value.size() <= kServerIdBytesMax ? sink_.client_id(value) : Status(Done{});
     case as::kStatus:
       if (auto number = parse_number(value); number.ok()) {
-        if (in_fetch_) fetch_status_ = number.value();
+        if (in_fetch_) part_.fetch = number.value();
         return sink_.item_status(number.value());
       }
       return Done{};

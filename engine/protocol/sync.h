@@ -1,9 +1,10 @@
-/// Sync of one collection (MS-ASCMD 2.2.1.21): strict writer, tolerant reader.
+/// Sync of one collection or several (MS-ASCMD 2.2.1.21): strict writer, tolerant reader.
 #pragma once
 #include "items/application_data.h"
 #include "items/sink.h"
 #include "protocol/request.h"
 #include "protocol/response.h"
+#include "wbxml/writer.h"
 
 namespace handsync::protocol {
 
@@ -29,6 +30,7 @@ struct SyncCommand {
   bool fetch = false;            ///< the whole body of a mail, where there is no ItemOperations (2.5)
 };
 
+/// What is asked of one collection.
 struct SyncRequest {
   Version version = 0;
   Text collection_id, sync_key;  ///< "0": the priming request, without options that servers refuse there
@@ -44,29 +46,49 @@ struct SyncRequest {
   std::span<const SyncCommand> commands;
 };
 
-/// With commands, 16.x is asked for no changes (GetChanges 0), whatever get_changes says: Exchange Online answers such
-/// a request more reliably; sync again for the changes.
-Result<std::size_t> write_sync(Room, const SyncRequest&);
+/// One request, collection after collection. With commands, 16.x is asked for no changes (GetChanges 0), whatever
+/// get_changes says: Exchange Online answers such a request more reliably; sync again for the changes.
+class SyncWriter {
+ public:
+  explicit SyncWriter(Room);
+  Status add(const SyncRequest&);  ///< a RequestFault leaves the document as it was
+  /// `window` bounds the items of all collections together, from 12.1 on; 0: each has its own bound only.
+  Result<std::size_t> finish(std::uint16_t window = 0);
 
-/// Reads the answer for exactly one collection; another collection's items are skipped and told by foreign(). Feed it
-/// through a wbxml::Reader. Items go to `sink` as they are parsed; nothing is valid before the reader's finish().
-/// Children may come in any order. An item that cannot be understood ends with item_end(fault) and never fails the
-/// response; what fails it is WBXML that is broken, a SyncKey or CollectionId beyond its room, and the sink's own
-/// errors.
+ private:
+  wbxml::Writer writer_;
+};
+Result<std::size_t> write_sync(Room, const SyncRequest&);  ///< of one collection
+
+/// What the answer says of a collection beside its items.
+struct SyncPart {
+  FixedText<64> sync_key;    ///< empty = none came
+  std::uint32_t status = 0;  ///< 0 = not given: counts as 1 when a key came
+  std::uint32_t items = 0;   ///< commands of the server, not answers
+  std::uint32_t fetch = 0;   ///< the Status of the last answer to a Fetch; 0 = none came
+  bool more = false;
+};
+
+/// Is told where a collection's part of an answer begins and ends; its items go to the ItemSink between the two.
+class SyncParts {
+ public:
+  /// An empty id: its items come before its name, or it has none; with the name it is asked once more. False: nobody
+  /// asked for it, or it has been here already, and it is skipped. `kind`: how its items are read.
+  virtual Result<bool> part_begins(Text collection_id, Class& kind) = 0;
+  /// Its closing tag was read: nothing of it is missing, whatever becomes of the rest of the answer.
+  virtual Status part_ends(const SyncPart&) = 0;
+
+ protected:
+  ~SyncParts() = default;
+};
+
+/// Feed it through a wbxml::Reader. Children may come in any order. An item that cannot be understood ends with
+/// item_end(fault) and never fails the response; what fails it is WBXML that is broken, a SyncKey beyond its room, a
+/// name that comes too late, and the errors of `sink` and `parts`.
 class SyncResponse final : public ResponseReader {
  public:
-  SyncResponse(items::ItemSink& sink, Text collection_id, Class kind = Class::kEmail);
-  std::uint32_t collection_status() const {
-    return collection_status_;
-  }                                                   ///< 0 = not given: counts as 1 when a key came
-  Text sync_key() const { return sync_key_.view(); }  ///< empty = none came
-  bool more() const { return more_; }
-  bool collection_seen() const { return collection_seen_; }
+  SyncResponse(items::ItemSink& sink, SyncParts& parts) : sink_(sink), parts_(parts), data_(sink) {}
   std::uint32_t limit() const { return limit_; }
-  std::uint32_t items() const { return items_; }  ///< commands of the server, not answers
-  bool foreign() const { return foreign_; }
-  /// Of a request whose only command was Fetch; kNone: the item has come. Valid once the whole answer has been read.
-  Error fetch_refusal() const;
 
  private:
   /// Of the Collection element that is open: it may name itself last.
@@ -77,21 +99,21 @@ class SyncResponse final : public ResponseReader {
   Result<bool> on_piece(Path, Bytes, bool) override;
   Status collection_value(wbxml::Tag, Text value);
   Status name_collection(Text id);
-  void collection_close();
+  Status find_whose(Text id);
+  Status collection_close();
   Status item_open(Path);
   Status item_value(wbxml::Tag, Text value);
   Status item_close(wbxml::Tag list);
 
   items::ItemSink& sink_;
+  SyncParts& parts_;
   items::ApplicationData data_;
-  FixedText<64> collection_id_, sync_key_, open_key_;
+  SyncPart part_;  ///< the one that is open
   Error item_fault_{};
-  std::uint32_t collection_status_ = 0, limit_ = 0, items_ = 0, open_status_ = 0;
-  std::uint32_t fetch_status_ = 0;
-  Class kind_;
+  std::uint32_t limit_ = 0;
+  Class kind_ = Class::kEmail;
   Whose whose_ = Whose::kUnknown;
-  bool open_more_ = false, in_item_ = false, in_data_ = false, id_given_ = false, items_given_ = false;
-  bool more_ = false, collection_seen_ = false, foreign_ = false, in_fetch_ = false;
+  bool key_too_long_ = false, in_item_ = false, in_fetch_ = false, in_data_ = false, id_given_ = false, items_given_ = false;
 };
 
 }  // namespace handsync::protocol

@@ -161,29 +161,43 @@ void put_settings(wbxml::Writer& writer, const SyncRequest& request, bool has_co
 
 }  // namespace
 
-Result<std::size_t> write_sync(Room room, const SyncRequest& request) {
+SyncWriter::SyncWriter(Room room) : writer_(room) { writer_.open(as::kSync).open(as::kCollections); }
+
+Status SyncWriter::add(const SyncRequest& request) {
   HANDSYNC_TRY(check(request.commands));
   bool has_commands = false;
   for (const SyncCommand& command : request.commands) has_commands |= says_something(command);
 
-  wbxml::Writer writer(room);
-  writer.open(as::kSync).open(as::kCollections).open(as::kCollection);
-  if (request.version <= 121) writer.element(as::kClass, items::class_name(request.kind));
-  writer.element(as::kSyncKey, request.sync_key).element(as::kCollectionId, request.collection_id);
+  writer_.open(as::kCollection);
+  if (request.version <= 121) writer_.element(as::kClass, items::class_name(request.kind));
+  writer_.element(as::kSyncKey, request.sync_key).element(as::kCollectionId, request.collection_id);
   if (request.sync_key == "0") {
-    put_supported(writer, request);
+    put_supported(writer_, request);
   } else {
-    put_settings(writer, request, has_commands);
+    put_settings(writer_, request, has_commands);
     if (has_commands) {
-      writer.open(as::kCommands);
+      writer_.open(as::kCommands);
       for (const SyncCommand& command : request.commands) {
-        if (says_something(command)) put_command(writer, command);
+        if (says_something(command)) put_command(writer_, command);
       }
-      writer.close();
+      writer_.close();
     }
   }
-  writer.close().close().close();
-  return written(writer);
+  writer_.close();
+  return Done{};
+}
+
+Result<std::size_t> SyncWriter::finish(std::uint16_t window) {
+  writer_.close();
+  if (window != 0) writer_.element(as::kWindowSize, std::uint64_t{window});
+  writer_.close();
+  return written(writer_);
+}
+
+Result<std::size_t> write_sync(Room room, const SyncRequest& request) {
+  SyncWriter writer(room);
+  HANDSYNC_TRY(writer.add(request));
+  return writer.finish();
 }
 
 }  // namespace handsync::protocol

@@ -452,7 +452,8 @@ bool Account::ping_waits_for_full_sync() const {
 std::uint64_t Account::full_sync_paid_ms() const {
   std::uint32_t folders = 0;
   for (std::size_t i = 0; i < folder_count_; ++i) folders += wanted(folders_[i]);
-  return ping_started_ms_ == 0 ? 0 : ping_started_ms_ + cost_ms(folders + 1);
+  const std::uint32_t requests = (folders + collections_max_ - 1) / collections_max_;
+  return ping_started_ms_ == 0 ? 0 : ping_started_ms_ + cost_ms(requests + 1);
 }
 
 namespace {

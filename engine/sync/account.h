@@ -5,9 +5,9 @@
 ///
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
-/// collection.cpp (Sync of one folder), moves.cpp, compose.cpp (a message is written),
-/// outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp (Ping), scheduling.cpp
-/// (when). Engine thread only.
+/// together.cpp (Sync of the folders that are due), collection.cpp (one folder's part of it), moves.cpp, compose.cpp (a
+/// message is written), outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp
+/// (Ping), scheduling.cpp (when). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -57,8 +57,14 @@ struct FolderState {
   bool same_key = false;  ///< the last answer to commands brought the key they were sent with, or none
   bool doubtful = false;  ///< resynced as empty, with rows here: they stay until other content proves the emptiness
   bool sent_bare_pull = false;  ///< Status 4 on a pull without commands: key 0 once
+  bool asked = false;           ///< in the Sync that runs, and its part of the answer has not come yet
+  bool alone = false;           ///< after the others, in a request of its own, until that has brought an answer
+  std::uint8_t faults = 0;      ///< of its own, in a row
+  std::uint16_t refused = 0;    ///< the Status of its part, until the answer has ended
   std::uint16_t saved_window = 0;
 };
+
+inline bool is_prime(const replica::SyncFolder& row) { return row.sync_key.empty() || row.sync_key.view() == "0"; }
 
 class Account final : public Changes {
  public:
@@ -229,19 +235,39 @@ class Account final : public Changes {
     Account& account_;
   };
 
-  // collection.cpp
+  // together.cpp
   Status start_items();
-  Status start_body();
   void ended_items(Call&, Error);
+  Result<FolderState*> next_due(bool& sends_first);
+  Result<bool> sends(FolderState&);
+  Result<std::size_t> write_items(Call&, FolderState& first, bool sends_first, Room items);
+  Status begin_part(FolderState&);
+  Result<bool> part_begins(Text collection_id, Class& kind);
+  Status part_ends(const protocol::SyncPart&);
+  Status not_mentioned(FolderState&, bool empty);
+  void several_refused(Error, std::uint32_t limit);
+  void fewer_together();
+  void judge_parts();
+  void at_fault(FolderState&);
+  struct Parts final : protocol::SyncParts {
+    explicit Parts(Account& account) : account_(account) {}
+    Result<bool> part_begins(Text id, Class& kind) override { return account_.part_begins(id, kind); }
+    Status part_ends(const protocol::SyncPart& part) override { return account_.part_ends(part); }
+    Account& account_;
+  };
+
+  // collection.cpp
+  Status start_body();
   void ended_body(Call&, Error);
-  void take_items(FolderState&, FixedText<64> key, bool more, std::uint64_t took_ms, std::uint32_t items);
-  void items_committed(FolderState&, const replica::Applied&, bool more, std::uint32_t items);
+  protocol::SyncRequest request_of(const FolderState&) const;
+  Status take_items(FolderState&, Text key, bool more, std::uint32_t items);
+  Status read_again(FolderState&);
+  Status items_committed(FolderState&, const replica::Applied&, bool more, std::uint32_t items);
   Status finish_resync(FolderState&, Text key, replica::Applied&);
   void key_lost();  ///< keys lost within minutes are one event
   bool stop_in_doubt();
-  void collection_failed(FolderState&, Error);
+  void collection_failed(FolderState&, Error, bool again = false);
   void adapt_window(FolderState&, std::uint64_t took_ms, bool good);
-  FolderState* next_due();
   std::uint32_t body_bytes_max(const replica::SyncFolder&) const;
   std::uint8_t filter(const replica::SyncFolder&) const;
 
@@ -347,10 +373,20 @@ class Account final : public Changes {
   bool index_due_ = false;  ///< since the replica was used last, not all is known to be indexed
   FolderState* folders_ = nullptr;
   std::size_t folder_count_ = 0;
-  FolderId current_{};  ///< the folder of the running Sync
+  FolderId current_{};  ///< the folder whose part of an answer arrives
   bool current_pull_ = false;
   bool current_removals_ = false;  ///< deletions and nothing else
   std::uint16_t current_commands_ = 0;
+  Parts parts_{*this};
+  std::uint8_t asked_count_ = 0;  ///< folders of the running Sync
+  std::uint8_t taken_count_ = 0;  ///< parts of its answer that have become true
+  bool more_to_come_ = false;     ///< one of them said so
+  std::uint16_t window_ = 0;      ///< of all together
+  std::uint32_t answer_items_ = 0;
+  std::uint64_t part_since_ms_ = 0;  ///< since when the part that comes next has been on its way
+  /// In one request: what the server allows, and how many are tried now; fewer after failures, twice as many after each
+  /// success.
+  std::uint8_t collections_limit_ = kCollectionsPerRequestMax, collections_max_ = kCollectionsPerRequestMax;
   ItemId body_item_{};
   replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
   std::size_t moving_count_ = 0;

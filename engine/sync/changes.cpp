@@ -94,7 +94,9 @@ Status Account::set_folder(FolderId folder, const FolderChange& change) {
 
 Status Account::select(FolderId folder, bool selected) {
   HANDSYNC_TRY(open_store());
-  if (arriving_ && current_ == folder) {  // what arrives for a folder that is not wanted any more is not taken
+  const FolderState* before = find(folder);
+  if (arriving_ && (current_ == folder ||
+                    (before && before->asked))) {  // what arrives for a folder that is not wanted any more is not taken
     arrival_.drop();
     arriving_ = false;
     cancel(work_);

@@ -106,6 +106,11 @@ Status Account::load_folders() {
       state->singly = before->singly;
       state->sent_bare_pull = before->sent_bare_pull;
       state->pull_open = before->pull_open;
+      state->alone = before->alone;
+      state->faults = before->faults;
+      state->refused = before->refused;
+      // An answer to another key is nobody's.
+      state->asked = before->asked && state->row.sync_key.view() == before->row.sync_key.view();
     } else
       state->due = needs_ & kNeedItems || push_;
     if (state->due && wanted(*state)) needs_ |= kNeedItems;

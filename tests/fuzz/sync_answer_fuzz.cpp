@@ -55,6 +55,10 @@ class Grammar final : public items::ItemSink {
     in_item_ = false;
     return fold(8, static_cast<std::uint32_t>(fault.code));
   }
+  Status part_end(std::uint32_t items) {
+    require(!in_item_ && !in_property_);
+    return fold(9, items);
+  }
   std::uint64_t sum() const { return sum_; }
 
  private:
@@ -95,9 +99,32 @@ bool feed(Response& response, Bytes input, std::size_t chunk) {
 
 // 0 for an answer that breaks: how much of it has been told by then depends on the chunks.
 
-std::uint64_t sync(Bytes input, std::size_t chunk) {
+/// Asked for: "5", and "6" if both are.
+struct Parts final : protocol::SyncParts {
+  Parts(Grammar& sink, bool both) : sink_(sink), both_(both) {}
+  Result<bool> part_begins(Text id, Class&) override {
+    const int which = id == "5" || (id.empty() && !both_) ? 1 : id == "6" && both_ ? 2 : 0;
+    if (which == 0 || (ended_ & which) != 0) return false;
+    if (open_ == 0) open_ = which;
+    return open_ == which;
+  }
+  Status part_ends(const protocol::SyncPart& part) override {
+    require(open_ != 0 && part.sync_key.view().size() <= 64);
+    ended_ |= open_;
+    open_ = 0;
+    return sink_.part_end(part.items);
+  }
+
+ private:
+  Grammar& sink_;
+  const bool both_;
+  int open_ = 0, ended_ = 0;
+};
+
+std::uint64_t sync(Bytes input, std::size_t chunk, bool both) {
   Grammar sink;
-  protocol::SyncResponse response(sink, "5");
+  Parts parts(sink, both);
+  protocol::SyncResponse response(sink, parts);
   const bool whole = feed(response, input, chunk);
   return whole ? sink.sum() : 0;
 }
@@ -113,7 +140,7 @@ std::uint64_t fetch(Bytes input, std::size_t chunk) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Bytes input = std::as_bytes(std::span(data, size));
-  require(sync(input, SIZE_MAX) == sync(input, 1));
+  for (const bool both : {false, true}) require(sync(input, SIZE_MAX, both) == sync(input, 1, both));
   require(fetch(input, SIZE_MAX) == fetch(input, 3));
   Folders folders;
   protocol::FolderSyncResponse tree(folders);

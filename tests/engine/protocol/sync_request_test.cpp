@@ -244,3 +244,66 @@ TEST(SyncWriter, TooLittleRoomIsAnAnswer) {
   std::array<std::byte, 16> room{};
   CHECK(write_sync(room, one).error().domain == Domain::kMemory);
 }
+
+TEST(SyncWriter, SeveralCollectionsAndOneWindowForAll) {
+  const auto several = [](Version version, std::uint16_t window) {
+    return Written([&](Room room) -> Result<std::size_t> {
+             SyncWriter writer(room);
+             SyncRequest one = request(version);
+             one.with_options = false;
+             one.window = 50;
+             if (!writer.add(one).ok()) return Error{Domain::kEngine, 1, 0};
+             one.collection_id = "6";
+             one.sync_key = "0";
+             if (!writer.add(one).ok()) return Error{Domain::kEngine, 1, 0};
+             return writer.finish(window);
+           })
+        .xml();
+  };
+  const std::string first = "<Collection>" + kBare + "<GetChanges/><WindowSize>50</WindowSize></Collection>";
+  const std::string second = "<Collection><SyncKey>0</SyncKey><CollectionId>6</CollectionId></Collection>";
+  const std::string head = "<Sync xmlns=\"AirSync\"><Collections>" + first + second + "</Collections>";
+  STRCMP_EQUAL((head + "<WindowSize>50</WindowSize></Sync>").c_str(), several(161, 50).c_str());
+  STRCMP_EQUAL((head + "</Sync>").c_str(), several(161, 0).c_str());
+}
+
+TEST(SyncWriter, ARefusedCollectionLeavesTheRequestAsItWas) {
+  std::byte room[512];
+  SyncWriter writer(room);
+  CHECK(writer.add(request(161)).ok());
+  const SyncCommand twice[] = {{"5:1", true}, {"5:1", true}};
+  SyncRequest bad = request(161);
+  bad.commands = twice;
+  CHECK_FALSE(writer.add(bad).ok());
+  std::byte alone[512];
+  const auto one = write_sync(alone, request(161)), same = writer.finish();
+  CHECK(one.ok() && same.ok());
+  CHECK(text_of(Bytes(alone, one.value())) == text_of(Bytes(room, same.value())));
+}
+
+// sync/limits.h: 25 collections in the 6 KiB of a small request, 240 bytes each.
+TEST(SyncWriter, ACollectionHasABound) {
+  const std::string longest(64, 'i');
+  for (const Version version : kVersions) {
+    for (const Class kind : {Class::kEmail, Class::kEvent, Class::kContact, Class::kTask, Class::kNote}) {
+      for (const bool prime : {false, true}) {
+        SyncRequest one = request(version, prime ? Text("0") : Text(longest));
+        one.collection_id = longest;
+        one.kind = kind;
+        one.window = 512;
+        one.filter = 5;
+        one.body_bytes_max = UINT32_MAX - 1;
+        const auto measure = [&](int count) {
+          std::byte room[2048];
+          SyncWriter writer(room);
+          for (int i = 0; i < count; ++i) CHECK(writer.add(one).ok());
+          const auto size = writer.finish(512);
+          CHECK(size.ok());
+          return size.value();
+        };
+        CHECK_TEXT(measure(2) - measure(1) <= 240, std::to_string(measure(2) - measure(1)).c_str());
+        CHECK(measure(1) <= 240 + 64);
+      }
+    }
+  }
+}

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+#include <map>
 #include <string>
 
 #include "engine/protocol/support.h"
@@ -9,10 +12,40 @@ using namespace handsync::protocol;
 
 namespace {
 
+/// Takes the parts of those that were asked for, once each, as an account does.
+struct Parts final : SyncParts {
+  Parts(ItemLog& items, std::string ids) : log(items), asked(std::move(ids)) {}
+  Result<bool> part_begins(Text id, Class&) override {
+    const bool one = asked.find(',') == std::string::npos;
+    const std::string name = id.empty() && one ? asked : std::string(id);
+    foreign = foreign || (!id.empty() && ("," + asked + ",").find("," + name + ",") == std::string::npos);
+    if (name.empty() || ("," + asked + ",").find("," + name + ",") == std::string::npos || ended.contains(name))
+      return false;
+    if (!open.empty()) return open == name;
+    open = name;
+    if (!one) log.text += "part " + name + "\n";
+    return true;
+  }
+  Status part_ends(const SyncPart& part) override {
+    CHECK(!open.empty());
+    ended[open] = part;
+    if (asked.find(',') != std::string::npos)
+      log.text += "key " + std::string(part.sync_key.view()) + " status " + std::to_string(part.status) +
+                  (part.more ? " more\n" : "\n");
+    open.clear();
+    return Done{};
+  }
+  ItemLog& log;
+  std::string asked;  ///< "5,6"
+  std::string open;
+  std::map<std::string, SyncPart> ended;
+  bool foreign = false;
+};
+
 struct Read {
   explicit Read(const wbxml::Document& document, std::size_t chunk = SIZE_MAX, Text id = "5",
                 std::string refuse_at = {})
-      : response(log, id) {
+      : parts(log, std::string(id)), response(log, parts) {
     log.refuse_at = std::move(refuse_at);
     wbxml::Reader reader(response);
     Bytes rest = document;
@@ -22,10 +55,14 @@ struct Read {
       rest = rest.subspan(piece.size());
     }
     if (outcome.ok()) outcome = reader.finish();
+    if (parts.ended.contains(std::string(id))) part = parts.ended[std::string(id)];
   }
   explicit Read(const std::string& xml, Text id = "5") : Read(document_of(xml), SIZE_MAX, id) {}
-  std::string key() const { return std::string(response.sync_key()); }
+  std::string key() const { return std::string(part.sync_key.view()); }
+  bool seen() const { return !parts.ended.empty(); }
   ItemLog log;
+  Parts parts;
+  SyncPart part;  ///< of the one that was asked for
   SyncResponse response;
   Status outcome = Done{};
 };
@@ -54,12 +91,12 @@ TEST(SyncReader, OneNewMailInChunksOfAnySize) {
         "e\nbody Hallo!\nend\n",
         read.log.text.c_str());
     STRCMP_EQUAL("3", read.key().c_str());
-    LONGS_EQUAL(1, read.response.collection_status());
+    LONGS_EQUAL(1, read.part.status);
     LONGS_EQUAL(0, read.response.status());
-    LONGS_EQUAL(1, read.response.items());
-    CHECK(read.response.more());
-    CHECK(read.response.collection_seen());
-    CHECK_FALSE(read.response.foreign());
+    LONGS_EQUAL(1, read.part.items);
+    CHECK(read.part.more);
+    CHECK(read.seen());
+    CHECK_FALSE(read.parts.foreign);
     CHECK(read.log.others > 10);
   }
 }
@@ -80,8 +117,8 @@ TEST(SyncReader, EveryCommandAndEveryAnswer) {
       "item 5\nclient x\nid e\nstatus 1\nend\nitem 6\nid f\nstatus 7\nend\nitem 7\nid g\nstatus 8\nend\n"
       "item 8\nid h\nstatus 1\nsubject H\nend\n",
       read.log.text.c_str());
-  LONGS_EQUAL(4, read.response.items());
-  CHECK_FALSE(read.response.more());
+  LONGS_EQUAL(4, read.part.items);
+  CHECK_FALSE(read.part.more);
 }
 
 TEST(SyncReader, AnswersOfTheVector) {
@@ -103,14 +140,14 @@ TEST(SyncReader, AnyOrderOfChildren) {
   CHECK(read.outcome.ok());
   STRCMP_EQUAL("item 1\nsubject A\nid a\nend\n", read.log.text.c_str());
   STRCMP_EQUAL("9", read.key().c_str());
-  CHECK(read.response.more());
+  CHECK(read.part.more);
 }
 
 TEST(SyncReader, MissingStatusAndMissingIdAreHarmless) {
   const Read read(sync("<Collections><Collection><SyncKey>9</SyncKey></Collection></Collections>"));
   CHECK(read.outcome.ok());
-  CHECK(read.response.collection_seen());
-  LONGS_EQUAL(0, read.response.collection_status());
+  CHECK(read.seen());
+  LONGS_EQUAL(0, read.part.status);
   STRCMP_EQUAL("9", read.key().c_str());
 }
 
@@ -118,14 +155,14 @@ TEST(SyncReader, StatusesOfTheWhole) {
   const Read global(sync("<Status>142</Status>"));
   CHECK(global.outcome.ok());
   LONGS_EQUAL(142, global.response.status());
-  CHECK_FALSE(global.response.collection_seen());
+  CHECK_FALSE(global.seen());
   const Read limit(sync("<Limit>59</Limit><Status>14</Status>"));
   LONGS_EQUAL(14, limit.response.status());
   LONGS_EQUAL(59, limit.response.limit());
   const Read lost(
       sync("<Collections><Collection><SyncKey>0</SyncKey><CollectionId>5</CollectionId><Status>3</Status>"
            "</Collection></Collections>"));
-  LONGS_EQUAL(3, lost.response.collection_status());
+  LONGS_EQUAL(3, lost.part.status);
 }
 
 TEST(SyncReader, ForeignCollectionsAreSkipped) {
@@ -143,9 +180,9 @@ TEST(SyncReader, ForeignCollectionsAreSkipped) {
     CHECK(read.outcome.ok());
     STRCMP_EQUAL("item 1\nid a\nend\n", read.log.text.c_str());
     STRCMP_EQUAL("8", read.key().c_str());
-    CHECK(read.response.foreign());
-    CHECK_FALSE(read.response.more());
-    LONGS_EQUAL(1, read.response.collection_status());
+    CHECK(read.parts.foreign);
+    CHECK_FALSE(read.part.more);
+    LONGS_EQUAL(1, read.part.status);
   }
 }
 
@@ -168,7 +205,7 @@ TEST(SyncReader, AFaultyItemNeverFailsTheAnswer) {
   CHECK(read.outcome.ok());
   CHECK(read.log.text.find(good_log + "item 1\nsubject L\nfault 905\nitem 1\nsubject N\nfault 6\nitem 1\nid u\n") == 0);
   CHECK(read.log.text.find("fault 6\n" + good_log) != std::string::npos);
-  LONGS_EQUAL(5, read.response.items());
+  LONGS_EQUAL(5, read.part.items);
 }
 
 TEST(SyncReader, AnswersMayDoWithoutAServerId) {
@@ -197,8 +234,8 @@ TEST(SyncReader, WhatLooksLikeProtocolInsideAnItemIsTheItems) {
 }
 
 TEST(SyncReader, MoreAvailableZeroIsNone) {
-  CHECK_FALSE(Read(answer("<MoreAvailable>0</MoreAvailable>")).response.more());
-  CHECK(Read(answer("<MoreAvailable>1</MoreAvailable>")).response.more());
+  CHECK_FALSE(Read(answer("<MoreAvailable>0</MoreAvailable>")).part.more);
+  CHECK(Read(answer("<MoreAvailable>1</MoreAvailable>")).part.more);
 }
 
 TEST(SyncReader, TheSinksErrorEndsTheAnswer) {
@@ -224,4 +261,64 @@ TEST(SyncReader, CutAnywhereIsAnError) {
     CHECK_FALSE(
         Read(wbxml::Document(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), 5).outcome.ok());
   }
+}
+
+namespace {
+
+std::string part_of(const std::string& id, const std::string& content, const std::string& status = "1") {
+  return "<Collection><SyncKey>k" + id + "</SyncKey><CollectionId>" + id + "</CollectionId><Status>" + status +
+         "</Status>" + content + "</Collection>";
+}
+std::string add_of(const std::string& id) { return "<Commands><Add><ServerId>" + id + "</ServerId></Add></Commands>"; }
+std::string parts_answer(const std::string& content) { return sync("<Collections>" + content + "</Collections>"); }
+
+}  // namespace
+
+TEST(SyncReader, PartsComeOneAfterAnotherInAnyOrder) {
+  const wbxml::Document document =
+      document_of(parts_answer(part_of("6", add_of("f") + "<MoreAvailable/>") + part_of("5", "", "3") +
+                               part_of("9", add_of("x")) + part_of("7", add_of("g"))));
+  for (const std::size_t chunk : kChunkSizes) {
+    const Read read(document, chunk, "5,6,7,8");
+    CHECK(read.outcome.ok());
+    STRCMP_EQUAL(
+        "part 6\nitem 1\nid f\nend\nkey k6 status 1 more\npart 5\nkey k5 status 3\npart 7\nitem 1\nid g\nend\n"
+        "key k7 status 1\n",
+        read.log.text.c_str());
+    CHECK(read.parts.foreign);
+    CHECK_FALSE(read.parts.ended.contains("8"));
+  }
+}
+
+TEST(SyncReader, APartIsWholeWithItsClosingTag) {
+  const std::string three[] = {part_of("5", add_of("a")), part_of("6", add_of("b")), part_of("7", add_of("c"))};
+  const wbxml::Document whole = document_of(parts_answer(three[0] + three[1] + three[2]));
+  // A document that ends with the n-th part: two closing tags shorter is where that part closes.
+  std::size_t closes[3];
+  std::string content;
+  for (std::size_t i = 0; i < 3; ++i) {
+    content += three[i];
+    closes[i] = document_of(parts_answer(content)).size() - 2;
+  }
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    const Read read(wbxml::Document(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)), 3, "5,6,7");
+    CHECK_FALSE(read.outcome.ok());
+    const std::size_t wanted = static_cast<std::size_t>(
+        std::count_if(std::begin(closes), std::end(closes), [&](std::size_t close) { return close <= size; }));
+    LONGS_EQUAL(wanted, read.parts.ended.size());
+  }
+}
+
+TEST(SyncReader, AmongSeveralANameMustComeBeforeItems) {
+  const Read read(parts_answer("<Collection>" + add_of("a") + "<CollectionId>5</CollectionId></Collection>"), "5,6");
+  CHECK(read.outcome.error() == answer_fault(Command::kSync, AnswerFault::kWrongRoot));
+  const Read nameless(parts_answer("<Collection>" + add_of("a") + "</Collection>"), "5,6");
+  CHECK(nameless.outcome.ok());
+  STRCMP_EQUAL("", nameless.log.text.c_str());
+}
+
+TEST(SyncReader, ASecondPartOfTheSameNameIsSkipped) {
+  const Read read(parts_answer(part_of("5", add_of("a")) + part_of("5", add_of("b")) + part_of("6", "")), "5,6");
+  CHECK(read.outcome.ok());
+  STRCMP_EQUAL("part 5\nitem 1\nid a\nend\nkey k5 status 1\npart 6\nkey k6 status 1\n", read.log.text.c_str());
 }

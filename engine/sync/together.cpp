@@ -1,0 +1,390 @@
+/// Sync of the folders that are due, as many in one request as may be. What a folder has to send goes first, alone;
+/// then everything is fetched together until nothing is left. The parts of an answer come one after another, and each
+/// is applied in a commit of its own when its closing tag has been read: what breaks later takes nothing back. A lost
+/// part changes nothing: the same key goes again, and so do the same commands.
+#include <iterator>
+#include <new>
+
+#include "replica/planted.h"
+#include "sync/core.h"
+
+namespace handsync::sync {
+
+using protocol::AnswerFault;
+using protocol::Command;
+using protocol::eas_error;
+
+namespace {
+
+/// A block of memory for the length of one step.
+class Scratch {
+ public:
+  explicit Scratch(Memory memory) : memory_(memory) {}
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch() {
+    if (data_ != nullptr) memory_.give(memory_.self, data_);
+  }
+  Status take(std::size_t bytes) {
+    if (bytes == 0) return Done{};
+    data_ = static_cast<std::byte*>(memory_.take(memory_.self, bytes));
+    if (data_ == nullptr) return out_of_memory(bytes);
+    bytes_ = bytes;
+    return Done{};
+  }
+  Room room() const { return {data_, bytes_}; }
+
+ private:
+  Memory memory_;
+  std::byte* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// From Memory, and only when there is something to send: ten kilobytes are too much for a small device's stack.
+struct Batch {
+  replica::Outgoing outgoing[kCommandsPerRequestMax];
+  protocol::SyncCommand commands[kCommandsPerRequestMax];
+  std::byte texts[kCategoryBytesMax];
+};
+
+/// The id under which a folder's commands are frozen: its own, so that the same ones are found again after a reboot.
+std::uint32_t frozen_id(const replica::SyncFolder& row) { return static_cast<std::uint32_t>(row.id); }
+
+/// The server answered, or had its time, and the request as a whole was what it could not do.
+bool is_the_requests(Error error) {
+  if (error.domain == Domain::kHttp) return error.code == 11 || error.code == 12 || error.code >= 400;
+  return error.domain == Domain::kEas || error.domain == Domain::kWbxml;
+}
+
+}  // namespace
+
+/// It has something to send, and it may be sent now.
+Result<bool> Account::sends(FolderState& folder) {
+  HANDSYNC_TRY(read_again(folder));
+  const replica::SyncFolder& row = folder.row;
+  if (is_prime(row) || row.rekeying || !row.synced) return false;
+  if (folder.pull_open) {
+    auto frozen = store_.has_frozen(row.id);
+    if (!frozen.ok() || !frozen.value()) return frozen;
+  }
+  return store_.has_outgoing(row.id);
+}
+
+/// Those that send first, those that are asked for alone last; null: none is due.
+Result<FolderState*> Account::next_due(bool& sends_first) {
+  FolderState *together = nullptr, *alone = nullptr;
+  sends_first = false;
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    FolderState& folder = folders_[i];
+    if (!folder.due || !wanted(folder)) continue;
+    FolderState*& first = folder.alone ? alone : together;
+    if (!first) first = &folder;
+    if (folder.alone) continue;
+    auto waiting = sends(folder);
+    if (!waiting.ok()) return waiting.error();
+    sends_first = waiting.value();
+    if (sends_first) return &folder;
+  }
+  if (together || !alone) return together;
+  auto waiting = sends(*alone);
+  if (!waiting.ok()) return waiting.error();
+  sends_first = waiting.value();
+  return alone;
+}
+
+Status Account::start_items() {
+  bool any = false;
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    folders_[i].asked = false;
+    folders_[i].refused = 0;
+    any |= folders_[i].due && wanted(folders_[i]);
+  }
+  if (!any) {
+    needs_ &= static_cast<std::uint16_t>(~kNeedItems);
+    if (stop_in_doubt()) return policy::fault(policy::Fault::kAwaitsApproval);
+    return Done{};
+  }
+  HANDSYNC_TRY(open_store());
+  bool sends_first = false;
+  auto due = next_due(sends_first);
+  if (!due.ok()) return due.error();
+  FolderState& folder = *due.value();
+  Scratch items(core_.memory());  // what goes out of items is put together here before the request
+  if (sends_first && items::is_personal(items::class_of(folder.row.type))) {
+    HANDSYNC_TRY(store_.prepare_items(folder.row.id, version_));
+    auto bytes = store_.outgoing_bytes(folder.row.id, kItemBytesPerRequest);
+    if (!bytes.ok()) return bytes.error();
+    HANDSYNC_TRY(items.take(bytes.value()));
+  }
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call,
+                             sends_first ? kSyncBodyBytesMax + items.room().size() : kSmallBodyBytesMax));
+  auto body = write_items(*call, folder, sends_first, items.room());
+  if (!body.ok()) {
+    call->free(core_.memory());
+    return body.error();
+  }
+  arriving_ = true;
+  current_ = {};
+  taken_count_ = 0;
+  more_to_come_ = false;
+  answer_items_ = 0;
+  part_since_ms_ = core_.now().mono_ms;
+  call->answer.emplace<protocol::SyncResponse>(arrival_, parts_);
+  call->read_with_wbxml();
+  Status launched = launch(call, body.value());
+  if (!launched.ok()) arriving_ = false;
+  if (planted::on(planted::Bug::kPingBeforeCommit) && push_ && !wait_) return start_ping();
+  return launched;
+}
+
+/// The request: `first` with its commands, or `first` and all others that are due and have none.
+Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool sends_first, Room items) {
+  protocol::SyncWriter writer(call.body_room());
+  window_ = 0;
+  asked_count_ = 0;
+  current_removals_ = false;
+  current_commands_ = 0;
+  const auto ask = [&](FolderState& folder, std::span<const protocol::SyncCommand> commands, bool for_good) -> Status {
+    replica::SyncFolder& row = folder.row;
+    if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
+    protocol::SyncRequest request = request_of(folder);
+    request.get_changes = request.with_options = commands.empty();
+    request.deletes_as_moves = request.deletes_as_moves && !for_good;
+    request.commands = commands;
+    HANDSYNC_TRY(writer.add(request));
+    folder.asked = true;
+    if (commands.empty()) folder.pull_open = true;
+    if (row.window > window_) window_ = row.window;
+    ++asked_count_;
+    return Done{};
+  };
+  if (sends_first) {
+    Scratch block(core_.memory());
+    HANDSYNC_TRY(block.take(sizeof(Batch)));
+    auto* batch = new (block.room().data()) Batch;
+    const bool personal = items::is_personal(items::class_of(first.row.type));
+    auto frozen = store_.freeze_outgoing(first.row.id, frozen_id(first.row),
+                                         std::span(batch->outgoing, first.singly ? 1 : kCommandsPerRequestMax),
+                                         personal ? items : Room(batch->texts));
+    if (!frozen.ok()) return frozen.error();
+    std::size_t removals = 0;
+    bool for_good = false;
+    for (std::size_t i = 0; i < frozen.value(); ++i) {
+      const replica::Outgoing& from = batch->outgoing[i];
+      batch->commands[i] = {from.server_id.view(), from.remove,      from.has_read,         from.read,
+                            from.has_flag,         from.flag_status, from.flag_wall_ms,     from.has_categories,
+                            from.categories,       from.add,         from.client_id.view(), from.data,
+                            from.has_instance,     from.instance_ms};
+      for_good |= from.for_good;
+      removals += from.remove && !from.has_instance;
+    }
+    current_commands_ = static_cast<std::uint16_t>(frozen.value());
+    current_removals_ = current_commands_ != 0 && removals == current_commands_;
+    HANDSYNC_TRY(ask(first, {batch->commands, current_commands_}, for_good));
+  } else {
+    HANDSYNC_TRY(ask(first, {}, false));
+  }
+  for (FolderState* other = &first + 1; other != folders_ + folder_count_; ++other) {
+    if (sends_first || first.alone || asked_count_ >= collections_max_) break;
+    if (other->due && !other->alone && wanted(*other)) HANDSYNC_TRY(ask(*other, {}, false));
+  }
+  // All together answer with no more items than one of them would.
+  return writer.finish(asked_count_ > 1 && version_ >= 121 ? window_ : std::uint16_t{0});
+}
+
+// -- the answer, part by part
+// ------------------------------------------------------------------------------------------------------------
+
+Status Account::begin_part(FolderState& folder) {
+  current_pull_ = current_commands_ == 0 && !is_prime(folder.row);
+  return arrival_.begin(folder.row, current_commands_ ? frozen_id(folder.row) : 0, core_.now().mono_ms);
+}
+
+Result<bool> Account::part_begins(Text collection_id, Class& kind) {
+  FolderState* folder = nullptr;
+  for (std::size_t i = 0; i < folder_count_ && !folder; ++i) {
+    const bool meant = collection_id.empty() ? asked_count_ == 1 : folders_[i].row.server_id.view() == collection_id;
+    if (folders_[i].asked && meant) folder = &folders_[i];
+  }
+  if (!folder) return false;
+  if (current_ != FolderId{}) return current_ == folder->row.id;
+  HANDSYNC_TRY(begin_part(*folder));
+  current_ = folder->row.id;
+  kind = items::class_of(folder->row.type);
+  return true;
+}
+
+Status Account::part_ends(const protocol::SyncPart& part) {
+  FolderState* folder = find(current_);
+  current_ = {};
+  if (!folder || !folder->asked) {  // it has gone meanwhile
+    arrival_.drop();
+    return Done{};
+  }
+  folder->asked = false;
+  if (part.status > 1 || part.sync_key.empty()) {
+    arrival_.drop();
+    // Nothing we sent has a heartbeat or a stored request.
+    const bool told = part.status > 1 && part.status < 1000 && part.status != 13 && part.status != 14;
+    folder->refused =
+        static_cast<std::uint16_t>(told ? part.status : static_cast<std::uint32_t>(AnswerFault::kNoStatus));
+    return Done{};
+  }
+  // Commands always make a new key. One that comes back as it was sent is an answer of before, given once more on the
+  // way here: it says nothing of these commands, which go again. A server that insists on it has taken them; and one
+  // that names a ClientId of theirs (SOGo, whose keys are times and which would add the item once more).
+  const bool same_key = current_commands_ != 0 && part.sync_key.view() == folder->row.sync_key.view() &&
+                        !arrival_.answers_an_add() && !folder->same_key;
+  folder->same_key = same_key;
+  if (same_key) {
+    arrival_.drop();
+    return Done{};
+  }
+  HANDSYNC_TRY(take_items(*folder, part.sync_key.view(), part.more, part.items));
+  folder->faults = 0;
+  folder->alone = false;
+  ++taken_count_;
+  answer_items_ += part.items;
+  more_to_come_ |= part.more;
+  part_since_ms_ = core_.now().mono_ms;
+  return Done{};
+}
+
+// -- the answer as a whole
+// ------------------------------------------------------------------------------------------------------------
+
+void Account::ended_items(Call& call, Error error) {
+  FolderState* broken = find(current_);  // the one whose part had begun
+  arriving_ = false;
+  current_ = {};
+  arrival_.drop();
+  const bool several = asked_count_ > 1;
+  FolderState* only = nullptr;
+  for (std::size_t i = 0; i < folder_count_ && !several; ++i)
+    if (folders_[i].asked) only = &folders_[i];
+
+  if (error) {
+    if (error.domain == Domain::kHttp && error.code < 100)
+      for (std::size_t i = 0; i < folder_count_; ++i)
+        if (folders_[i].asked && (!broken || broken == &folders_[i])) adapt_window(folders_[i], 0, false);
+    if (only && error == Error{Domain::kHttp, 413, 0} && current_commands_ > 1)
+      return collection_failed(*only, eas_error(Command::kSync, 4));
+    if (broken || only)
+      at_fault(broken ? *broken : *only);
+    else if (several && taken_count_ == 0 && is_the_requests(error))
+      fewer_together();
+    judge_parts();
+    return request_failed(call, error);
+  }
+
+  auto& answer = std::get<protocol::SyncResponse>(call.answer);
+  const bool empty = call.answer_bytes == 0;
+  Error refused;
+  if (!empty && answer.root() != wbxml::air_sync::kSync)
+    refused = protocol::answer_fault(Command::kSync, AnswerFault::kWrongRoot);
+  else if (answer.status() == 13 || answer.status() == 14)  // nothing we sent has a heartbeat or a stored request
+    refused = protocol::answer_fault(Command::kSync, AnswerFault::kNoStatus);
+  else if (answer.status() > 1)
+    refused = eas_error(Command::kSync, answer.status());
+  if (refused) {
+    if (only) return collection_failed(*only, refused);
+    judge_parts();
+    return several ? several_refused(refused, answer.limit()) : follow(refused);
+  }
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    if (!folders_[i].asked) continue;
+    if (Status settled = not_mentioned(folders_[i], empty); !settled.ok()) {
+      error = settled.error();
+      break;
+    }
+  }
+  collections_max_ =
+      collections_max_ > collections_limit_ / 2 ? collections_limit_ : static_cast<std::uint8_t>(2 * collections_max_);
+  judge_parts();
+  if (error) follow(error);
+}
+
+/// The answer is sound, and has no part for it.
+Status Account::not_mentioned(FolderState& folder, bool empty) {
+  folder.asked = false;
+  const bool prime = is_prime(folder.row), pull = current_commands_ == 0 && !prime;
+  current_pull_ = pull;
+  if (asked_count_ > 1) {
+    if (pull && !folder.row.rekeying) {
+      // Nothing has changed there, or its items would have been beyond the window that all have in common.
+      if (more_to_come_ && answer_items_ >= window_) return Done{};
+      folder.pull_open = false;
+      return items_committed(folder, {}, false, 0);
+    }
+    folder.alone = true;  // no first key, or an end of a resync that nobody spoke of: it is asked what it means
+    return Done{};
+  }
+  folder.alone = false;
+  if (!empty) {
+    folder.refused = static_cast<std::uint16_t>(AnswerFault::kNoStatus);
+    return Done{};
+  }
+  if (!pull) {
+    // No key came. Of the first request: the collection is not there (seen on SOGo). Of commands: they count as lost
+    // and go again. A server that has nothing to say of them twice has taken them (SOGo, of deletions alone).
+    if (current_removals_ && folder.same_key) {
+      folder.same_key = false;
+      HANDSYNC_TRY(begin_part(folder));
+      return take_items(folder, folder.row.sync_key.view(), false, 0);
+    }
+    folder.same_key = current_removals_;
+    if (!current_removals_)
+      folder.refused = prime ? std::uint16_t{12} : static_cast<std::uint16_t>(AnswerFault::kEmpty);
+    return Done{};
+  }
+  folder.pull_open = false;
+  // Nothing is left to come. That completes a resync, which is a commit; else it is nothing to write down.
+  if (!folder.row.rekeying) return items_committed(folder, {}, false, 0);
+  HANDSYNC_TRY(begin_part(folder));
+  return take_items(folder, folder.row.sync_key.view(), false, 0);
+}
+
+/// The request as a whole is refused, and it cannot be told for which folder.
+void Account::several_refused(Error error, std::uint32_t limit) {
+  const std::uint32_t status = protocol::eas_status(error);
+  const bool passing = status == 5 || status == 12 || status == 16;
+  const bool about_one = status < 100 || status == static_cast<std::uint32_t>(AnswerFault::kNoStatus);
+  if (passing || !about_one) {
+    if (status != 12) fewer_together();
+    return follow(error);
+  }
+  // Each alone now. A server that takes one only is found out in a few steps.
+  error_ = error;
+  const bool told = status == 15 && limit != 0 && limit < asked_count_;
+  collections_limit_ = static_cast<std::uint8_t>(told ? limit : asked_count_ / 2U);
+  collections_max_ = told ? collections_limit_ : std::uint8_t{1};
+}
+
+void Account::fewer_together() { collections_max_ = collections_max_ > 4 ? collections_max_ / 4 : std::uint8_t{1}; }
+
+void Account::at_fault(FolderState& folder) {
+  if (++folder.faults < kFaultsTogetherMax) return;
+  folder.alone = true;
+  folder.faults = 0;
+}
+
+/// What follows from parts that were refused, when all others have become true.
+void Account::judge_parts() {
+  std::uint16_t followed[8];
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    FolderState& folder = folders_[i];
+    folder.asked = false;
+    const std::uint16_t status = folder.refused == 8 ? std::uint16_t{12} : folder.refused;
+    if (status == 0) continue;
+    folder.refused = 0;
+    bool again = false;
+    for (std::size_t j = 0; j < count; ++j) again |= followed[j] == status;
+    if (!again && count < std::size(followed)) followed[count++] = status;
+    if (asked_count_ == 1 || taken_count_ != 0) at_fault(folder);
+    collection_failed(folder, eas_error(Command::kSync, status), again);
+  }
+}
+
+}  // namespace handsync::sync
