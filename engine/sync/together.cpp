@@ -261,8 +261,13 @@ void Account::ended_items(Call& call, Error error) {
   arrival_.drop();
   const bool several = asked_count_ > 1;
   FolderState* only = nullptr;
-  for (std::size_t i = 0; i < folder_count_ && !several; ++i)
-    if (folders_[i].asked) only = &folders_[i];
+  std::size_t missing = 0;
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    if (!folders_[i].asked) continue;
+    ++missing;
+    if (!several) only = &folders_[i];
+  }
+  if (error && missing == 0) return judge_parts();  // it broke when all that was asked for had come
 
   if (error) {
     if (error.domain == Domain::kHttp && error.code < 100)
