@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* kEmail = "demo@example.test";
 constexpr std::uint64_t kMinute = 60'000, kHour = 60 * kMinute, kDay = 24 * kHour;
-constexpr std::size_t kRequestsAnHourMax = 12, kIdenticalMax = 3, kPushAnHourMax = 13;
+constexpr std::size_t kRequestsAnHourMax = 12, kIdenticalMax = 3;
 
 exchange::Options few() {
   exchange::Options options;
@@ -79,9 +79,7 @@ std::string hold(const std::string& fault) {
   std::printf("%s: %zu requests, at most %zu an hour, %zu identical in a row%s\n", fault.c_str(), counts.all,
               counts.busiest, counts.identical, unnoticed ? ", in push" : "");
   std::string wrong;
-  // A look at everything every four hours is a request a folder, and Pings go on beside it.
-  const std::size_t an_hour_max = unnoticed ? kPushAnHourMax : kRequestsAnHourMax;
-  if (counts.busiest > an_hour_max) wrong = fault + ": too many an hour\n";
+  if (counts.busiest > kRequestsAnHourMax) wrong = fault + ": too many an hour\n";
   if (counts.identical > kIdenticalMax && !unnoticed) wrong += fault + ": the same too often in a row\n";
   world.server().faults_off();
   // The pause that has begun, and one that pays for a visit of all folders.
