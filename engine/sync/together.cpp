@@ -316,32 +316,37 @@ Status Account::not_mentioned(FolderState& folder, bool empty) {
   const bool prime = is_prime(folder.row), pull = current_commands_ == 0 && !prime;
   current_pull_ = pull;
   if (asked_count_ > 1) {
-    if (pull && !folder.row.rekeying) {
-      // Nothing has changed there, or its items would have been beyond the window that all have in common.
-      if (more_to_come_ && answer_items_ >= window_) return Done{};
-      folder.pull_open = false;
-      return items_committed(folder, {}, false, 0);
+    bool settled = pull;
+    if (pull && folder.row.rekeying) {
+      auto standing = store_.resync_standing(folder.row.id);
+      if (!standing.ok()) return standing.error();
+      settled = standing.value().unconfirmed == 0;
     }
-    folder.alone = true;  // no first key, or an end of a resync that nobody spoke of: it is asked what it means
-    return Done{};
-  }
-  folder.alone = false;
-  if (!empty) {
-    folder.refused = static_cast<std::uint16_t>(AnswerFault::kNoStatus);
-    return Done{};
-  }
-  if (!pull) {
+    if (!settled) {  // no first key, or a resync that would empty the folder because nobody spoke of it
+      folder.alone = true;
+      return Done{};
+    }
+    // Its items may be beyond the window that all have in common.
+    if (more_to_come_ && answer_items_ >= window_) return Done{};
+  } else {
+    folder.alone = false;
+    if (!empty) {
+      folder.refused = static_cast<std::uint16_t>(AnswerFault::kNoStatus);
+      return Done{};
+    }
     // No key came. Of the first request: the collection is not there (seen on SOGo). Of commands: they count as lost
     // and go again. A server that has nothing to say of them twice has taken them (SOGo, of deletions alone).
-    if (current_removals_ && folder.same_key) {
+    if (!pull && current_removals_ && folder.same_key) {
       folder.same_key = false;
       HANDSYNC_TRY(begin_part(folder));
       return take_items(folder, folder.row.sync_key.view(), false, 0);
     }
-    folder.same_key = current_removals_;
-    if (!current_removals_)
-      folder.refused = prime ? std::uint16_t{12} : static_cast<std::uint16_t>(AnswerFault::kEmpty);
-    return Done{};
+    if (!pull) {
+      folder.same_key = current_removals_;
+      if (!current_removals_)
+        folder.refused = prime ? std::uint16_t{12} : static_cast<std::uint16_t>(AnswerFault::kEmpty);
+      return Done{};
+    }
   }
   folder.pull_open = false;
   // Nothing is left to come. That completes a resync, which is a commit; else it is nothing to write down.
