@@ -375,7 +375,8 @@ class Account final : public Changes {
   std::size_t folder_count_ = 0;
   FolderId current_{};  ///< the folder whose part of an answer arrives
   bool current_pull_ = false;
-  bool current_removals_ = false;  ///< deletions and nothing else
+  bool current_removals_ = false;    ///< deletions and nothing else
+  bool current_to_deleted_ = false;  ///< some of them move to the deleted items
   std::uint16_t current_commands_ = 0;
   Parts parts_{*this};
   std::uint8_t asked_count_ = 0;  ///< folders of the running Sync

@@ -183,6 +183,8 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
     folder.row.filter = filter(folder.row);
   } else {
     moves_wait();  // what waits of the same items goes before them
+    for (std::size_t i = 0; i < folder_count_ && current_to_deleted_; ++i)
+      if (folders_[i].row.type == FolderType::kDeleted) folders_[i].due = true;
     folder.singly = folder.singly && current_commands_ != 0;
   }
   bool changed = before.rounds_without_progress != folder.row.rounds_without_progress ||

@@ -143,7 +143,7 @@ Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool se
   protocol::SyncWriter writer(call.body_room());
   window_ = 0;
   asked_count_ = 0;
-  current_removals_ = false;
+  current_removals_ = current_to_deleted_ = false;
   current_commands_ = 0;
   const auto ask = [&](FolderState& folder, std::span<const protocol::SyncCommand> commands, bool for_good) -> Status {
     replica::SyncFolder& row = folder.row;
@@ -181,6 +181,7 @@ Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool se
     }
     current_commands_ = static_cast<std::uint16_t>(frozen.value());
     current_removals_ = current_commands_ != 0 && removals == current_commands_;
+    current_to_deleted_ = removals != 0 && !for_good;
     HANDSYNC_TRY(ask(first, {batch->commands, current_commands_}, for_good));
   } else {
     HANDSYNC_TRY(ask(first, {}, false));
