@@ -16,30 +16,6 @@ using protocol::eas_error;
 
 namespace {
 
-/// A block of memory for the length of one step.
-class Scratch {
- public:
-  explicit Scratch(Memory memory) : memory_(memory) {}
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  ~Scratch() {
-    if (data_ != nullptr) memory_.give(memory_.self, data_);
-  }
-  Status take(std::size_t bytes) {
-    if (bytes == 0) return Done{};
-    data_ = static_cast<std::byte*>(memory_.take(memory_.self, bytes));
-    if (data_ == nullptr) return out_of_memory(bytes);
-    bytes_ = bytes;
-    return Done{};
-  }
-  Room room() const { return {data_, bytes_}; }
-
- private:
-  Memory memory_;
-  std::byte* data_ = nullptr;
-  std::size_t bytes_ = 0;
-};
-
 /// From Memory, and only when there is something to send: ten kilobytes are too much for a small device's stack.
 struct Batch {
   replica::Outgoing outgoing[kCommandsPerRequestMax];
@@ -109,7 +85,7 @@ Status Account::start_items() {
   auto due = next_due(sends_first);
   if (!due.ok()) return due.error();
   FolderState& folder = *due.value();
-  Scratch items(core_.memory());  // what goes out of items is put together here before the request
+  Block items(core_.memory());  // what goes out of items is put together here before the request
   if (sends_first && items::is_personal(items::class_of(folder.row.type))) {
     HANDSYNC_TRY(store_.prepare_items(folder.row.id, version_));
     auto bytes = store_.outgoing_bytes(folder.row.id, kItemBytesPerRequest);
@@ -160,9 +136,9 @@ Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool se
     return Done{};
   };
   if (sends_first) {
-    Scratch block(core_.memory());
+    Block block(core_.memory());
     HANDSYNC_TRY(block.take(sizeof(Batch)));
-    auto* batch = new (block.room().data()) Batch;
+    auto* batch = new (block.data()) Batch;
     const bool personal = items::is_personal(items::class_of(first.row.type));
     auto frozen = store_.freeze_outgoing(first.row.id, frozen_id(first.row),
                                          std::span(batch->outgoing, first.singly ? 1 : kCommandsPerRequestMax),
