@@ -1,7 +1,7 @@
-/// Staging of one Sync response. While it arrives, body bytes go into chunk rows that nothing refers to yet; everything
-/// else is appended to the arrival log (RAM, spilled to rows when full). After the whole response has parsed, commit()
-/// applies the log in ONE short transaction (FULL, one sync) that also stores the new SyncKey. A broken response is
-/// drop()ped and leaves nothing visible.
+/// Staging of a folder's part of a Sync response. While it arrives, body bytes go into chunk rows that nothing refers
+/// to yet; everything else is appended to the arrival log (RAM, spilled to rows when full). After all of it has parsed,
+/// commit() applies the log in ONE short transaction (FULL, one sync) that also stores the new SyncKey. A broken
+/// response is drop()ped and leaves nothing visible.
 #pragma once
 #include "items/sink.h"
 #include "replica/store.h"

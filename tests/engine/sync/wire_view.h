@@ -10,7 +10,7 @@ namespace handsync::test {
 
 namespace as = wbxml::air_sync;
 
-/// The one Collection of a Sync request.
+/// The first Collection of a Sync request; one with commands is the only one.
 struct SyncView {
   std::string collection, key;
   std::string commands;  ///< as bytes, to be compared; "" = none
