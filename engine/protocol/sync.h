@@ -113,7 +113,8 @@ class SyncResponse final : public ResponseReader {
   std::uint32_t limit_ = 0;
   Class kind_ = Class::kEmail;
   Whose whose_ = Whose::kUnknown;
-  bool key_too_long_ = false, in_item_ = false, in_fetch_ = false, in_data_ = false, id_given_ = false, items_given_ = false;
+  bool key_too_long_ = false, in_item_ = false, in_fetch_ = false, in_data_ = false, id_given_ = false,
+       items_given_ = false;
 };
 
 }  // namespace handsync::protocol

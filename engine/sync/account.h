@@ -5,9 +5,9 @@
 ///
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
-/// together.cpp (Sync of the folders that are due), collection.cpp (one folder's part of it), moves.cpp, compose.cpp (a
-/// message is written), outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a file), push.cpp
-/// (Ping), scheduling.cpp (when). Engine thread only.
+/// together.cpp (Sync of the folders that are due), collection.cpp (one folder's part of it), body.cpp, moves.cpp,
+/// compose.cpp (a message is written), outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a
+/// file), push.cpp (Ping), scheduling.cpp (when). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -256,9 +256,13 @@ class Account final : public Changes {
     Account& account_;
   };
 
-  // collection.cpp
+  // body.cpp
   Status start_body();
   void ended_body(Call&, Error);
+  Status body_part_ends(FolderState&, const protocol::SyncPart&);
+  Status take_body(FolderState&, Text key);
+
+  // collection.cpp
   protocol::SyncRequest request_of(const FolderState&) const;
   Status take_items(FolderState&, Text key, bool more, std::uint32_t items);
   Status read_again(FolderState&);

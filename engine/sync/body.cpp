@@ -6,6 +6,7 @@ namespace handsync::sync {
 
 using protocol::AnswerFault;
 using protocol::Command;
+using protocol::eas_error;
 
 Status Account::start_body() {
   needs_ &= static_cast<std::uint16_t>(~kNeedBody);
@@ -45,7 +46,10 @@ Status Account::start_body() {
     request.get_changes = request.with_options = false;
     request.commands = {&fetch, 1};
     body = protocol::write_sync(call->body_room(), request);
-    call->answer.emplace<protocol::SyncResponse>(arrival_, folder->row.server_id.view(), kind);
+    call->answer.emplace<protocol::SyncResponse>(arrival_, parts_);
+    folder->asked = true;
+    folder->refused = 0;
+    asked_count_ = 1;
   } else {
     const bool html = core_.caps().html && !items::is_personal(kind);
     body = protocol::write_fetch_item(call->body_room(), version_, folder->row.server_id.view(), server_id, html);
@@ -69,30 +73,58 @@ Status Account::start_body() {
   return launched;
 }
 
+/// The answer of 2.5: the item comes with the folder's next key.
+Status Account::body_part_ends(FolderState& folder, const protocol::SyncPart& part) {
+  folder.asked = false;
+  const std::uint32_t status = part.status > 1 ? part.status : part.fetch;
+  if (status > 1 || part.fetch == 0 || part.sync_key.empty()) {
+    folder.refused =
+        static_cast<std::uint16_t>(status > 1 ? status : static_cast<std::uint32_t>(AnswerFault::kNoStatus));
+    return Done{};
+  }
+  return take_body(folder, part.sync_key.view());
+}
+
+/// An empty key: of ItemOperations none comes, and the folder's stays.
+Status Account::take_body(FolderState& folder, Text key) {
+  auto applied = arrival_.commit(key, true, core_.now().wall_ms);
+  folder.stale = folder.stale || !key.empty();
+  if (applied.ok()) return Done{};
+  arrival_.drop();
+  // Deselected, removed or re-keyed meanwhile: what came is of no use, and nothing is wrong.
+  const bool overtaken = applied.error().domain == Domain::kSqlite && applied.error().code == replica::kOvertaken;
+  return overtaken ? Status(Done{}) : Status(applied.error());
+}
+
 void Account::ended_body(Call& call, Error error) {
-  bool was_arriving = arriving_;
   arriving_ = false;
   FolderState* folder = find(current_);
-  if (!error && call.answer_bytes == 0) error = protocol::answer_fault(call.command, AnswerFault::kEmpty);
+  current_ = {};
   auto* synced = std::get_if<protocol::SyncResponse>(&call.answer);
+  if (!error && call.answer_bytes == 0) error = protocol::answer_fault(call.command, AnswerFault::kEmpty);
   Error refused;
-  if (!error) refused = synced ? synced->fetch_refusal() : std::get<protocol::FetchResponse>(call.answer).refusal();
+  if (!error && !synced) refused = std::get<protocol::FetchResponse>(call.answer).refusal();
+  if (synced && folder) {
+    const bool missing = folder->asked;
+    if (!missing) error = {};  // it broke when all that was asked for had come
+    const std::uint32_t status = error                  ? 0
+                                 : folder->refused      ? folder->refused
+                                 : !missing             ? 0
+                                 : synced->status() > 1 ? synced->status()
+                                                        : static_cast<std::uint32_t>(AnswerFault::kNoStatus);
+    if (status) refused = eas_error(Command::kSync, status);
+    folder->asked = false;
+    folder->refused = 0;
+  }
   if (error || refused || !folder) {
-    if (was_arriving) arrival_.drop();
+    arrival_.drop();
     if (error) return request_failed(call, error);
     needs_ &= static_cast<std::uint16_t>(~kNeedBody);
     return follow(refused);
   }
   needs_ &= static_cast<std::uint16_t>(~kNeedBody);
-  // Of ItemOperations no key comes, and the folder's stays.
-  auto applied = arrival_.commit(synced ? synced->sync_key() : Text(), true, core_.now().wall_ms);
-  if (synced) folder->stale = true;
-  if (!applied.ok()) {
-    arrival_.drop();
-    // Deselected, removed or re-keyed meanwhile: what came is of no use, and nothing is wrong.
-    if (applied.error().domain == Domain::kSqlite && applied.error().code == replica::kOvertaken) return;
-    return follow(applied.error());
-  }
+  if (!synced)
+    if (Status taken = take_body(*folder, {}); !taken.ok()) return follow(taken.error());
   succeed();
 }
 

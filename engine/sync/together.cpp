@@ -194,6 +194,7 @@ Result<bool> Account::part_begins(Text collection_id, Class& kind) {
 
 Status Account::part_ends(const protocol::SyncPart& part) {
   FolderState* folder = find(current_);
+  if (folder && folder->asked && work_ && work_->for_body) return body_part_ends(*folder, part);
   current_ = {};
   if (!folder || !folder->asked) {  // it has gone meanwhile
     arrival_.drop();
