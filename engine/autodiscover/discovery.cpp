@@ -242,7 +242,7 @@ void Discovery::credentials_refused() {
 
 // -- answers ---------------------------------------------------------------------------------------------------------
 
-void Discovery::answered(int http_status, Text location, Text body) {
+void Discovery::answered(int http_status, Text location, Text body, Memory memory) {
   if (step_ == Step::kPlainGet) {
     // Nothing here is authenticated: the body is ignored, and a Location is only a suggestion to a person.
     if (http_status == 301 || http_status == 302) return redirect(location, true);
@@ -256,7 +256,7 @@ void Discovery::answered(int http_status, Text location, Text body) {
     step_ = Step::kFound;
     return;
   }
-  if (step_ == Step::kPost && http_status == 200) return take_answer(body);
+  if (step_ == Step::kPost && http_status == 200) return take_answer(body, memory);
   if (step_ == Step::kPost && is_redirect(http_status)) return redirect(location, false);
   give_up_candidate(Error{Domain::kHttp, http_status, 0});
 }
@@ -274,8 +274,13 @@ void Discovery::looked_up(Text host, std::uint16_t port) {
   visit(url.value(), true);
 }
 
-void Discovery::take_answer(Text body) {
-  auto parsed = parse(body);
+void Discovery::take_answer(Text body, Memory memory) {
+  auto parsed = parse(body, memory);
+  if (!parsed.ok() && parsed.error().domain == Domain::kMemory) {  // that says nothing of the server
+    error_rank_ = kRankNone;
+    remember(parsed.error(), url_.host.view());
+    return fail();
+  }
   if (!parsed.ok()) return give_up_candidate(parsed.error());
   if (parsed.value().answer == Answer::kError) {
     return give_up_candidate(fault(Fault::kServerSays, parsed.value().error_code));

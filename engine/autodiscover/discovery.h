@@ -49,7 +49,7 @@ class Discovery {
   // how the last step ended; each moves on
   /// kPost, kPlainGet, kOptions. `body`: for kPost what was answered, for kOptions the value of MS-ASProtocolVersions:
   /// a 200 without it is any web site's.
-  void answered(int http_status, Text location, Text body);
+  void answered(int http_status, Text location, Text body, Memory);
   void failed(Error);                             ///< name, connect, TLS, time-out
   void looked_up(Text host, std::uint16_t port);  ///< empty host = none
   void consent(bool given);
@@ -67,7 +67,7 @@ class Discovery {
   void first_form();
   bool next_form();
   void credentials_refused();
-  void take_answer(Text body);
+  void take_answer(Text body, Memory memory);
   void redirect(Text location, bool always_ask);
   void redirect_address(Text address);
   void visit(const Url&, bool always_ask);

@@ -2,6 +2,8 @@
 
 #include <tinyxml2.h>
 
+#include <cstddef>
+
 #include "wbxml/utf8.h"
 
 namespace handsync::autodiscover {
@@ -174,8 +176,55 @@ Result<std::size_t> write_request(Room room, Text email) {
   return size;
 }
 
-Result<Parsed> parse(Text xml) {
+namespace {
+
+constexpr std::size_t aligned(std::size_t bytes) {
+  constexpr std::size_t kStep = alignof(std::max_align_t);
+  return (bytes + kStep - 1) / kStep * kStep;
+}
+
+/// tinyxml2's pools grow by blocks of about 4 KiB, and keep them in an array that doubles.
+template <class Node>
+std::size_t pool_bytes(std::size_t count) {
+  constexpr std::size_t kInBlock = tinyxml2::MemPoolT<sizeof(Node)>::ITEMS_PER_BLOCK;
+  const std::size_t blocks = (count + kInBlock - 1) / kInBlock;
+  return blocks * (aligned(kInBlock * sizeof(Node)) + aligned(4 * sizeof(void*)));
+}
+
+}  // namespace
+
+std::size_t tree_bytes_max(Text xml) {
+  std::size_t marks = 0, ends = 0, others = 0, values = 0;
+  for (std::size_t i = 0; i < xml.size(); ++i) {
+    values += xml[i] == '=';
+    if (xml[i] != '<') continue;
+    const char next = i + 1 < xml.size() ? xml[i + 1] : '\0';
+    ++marks;
+    ends += next == '/';  // made as an element, and given back at once
+    others += next == '!' || next == '?';
+  }
+  // Nodes not yet in their places are in one more array, as deep as the document; an error is put in words.
+  constexpr std::size_t kUnlinked = 4 * (kAnswerDepthMax + 2) * sizeof(void*), kWords = 4 * 1024;
+  return aligned(xml.size() + 1) + pool_bytes<tinyxml2::XMLElement>(marks - ends + 1) +
+         pool_bytes<tinyxml2::XMLText>(marks + 1) + pool_bytes<tinyxml2::XMLAttribute>(values) +
+         pool_bytes<tinyxml2::XMLComment>(others) + aligned(kUnlinked) + kWords;
+}
+
+Result<Parsed> parse(Text xml, Memory memory) {
   HANDSYNC_TRY(check(xml));
+  Block reserve(memory);
+  HANDSYNC_TRY(reserve.take(tree_bytes_max(xml)));
+  struct Lent {
+    Lent(Memory memory, Room room) : memory_(memory) {
+      if (memory_.lend) memory_.lend(memory_.self, room);
+    }
+    ~Lent() {
+      if (memory_.lend) memory_.lend(memory_.self, {});
+    }
+    Memory memory_;
+  };
+  if (!memory.lend) static_cast<void>(reserve.take(0));  // it is there, and operator new finds it
+  const Lent lent(memory, reserve.room());
   tinyxml2::XMLDocument document;
   if (document.Parse(xml.data(), xml.size()) != tinyxml2::XML_SUCCESS) return fault(Fault::kNotXml);
   return interpret(document.RootElement());

@@ -1,8 +1,8 @@
 /// Autodiscover in plain XML (POX) for mobilesync: one request, one answer (MS-ASCMD 2.2.1.1, MS-OXDSCLI). tinyxml2
 /// stands behind a size, depth and entity check; this is the one place of the engine that may call operator new
-/// (through tinyxml2).
+/// (through tinyxml2), and never for more than a block that Memory gave before.
 #pragma once
-#include "handsync/base.h"
+#include "handsync/memory.h"
 
 namespace handsync::autodiscover {
 
@@ -42,7 +42,11 @@ struct Parsed {
 
 /// The pre-scan alone: no DOCTYPE or ENTITY, references of at most 7 digits, depth, size, UTF-8. Linear.
 Status check(Text xml);
-/// Elements by local name, whatever the namespace; any order; blanks around texts trimmed. Calls check() first.
-Result<Parsed> parse(Text xml);
+/// The most that tinyxml2 takes with operator new for a text that has passed check(), each piece rounded up to what
+/// std::max_align_t wants. About 25 KB and twice the text for the usual answer.
+std::size_t tree_bytes_max(Text xml);
+/// Elements by local name, whatever the namespace; any order; blanks around texts trimmed. Calls check() first. Out of
+/// memory: there was no block of tree_bytes_max().
+Result<Parsed> parse(Text xml, Memory);
 
 }  // namespace handsync::autodiscover

@@ -127,7 +127,7 @@ void Account::ended_discovery(Call& call, Error error) {
   if (transport || call.http_status == 0)
     discovery_.failed(error);
   else
-    discovery_.answered(call.http_status, call.location.view(), error ? Text{} : call.gathered());
+    discovery_.answered(call.http_status, call.location.view(), error ? Text{} : call.gathered(), core_.memory());
   discovery_step();
 }
 
@@ -173,8 +173,9 @@ void Account::ended_options(Call& call, Error error) {
       new_endpoint_ = true;
       needs_ &= static_cast<std::uint16_t>(~kNeedServer);
     } else {
-      error&& error.domain != Domain::kHttp ? discovery_.failed(error)
-                                            : discovery_.answered(call.http_status ? call.http_status : 404, {}, {});
+      error&& error.domain != Domain::kHttp
+          ? discovery_.failed(error)
+          : discovery_.answered(call.http_status ? call.http_status : 404, {}, {}, core_.memory());
       discovery_step();
       return;
     }

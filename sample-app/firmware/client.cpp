@@ -22,6 +22,7 @@ handsync::Memory counted_memory() {
   handsync::Memory memory;
   memory.take = [](void*, std::size_t bytes) { return take(Owner::kEngine, bytes); };
   memory.give = [](void*, void* block) { give(block); };
+  memory.lend = lend;
   return memory;
 }
 

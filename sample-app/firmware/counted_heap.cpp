@@ -108,8 +108,29 @@ void zcfree(void*, void* block) { firmware::give(block); }
 
 }  // extern "C"
 
-// Ours instead of libstdc++'s, which throw and so bring the unwinder, the demangler and a reserve for exceptions.
+namespace firmware {
+namespace {
+handsync::Room lent;
+std::size_t lent_used;
+}  // namespace
+
+void lend(void*, handsync::Room room) {
+  lent = room;
+  lent_used = 0;
+}
+
+}  // namespace firmware
+
+// Ours instead of libstdc++'s, which throw and so bring the unwinder, the demangler and a reserve for exceptions. While
+// the engine lends a block, it is taken from there: as large as all that tinyxml2 may want.
 void* operator new(std::size_t bytes) {
+  if (!firmware::lent.empty()) {
+    constexpr std::size_t kStep = alignof(std::max_align_t);
+    const std::size_t at = firmware::lent_used;
+    firmware::lent_used += (bytes + kStep - 1) / kStep * kStep;
+    if (firmware::lent_used > firmware::lent.size()) board_fault("more than was lent");
+    return firmware::lent.data() + at;
+  }
   void* block = firmware::take(Owner::kOther, bytes);
   if (block == nullptr) board_fault("out of memory");
   return block;
@@ -117,10 +138,12 @@ void* operator new(std::size_t bytes) {
 void* operator new[](std::size_t bytes) { return operator new(bytes); }
 void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept { return firmware::take(Owner::kOther, bytes); }
 void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept { return firmware::take(Owner::kOther, bytes); }
-void operator delete(void* block) noexcept { firmware::give(block); }
-void operator delete[](void* block) noexcept { firmware::give(block); }
-void operator delete(void* block, std::size_t) noexcept { firmware::give(block); }
-void operator delete[](void* block, std::size_t) noexcept { firmware::give(block); }
+void operator delete(void* block) noexcept {
+  if (block < firmware::lent.data() || block >= firmware::lent.data() + firmware::lent.size()) firmware::give(block);
+}
+void operator delete[](void* block) noexcept { operator delete(block); }
+void operator delete(void* block, std::size_t) noexcept { operator delete(block); }
+void operator delete[](void* block, std::size_t) noexcept { operator delete(block); }
 
 namespace std {
 void __throw_length_error(const char*) { board_fault("length error"); }

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "handsync/base.h"
+
 namespace firmware {
 
 enum class Owner : std::uint8_t { kEngine, kSqlite, kTls, kInflate, kOther, kAll };
@@ -19,6 +21,9 @@ void restart_peaks();  ///< from now on
 void* take(Owner, std::size_t);
 void give(void*);  ///< of any owner; null is allowed
 void* change(void*, std::size_t);
+
+/// Memory::lend: operator new takes from `room`, until it is an empty one.
+void lend(void*, handsync::Room room);
 
 /// Makes SQLite and mbedTLS take theirs here. Before either is used.
 void count_libraries();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <cstdlib>
 
+#include "../engine/autodiscover/plain_memory.h"
 #include "autodiscover/discovery.h"
 
 using namespace handsync;
@@ -42,11 +43,11 @@ void walk(Text input) {
     } else if (discovery.step() == Step::kLookUp) {
       discovery.looked_up(value, 443);
     } else if (kind == 'r') {
-      discovery.answered(302, value, {});
+      discovery.answered(302, value, {}, kMemory);
     } else if (kind == 'u') {
-      discovery.answered(401, {}, {});
+      discovery.answered(401, {}, {}, kMemory);
     } else if (kind == 'b') {
-      discovery.answered(200, {}, value);
+      discovery.answered(200, {}, value, kMemory);
     } else {
       discovery.failed(Error{Domain::kDns, 1, 0});
     }
@@ -59,8 +60,8 @@ void walk(Text input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Text input(reinterpret_cast<const char*>(data), size);
   // What the check lets through must not hurt the parser; what it refuses the parser never sees.
-  if (!check(input).ok() && parse(input).ok()) std::abort();
-  (void)parse(input);
+  if (!check(input).ok() && parse(input, kMemory).ok()) std::abort();
+  (void)parse(input, kMemory);
   (void)parse_url(input, true, true);
   walk(input);
   return 0;

@@ -8,6 +8,11 @@ struct Memory {
   void* (*take)(void* self, std::size_t bytes) = nullptr;  ///< aligned for any type; null = none left
   void (*give)(void* self, void* block) = nullptr;
   void* self = nullptr;
+  /// Null, or: `operator new` takes from `room` from now on and `operator delete` gives nothing of it back; an empty
+  /// room ends that. Called around the parse of an Autodiscover answer (tinyxml2 knows no other way to memory, and no
+  /// answer when there is none), on the engine thread. For programs of one thread whose `operator new` is their own;
+  /// where it is null, a block as large was there just before.
+  void (*lend)(void* self, Room room) = nullptr;
 };
 
 /// A block of Memory for the length of a scope. Used on whatever thread its owner runs on; nothing of it survives a

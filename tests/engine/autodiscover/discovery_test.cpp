@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "autodiscover/discovery.h"
+#include "engine/autodiscover/plain_memory.h"
 
 #include <CppUTest/TestHarness.h>
 
@@ -84,7 +85,7 @@ void follow(Discovery& discovery, const World& world, const std::string& last, c
     }
     switch (answer.kind) {
       case Reply::kHttp:
-        discovery.answered(answer.status, answer.location, answer.body);
+        discovery.answered(answer.status, answer.location, answer.body, kMemory);
         break;
       case Reply::kFail:
         discovery.failed(answer.error);
@@ -361,9 +362,9 @@ TEST(Discovery, AServerThatRedirectsForEverEnds) {
         break;
       default:
         if (requests % 2 == 0)
-          discovery.answered(302, "https://h" + number + ".example/", {});
+          discovery.answered(302, "https://h" + number + ".example/", {}, kMemory);
         else
-          discovery.answered(200, {}, redirect("ann" + number + "@d" + number + ".example").body);
+          discovery.answered(200, {}, redirect("ann" + number + "@d" + number + ".example").body, kMemory);
     }
   }
   CHECK(requests < 60);
@@ -428,7 +429,7 @@ TEST(Discovery, WordsOutOfTurnChangeNothing) {
   discovery.looked_up("evil.example", 443);
   STRCMP_EQUAL(kDomain.c_str(), shown(discovery).c_str());
   FOLLOW(discovery, kFound, {{kDomain, settings(kEas)}});
-  discovery.answered(302, "https://evil.example/", {});
+  discovery.answered(302, "https://evil.example/", {}, kMemory);
   discovery.failed(kNoName);
   STRCMP_EQUAL(kFound.c_str(), shown(discovery).c_str());
 }

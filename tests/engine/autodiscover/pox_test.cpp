@@ -2,6 +2,7 @@
 #include <string>
 
 #include "autodiscover/pox.h"
+#include "engine/autodiscover/plain_memory.h"
 
 #include <CppUTest/TestHarness.h>
 
@@ -19,7 +20,7 @@ std::string written(Text email) {
 
 /// "settings URL ADDRESS", "redirect ADDRESS", "error CODE" or "fault CODE".
 std::string outcome(const std::string& xml) {
-  auto parsed = parse(xml);
+  auto parsed = parse(xml, kMemory);
   if (!parsed.ok()) return "fault " + std::to_string(parsed.error().code);
   const Parsed& value = parsed.value();
   switch (value.answer) {
@@ -61,7 +62,7 @@ void refuses(const std::string& xml, Fault expected, const char* file, std::size
   const Status checked = check(xml);
   CHECK_TRUE_LOCATION(!checked.ok(), "CHECK", "refused", xml.c_str(), file, line);
   LONGS_EQUAL_LOCATION(static_cast<int>(expected), checked.error().code, xml.c_str(), file, line);
-  CHECK_TRUE_LOCATION(!parse(xml).ok(), "CHECK", "parse refuses too", xml.c_str(), file, line);
+  CHECK_TRUE_LOCATION(!parse(xml, kMemory).ok(), "CHECK", "parse refuses too", xml.c_str(), file, line);
 }
 #define REFUSES(xml, fault) refuses(xml, fault, __FILE__, __LINE__)
 
@@ -202,5 +203,38 @@ TEST(Pox, QuotesMayHoldGreaterThan) {
 
 TEST(Pox, CutAnywhereIsAnError) {
   const std::string whole = settings(server("https://m.example.com/x"));
-  for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(parse(Text(whole).substr(0, size)).ok());
+  for (std::size_t size = 0; size < whole.size(); ++size) CHECK_FALSE(parse(Text(whole).substr(0, size), kMemory).ok());
+}
+
+/// What tinyxml2 may take is there before it begins, or nothing begins. tests/torture counts that it takes no more.
+TEST(Pox, WithoutMemoryThereIsNoParse) {
+  struct Asked {
+    std::size_t bytes = 0;
+    int lent = 0, ended = 0;
+    bool there = false;
+    std::byte block[64 * 1024];
+  } asked;
+  Memory memory;
+  memory.self = &asked;
+  memory.take = [](void* self, std::size_t bytes) -> void* {
+    auto& of = *static_cast<Asked*>(self);
+    of.bytes = bytes;
+    return of.there ? of.block : nullptr;
+  };
+  memory.give = [](void*, void*) {};
+  memory.lend = [](void* self, Room room) {
+    auto& of = *static_cast<Asked*>(self);
+    if (room.empty())
+      ++of.ended;
+    else if (room.data() == of.block && room.size() == of.bytes)
+      ++of.lent;
+  };
+  const std::string xml = settings(server("https://mail.example.com/Microsoft-Server-ActiveSync"));
+  CHECK(parse(xml, memory).error() == out_of_memory(tree_bytes_max(xml)));
+  LONGS_EQUAL(0, asked.lent);
+  asked.there = true;
+  CHECK(parse(xml, memory).ok());
+  LONGS_EQUAL(1, asked.lent);
+  LONGS_EQUAL(1, asked.ended);
+  CHECK(asked.bytes < 32 * 1024);
 }

@@ -80,6 +80,11 @@ int write_file(sqlite3_file* file, const void* data, int size, sqlite3_int64 off
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
   return change(file, {static_cast<std::size_t>(size), {}, true}, SQLITE_IOERR_TRUNCATE);
 }
+/// What changes nothing may fail too.
+int look(std::string_view what) {
+  const Flash& flash = Flash::instance();
+  return flash.on_operation ? flash.on_operation(what) : SQLITE_OK;
+}
 int sync_file(sqlite3_file* file, int) {
   Flash& flash = Flash::instance();
   int error = SQLITE_IOERR_FSYNC;
@@ -91,6 +96,7 @@ int sync_file(sqlite3_file* file, int) {
   return SQLITE_OK;
 }
 int size_file(sqlite3_file* file, sqlite3_int64* size) {
+  if (const int error = look("size")) return error;
   *size = static_cast<sqlite3_int64>(file_of(file).now.size());
   return SQLITE_OK;
 }
@@ -98,6 +104,7 @@ int size_file(sqlite3_file* file, sqlite3_int64* size) {
 int lock_file(sqlite3_file* file, int level) {
   Handle& mine = handle_of(file);
   if (level <= mine.level) return SQLITE_OK;
+  if (const int error = look("lock")) return error;
   for (const Handle* other : commons()[mine.file].handles) {
     if (other == &mine) continue;
     const bool blocks = level == SQLITE_LOCK_SHARED     ? other->level >= SQLITE_LOCK_PENDING
@@ -122,6 +129,7 @@ int control_file(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
 int sector_file(sqlite3_file*) { return kSectorBytes; }
 int character_file(sqlite3_file*) { return 0; }
 int map_shared(sqlite3_file* file, int index, int size, int, void volatile** out) {
+  if (const int error = look("map")) return error;
   auto& all = commons()[&file_of(file)].regions;
   while (all.size() <= static_cast<std::size_t>(index)) {
     all.push_back(std::make_unique<char[]>(static_cast<std::size_t>(size)));

@@ -38,7 +38,8 @@ class Flash {
   long operations = 0, cut_at = 0, fail_at = 0;
   int fail_with = 0;
   bool dead = false;
-  /// Asked before each "read", "write", "truncate", "sync", "create", "delete": SQLite's code of a failure, or 0.
+  /// Asked before each "read", "write", "truncate", "sync", "create", "delete", "size", "lock" and "map" (of the WAL's
+  /// index): SQLite's code of a failure, or 0.
   std::function<int(std::string_view what)> on_operation;
   std::function<void()> on_death;  ///< at cut_at
   long syncs = 0, bytes_written = 0;

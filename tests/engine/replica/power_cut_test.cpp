@@ -1,5 +1,10 @@
 // The power goes at every write and sync of a replica's life, with four ways for unsynced data to survive.
+#include <algorithm>
+#include <climits>
 #include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <utility>
 
 #include "flash_fake.h"
 #include "history.h"
@@ -179,6 +184,52 @@ TEST(PowerCut, AnOperationThatFailsIsAnAnswerAndCanBeRepeated) {
       }
     }
   }
+}
+
+/// Reads, sizes and locks as well, once and from there on until the program starts again; a disk is full when it
+/// writes.
+TEST(PowerCut, EveryCallOfTheFileSystemFailsInTurn) {
+  static constexpr std::pair<std::string_view, int> kCodes[] = {
+      {"read", SQLITE_IOERR_READ},         {"write", SQLITE_FULL},        {"sync", SQLITE_IOERR_FSYNC},
+      {"truncate", SQLITE_IOERR_TRUNCATE}, {"create", SQLITE_CANTOPEN},   {"delete", SQLITE_IOERR_DELETE},
+      {"size", SQLITE_IOERR_FSTAT},        {"lock", SQLITE_IOERR_RDLOCK}, {"map", SQLITE_IOERR_SHMMAP}};
+  constexpr long kNever = LONG_MAX;
+  const bool all = std::getenv("HANDSYNC_LONG") != nullptr;
+  long calls = 0, fail_at = kNever, lives = 0;
+  bool for_ever = false;
+  const auto hook = [&](std::string_view what) {
+    ++calls;
+    if (for_ever ? calls < fail_at : calls != fail_at) return SQLITE_OK;
+    const auto* row =
+        std::find_if(std::begin(kCodes), std::end(kCodes), [&](auto& each) { return each.first == what; });
+    return row == std::end(kCodes) ? SQLITE_IOERR : row->second;
+  };
+  for (std::size_t index = 0; index < kSteps.size(); ++index) {
+    const auto run = [&](bool ever, long at, const std::string& name) {
+      flash.restore(kImages[index]);
+      auto home = std::make_unique<FlashHome>();
+      calls = 0;
+      fail_at = at;
+      for_ever = ever;
+      flash.on_operation = hook;
+      const bool said_ok = home->open().ok() && kSteps[index].run(*home);
+      home->store.close();
+      flash.on_operation = nullptr;
+      ++lives;
+      home = std::make_unique<FlashHome>();
+      CHECK_TEXT(home->open().ok(), name.c_str());
+      std::string found = digest(home->store.database());
+      CHECK_TEXT(found == kStates[index + 1] || (!said_ok && found == kStates[index]), name.c_str());
+      if (found == kStates[index] && !said_ok) CHECK_TEXT(kSteps[index].run(*home), name.c_str());
+      STRCMP_EQUAL_TEXT(kStates[index + 1].c_str(), digest(home->store.database()).c_str(), name.c_str());
+      CHECK_TEXT(home->store.check().ok(), name.c_str());
+    };
+    run(false, kNever, kSteps[index].name);
+    const long count = calls, stride = all ? 1 : count / 20 + 1;
+    for (long at = 1 + static_cast<long>(index) % stride; at <= count; at += stride)
+      for (const bool ever : {false, true}) run(ever, at, where(kSteps[index], at, ever));
+  }
+  std::printf("[%ld lives] ", lives);
 }
 
 TEST(PowerCut, SyncsAreCounted) {

@@ -26,6 +26,7 @@ inline void must(bool true_of_it, const char* what) {
 
 inline void* take(void*, std::size_t bytes) { return std::malloc(bytes); }
 inline void give(void*, void* block) { std::free(block); }
+inline void (*lend)(void*, Room) = nullptr;  ///< Memory's
 
 class Day final : Ui, Jobs {
  public:
@@ -36,7 +37,7 @@ class Day final : Ui, Jobs {
       directory_ = std::filesystem::temp_directory_path() / "handsync-day";
     std::filesystem::remove_all(directory_);
     std::filesystem::create_directories(directory_);
-    net.names["mail.example.com"] = {net::v4(1)};
+    for (const std::string& name : spec().dns) net.names[name] = {net::v4(1)};
     net::Host& host = net.hosts["v4.1:443"];
     host.context = &context_;
     host.answer = [this](net::Peer& peer, const std::string& text) {
@@ -79,7 +80,7 @@ class Day final : Ui, Jobs {
     const net::Inside on;
     handsync::Options options;
     options.directory = directory_;
-    auto opened = Engine::open(device_, {take, give, nullptr}, options, now());
+    auto opened = Engine::open(device_, {take, give, nullptr, lend}, options, now());
     if (!opened.ok()) return false;
     engine_ = opened.value();
     listener_ = std::make_unique<EngineListener>(*engine_);
@@ -89,10 +90,10 @@ class Day final : Ui, Jobs {
     stop();
     return false;
   }
-  bool try_add() {
+  bool try_add(bool discover = false) {
     AccountSettings settings;
     settings.email = kEmail;
-    settings.server = "mail.example.com";
+    if (!discover) settings.server = "mail.example.com";
     idle_ = 0;
     {
       const net::Inside on;
@@ -207,9 +208,15 @@ class Day final : Ui, Jobs {
     options.users = {{kEmail, "demo"}};
     return options;
   }
+  /// Who is given no server finds it under the second name; it calls itself by the third.
+  static rig::Spec spec() {
+    rig::Spec spec;
+    spec.dns = {"mail.example.com", "autodiscover.example.test", "localhost"};
+    return spec;
+  }
   static rig::ServerSettings settings() {
     rig::ServerSettings settings;
-    settings.chain = rig::make({});
+    settings.chain = rig::make(spec());
     return settings;
   }
   Instant now() const { return net.now(); }
