@@ -19,11 +19,16 @@ History::History(std::uint64_t seed, Mode mode, bool tell)
       real_(seed % kRealEvery == 3) {
   outcome_.digest = 0xCBF29CE484222325u;
   world_ = std::make_unique<World>(options(), &phone_);
+  phone_.on_boot = [this] {
+    // What was still on its way here nobody has heard.
+    if (sent_away_ms_ > world_->now_ms()) sent_away_until_ms_ = sent_away_ms_ = 0;
+    if (failed_ms_ > world_->now_ms()) failed_ms_ = 0;
+    if (wire_) wire_->reboot(phone_.device().entropy());
+  };
   if (!real_) return;
   wire_ = std::make_unique<TlsWire>(seed);
   wire_->on_bytes = [this](std::string_view bytes) { learn(bytes); };
   wire_->reboot(phone_.device().entropy());
-  phone_.on_boot = [this] { wire_->reboot(phone_.device().entropy()); };
   phone_.derive_for_real();
   world_->wire = wire_.get();
 }
