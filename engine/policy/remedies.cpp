@@ -102,9 +102,18 @@ constexpr Row kEasRows[] = {
     {eas(Command::kMoveItems, 4), {Remedy::kPark, Exit::kParked, "the item is in that folder already", "`queue drop` the move"}},
     {eas(Command::kMoveItems, 5), {Remedy::kPark, Exit::kParked, "the server cannot move the item", "`queue retry` it later"}},
     {eas(Command::kMoveItems, 7), {Remedy::kPark, Exit::kParked, "the item is locked on the server", "`queue retry` it later"}},
+    {eas(Command::kSearch, 2), {Remedy::kGiveUp, Exit::kRefused, "the server cannot search for that", "use other words"}},
+    {eas(Command::kSearch, 3), {Remedy::kGiveUp, Exit::kRefused, "the server could not search just now", "try again in a while"}},
+    {eas(Command::kSearch, 8), {Remedy::kGiveUp, Exit::kRefused, "that is too much to search for at once", "use fewer words"}},
+    {eas(Command::kSearch, 10), {Remedy::kGiveUp, Exit::kRefused, "the search took the server too long", "use more words, or one folder"}},
+    {eas(Command::kSearch, 11), {Remedy::kRefreshFolders, Exit::kRefused, "the server's folders have changed", "nothing: they are read again"}},
     {eas(Command::kSettings, 2), {Remedy::kGiveUp, Exit::kRefused, "the server calls the description of this device malformed", "report this with a --trace"}},
+    {eas(Command::kSettings, 3), {Remedy::kGiveUp, Exit::kRefused, "the server does not allow that setting", "ask the administrator"}},
     {eas(Command::kSettings, 4), {Remedy::kRetryBackOff, Exit::kRefused, "the server cannot take settings just now", "nothing: it is tried again later"}},
+    {eas(Command::kSettings, 5), {Remedy::kGiveUp, Exit::kRefused, "the server does not take that value", "make it shorter, or look at its times"}},
+    {eas(Command::kSettings, 6), {Remedy::kGiveUp, Exit::kRefused, "the server calls those settings contradictory", "look at their times"}},
     {eas(Command::kSettings, 7), {Remedy::kGiveUp, Exit::kRefused, "the administrator does not allow that setting", "ask the administrator"}},
+    {eas(Command::kResolveRecipients, 5), {Remedy::kGiveUp, Exit::kRefused, "the server does not say who is free for so long a time", "ask for at most 42 days"}},
 };
 
 // -- Statuses that any command may answer (MS-ASCMD 2.2.4), code = Status ---------------------------------------------------------

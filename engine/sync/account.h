@@ -87,6 +87,7 @@ class Account final : public Changes {
   Status sync(FolderId only);
   Status fetch(ItemId);
   Status fetch_file(const FileRequest&);
+  Status inquire(const Inquiry&);
   Result<ChangeId> change_folder(const FolderWish&);
   Status empty_folder(FolderId, bool subfolders);
   void drop_errand(Error);  ///< at once, its request too
@@ -314,6 +315,8 @@ class Account final : public Changes {
   Status show_folder_change(const protocol::FolderChangeResponse&);
 
   // fetching.cpp
+  Status start_inquiry();
+  void ended_inquiry(Call&, Error);
   Status start_file();
   void ended_file(Call&, Error);
 

@@ -55,7 +55,7 @@ Status Account::start_emptying() {
     call->free(core_.memory());
     return body.error();
   }
-  call->once = true;
+  call->once = call->for_errand = true;
   call->answer.emplace<protocol::OperationResponse>();
   call->read_with_wbxml();
   return launch(call, body.value());

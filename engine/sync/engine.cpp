@@ -143,6 +143,10 @@ Status Engine::fetch_file(AccountId id, const FileRequest& request, Instant now)
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.fetch_file(request); });
 }
+Status Engine::inquire(AccountId id, const Inquiry& inquiry, Instant now) {
+  core(*this).set_now(now);
+  return with_account(*this, id, [&](sync::Account& account) { return account.inquire(inquiry); });
+}
 Result<ChangeId> Engine::change_folder(AccountId id, const FolderWish& wish, Instant now) {
   ChangeId change{};
   core(*this).set_now(now);
@@ -158,7 +162,7 @@ Status Engine::empty_folder(AccountId id, FolderId folder, bool subfolders, Inst
   core(*this).set_now(now);
   return with_account(*this, id, [&](sync::Account& account) { return account.empty_folder(folder, subfolders); });
 }
-void Engine::drop_file(AccountId id, Instant now) {
+void Engine::abandon(AccountId id, Instant now) {
   if (auto* account = core_at(*this, now).account(id)) account->drop_errand(engine_fault(EngineFault::kDropped));
 }
 Status Engine::flush(AccountId id, Instant now) {

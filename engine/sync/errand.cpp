@@ -25,7 +25,7 @@ void Account::end_errand(Error error) {
 
 void Account::drop_errand(Error error) {
   if (!errand_) return;
-  if (work_ && (work_->taker || std::holds_alternative<protocol::OperationResponse>(work_->answer))) cancel(work_);
+  if (work_ && work_->for_errand) cancel(work_);
   end_errand(error);
   advance();
 }

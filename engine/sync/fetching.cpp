@@ -180,6 +180,7 @@ Status Account::start_file() {
   fetching.prepare();
   fetching.call = call;
   call->taker = &fetching;
+  call->for_errand = true;
   return launch(call, body.value());
 }
 

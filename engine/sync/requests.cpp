@@ -192,6 +192,8 @@ void Account::finish_work(Call& ended, Error transport) {
     } else {
       ended_discovery(*call, error);
     }
+  } else if (call->for_errand) {
+    if (errand_) (this->*errand_->ended)(*call, error);
   } else {
     switch (call->command) {
       case Command::kSettings:
@@ -211,14 +213,7 @@ void Account::finish_work(Call& ended, Error transport) {
       case Command::kFolderDelete:
         ended_folder_change(*call, error);
         break;
-      case Command::kGetAttachment:
-        if (errand_) (this->*errand_->ended)(*call, error);
-        break;
       case Command::kItemOperations:
-        if (call->taker || std::holds_alternative<protocol::OperationResponse>(call->answer)) {
-          if (errand_) (this->*errand_->ended)(*call, error);
-          break;
-        }
         std::holds_alternative<protocol::MimeProbe>(call->answer) ? ended_look(*call, error) : ended_body(*call, error);
         break;
       case Command::kSendMail:

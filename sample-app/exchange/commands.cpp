@@ -14,7 +14,7 @@ namespace ge = wbxml::get_item_estimate;
 namespace io = wbxml::item_operations;
 
 constexpr int kAny = 161;
-constexpr std::array<CommandRow, 17> kRows = {{
+constexpr std::array<CommandRow, 18> kRows = {{
     {"Sync", as::kSync, as::kStatus, 25, kAny, 4, run_sync},
     {"SendMail", cm::kSendMail, cm::kStatus, 25, kAny, 103, run_send_mail},
     {"SmartForward", cm::kSmartForward, cm::kStatus, 25, kAny, 103, run_smart_mail},
@@ -32,10 +32,11 @@ constexpr std::array<CommandRow, 17> kRows = {{
     {"Ping", wbxml::ping::kPing, wbxml::ping::kStatus, 25, kAny, 4, run_ping},
     {"ItemOperations", io::kItemOperations, io::kStatus, 120, kAny, 2, run_item_operations},
     {"Provision", wbxml::provision::kProvision, wbxml::provision::kStatus, 25, kAny, 2, run_provision},
-    // Known by name, so that a client is told "not supported" and not "nonsense".
-    {"Search", wbxml::search::kSearch, wbxml::search::kStatus, 25, kAny, 103, nullptr},
+    {"Search", wbxml::search::kSearch, wbxml::search::kStatus, 25, kAny, 103, run_search},
+    {"ResolveRecipients", wbxml::resolve_recipients::kResolveRecipients, wbxml::resolve_recipients::kStatus, 25, kAny,
+     103, run_resolve_recipients},
 }};
-constexpr std::array<const char*, 4> kOthers = {"ResolveRecipients", "ValidateCert", "Find", "GetHierarchy"};
+constexpr std::array<const char*, 3> kOthers = {"ValidateCert", "Find", "GetHierarchy"};
 
 int http_before_14(int status, bool has_key) {
   switch (status) {

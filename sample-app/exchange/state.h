@@ -158,6 +158,8 @@ Outcome run_move_items(Call& call);
 Outcome run_send_mail(Call& call);
 Outcome run_smart_mail(Call& call);
 Outcome run_meeting_response(Call& call);
+Outcome run_search(Call& call);
+Outcome run_resolve_recipients(Call& call);
 
 /// What a `status` fault answers in place of the command.
 Outcome status_fault(const Call& call, const CommandRow& row, int status);

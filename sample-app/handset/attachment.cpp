@@ -1,11 +1,9 @@
 /// attachment, and a mail as it travelled: files that come piece by piece and are never whole in memory.
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
-#include <memory>
-#include <thread>
 
+#include "handset/errand.h"
 #include "handset/home.h"
 #include "handset/part_file.h"
 #include "handset/session.h"
@@ -17,45 +15,24 @@ namespace {
 using handsync::Engine;
 using handsync::Instant;
 
-constexpr auto kBusyPause = std::chrono::milliseconds(50);
-
 /// Brings it all, or throws; what has come stays in the file.
 void fetch_into(Session& session, const Numbered& at, std::uint16_t attachment, PartFile& file,
                 const std::string& name) {
-  const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
   handsync::FileRequest request;
   request.item = static_cast<handsync::ItemId>(at.own);
   request.attachment = attachment;
   request.have_bytes = file.bytes();
   request.sink = &file;
-  for (;;) {
-    const auto begun =
-        session.phone.call([&](Engine& engine, Instant now) { return engine.fetch_file(at.account, request, now); });
-    if (begun.ok()) break;
-    if (begun.error() != handsync::engine_fault(handsync::EngineFault::kBusy)) throw failure_of(begun.error());
-    check_stop(session);
-    std::this_thread::sleep_for(kBusyPause);  // another command fetches: one file after the other
-  }
-  // Whatever ends this command: the phone must not write into a file that has gone.
-  struct Dropper {
-    Session& session;
-    const Numbered& at;
-    PartFile& file;
-    ~Dropper() {
-      if (file.ended()) return;
-      session.phone.call([&](Engine& engine, Instant now) {
-        engine.drop_file(at.account, now);
-        return true;
-      });
-    }
-  } dropper{session, at, file};
   Answers answers;
-  const auto progress = [&] {
+  ErrandWork work;
+  work.begin = [&](Engine& engine, Instant now) { return engine.fetch_file(at.account, request, now); };
+  work.ended = [&] { return file.ended(); };
+  work.doing = "fetching";
+  work.detail = [&] {
     const std::string total = file.bytes_total() != 0 ? " of " + size_text(file.bytes_total()) : "";
     return printable(name) + ": " + size_text(file.bytes()) + total;
   };
-  // The account may be idle once more before: of what was asked for earlier.
-  while (!file.ended()) wait_idle(session, *inbox, at.account, answers, "fetching", progress);
+  run_errand(session, at.account, answers, work);
   if (!file.error()) return;
   if (file.failure()) throw *file.failure();
   if (answers.refusal) throw *answers.refusal;

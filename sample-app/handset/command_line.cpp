@@ -19,13 +19,10 @@ struct Later {
 constexpr Later kLater[] = {
     {"conversation", "ignores or moves a whole conversation"},
     {"sms", "text messages"},
-    {"people", "the server's address list"},
     {"draft", "drafts"},
-    {"out-of-office", "the automatic answer"},
-    {"free-busy", "who is free when"},
 };
 
-constexpr std::string_view kLaterGroups[] = {"sms", "draft", "out-of-office"};
+constexpr std::string_view kLaterGroups[] = {"sms", "draft"};
 
 std::uint32_t body_bytes(const std::string& text) {
   if (text == "all") return UINT32_MAX;
@@ -103,6 +100,7 @@ class Grammar {
         ->take_all();
     accounts();
     mail();
+    questions();
     personal();
     device();
     for (const Later& later : kLater) add_later(later);
@@ -279,7 +277,7 @@ class Grammar {
     search->add_option("--in", line_.folders, "Only in this folder")->type_name("FOLDER")->expected(1);
     search->add_option("--limit", line_.limit, "At most so many; default 50 for people, all with --json")
         ->check(CLI::PositiveNumber);
-    search->add_flag("--server", line_.on_server, "In the whole mailbox, at the server (not in this version)");
+    search->add_flag("--server", line_.on_server, "The mails of the whole mailbox, at the server; from 12.0 on");
     CLI::App* show = command(app_, "show", "One item whole");
     show->add_option("ID", line_.number, "The number that list prints")->required();
     show->add_flag("--mime", line_.mime, "As it travelled");
@@ -416,6 +414,28 @@ class Grammar {
       if (std::string_view(kind.word) != "task") continue;
       command(*all, "done", "It is done")->add_option("ID", line_.number, "The number that list prints")->required();
     }
+  }
+
+  void questions() {
+    CLI::App* people = command(app_, "people", "Looks people up in the server's address list");
+    people->add_option("WORDS", line_.words, "Beginnings of their names or addresses")->required();
+    people->add_option("--limit", line_.limit, "At most so many")->check(CLI::Range(1, 100))->type_name("N");
+    CLI::App* free_busy = command(app_, "free-busy", "Who is free when, from 14.0 on");
+    free_busy->add_option("WHO", line_.words, "A name or an address")->required();
+    free_busy->add_option("--from", line_.from, "From this time")->required()->type_name("TIME");
+    free_busy->add_option("--to", line_.to, "Until then, 42 days at most")->required()->type_name("TIME");
+    CLI::App* away = group("out-of-office", "The automatic answer while somebody is away");
+    command(*away, "show", "Whether it is on, and its words");
+    CLI::App* set = command(*away, "set", "Switches it");
+    set->add_option("STATE", switch_text_, "on or off")->required()->check(CLI::IsMember({"on", "off"}));
+    set->add_option("--message", line_.message, "To senders in the organization")->type_name("TEXT");
+    set->add_option("--outside", line_.outside, "To others; without it they are not answered")->type_name("TEXT");
+    set->add_flag("--known-only", line_.known_only, "Of others, only who is among the contacts");
+    set->add_option("--from", line_.from, "From this time on")->type_name("TIME");
+    set->add_option("--to", line_.to, "Until then")->type_name("TIME");
+    for (CLI::App* each : {free_busy, set})
+      each->add_option("--zone", line_.zone, "The time zone of times without an offset; default $TZ")
+          ->type_name("NAME");
   }
 
   void messages() {
@@ -599,8 +619,9 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
 
 bool is_restartable(const std::string& command) {
   static constexpr std::array kOnce = {
-      "account add", "account remove", "device new", "device reboot", "device unlock", "device set-pin", "device clock",
-      "device wipe", "device recover", "send",       "reply",         "forward",       "respond"};
+      "account add",    "account remove", "device new",  "device reboot",    "device unlock",
+      "device set-pin", "device clock",   "device wipe", "device recover",   "send",
+      "reply",          "forward",        "respond",     "out-of-office set"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 

@@ -38,12 +38,14 @@ struct CommandLine {
   std::string folder_type = "mail";
   bool with_subfolders = false;
   bool for_good = false;
-  std::string only;                                 ///< of a series: the date or time of one occurrence
+  std::string only;     ///< of a series: the date or time of one occurrence
+  std::string outside;  ///< of out-of-office: to senders outside of the organization
+  bool known_only = false;
   std::string message, propose_start, propose_end;  ///< of an answer to an invitation
   bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences
   std::vector<std::string> recipients, cc, bcc, attach_files;
   std::string subject, text_file, html_file;  ///< of a message; - = standard input
-  std::vector<std::string> words;             ///< of search
+  std::vector<std::string> words;             ///< of search, people and free-busy
   bool on_server = false;
   std::uint32_t limit = 0;
   std::string from, to;  ///< of list: a range of time

@@ -334,6 +334,14 @@ items::TimeZone chosen_zone(Session& session) {
   return *found;
 }
 
+std::int64_t option_time_ms(Session& session, const char* option, const std::string& text) {
+  const auto typed = typed_time(text, chosen_zone(session));
+  if (!typed || typed->date_only)
+    throw usage(std::string(option) + " `" + text + "` is no time",
+                std::string("for example ") + option + " 2026-12-25T08:35");
+  return typed->utc_s * 1000;
+}
+
 std::vector<FormEdit> form_edits(Session& session, Class kind, bool add) { return Form(session, kind, add).run(); }
 
 std::string recurrence_of(const std::string& rrule, std::int64_t start_local_s, const items::TimeZone& zone) {

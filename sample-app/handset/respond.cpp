@@ -26,14 +26,6 @@ const Word& word_of(const std::string& given) {
   throw usage("`" + given + "` is no answer", "accept, tentative or decline");
 }
 
-std::int64_t time_of(Session& session, const char* option, const std::string& text) {
-  const auto typed = typed_time(text, chosen_zone(session));
-  if (!typed || typed->date_only)
-    throw usage(std::string(option) + " `" + text + "` is no time",
-                std::string("for example ") + option + " 2026-12-25T08:35");
-  return typed->utc_s * 1000;
-}
-
 std::string subject_of(Session& session, const Numbered& at, bool& event) {
   std::string subject;
   const OpenReader reader(session, at.account);
@@ -61,15 +53,15 @@ int respond_meeting(Session& session) {
   if (line.propose_start.empty() != line.propose_end.empty())
     throw usage("another time has a start and an end", "give --propose-start and --propose-end");
   if (!line.propose_start.empty()) {
-    answer.propose_start_ms = time_of(session, "--propose-start", line.propose_start);
-    answer.propose_end_ms = time_of(session, "--propose-end", line.propose_end);
+    answer.propose_start_ms = option_time_ms(session, "--propose-start", line.propose_start);
+    answer.propose_end_ms = option_time_ms(session, "--propose-end", line.propose_end);
     if (answer.propose_end_ms <= answer.propose_start_ms)
       throw usage("the proposed time ends before it begins", "look at --propose-start and --propose-end");
   }
   if (!line.only.empty()) {
     answer.one = true;
     // An invitation's mail has no dates of its series here: it takes the time itself.
-    answer.original_ms = event ? chosen_occurrence(session, at) : time_of(session, "--only", line.only);
+    answer.original_ms = event ? chosen_occurrence(session, at) : option_time_ms(session, "--only", line.only);
   }
   const auto queued = session.phone.call([&](Engine& engine, Instant) {
     return engine.changes(at.account).respond(static_cast<handsync::ItemId>(at.own), answer);

@@ -1,4 +1,4 @@
-/// search: full text, in what is here.
+/// search: full text, in what is here. At the server: inquiry.cpp.
 #include <algorithm>
 #include <unordered_map>
 
@@ -64,9 +64,7 @@ struct Matches {
 
 int search_items(Session& session) {
   const CommandLine& line = session.line;
-  if (line.on_server) {
-    throw usage("searching at the server is not in this version", "leave out --server: what is here is searched");
-  }
+  if (line.on_server) return search_at_server(session);
   handsync::Query query;
   std::string words;
   for (const std::string& each : line.words) words += (words.empty() ? "" : " ") + each;

@@ -6,6 +6,7 @@
 #include "handsync/effect.h"
 #include "handsync/file_sink.h"
 #include "handsync/hal/device.h"
+#include "handsync/inquiry.h"
 #include "handsync/memory.h"
 #include "handsync/replica.h"
 
@@ -246,8 +247,12 @@ class Engine {
   Result<ChangeId> change_folder(AccountId, const FolderWish&, Instant);
   /// Deletes all items of a folder at the server, and the folders below it; ends with kIdle. Not queued: asked once.
   Status empty_folder(AccountId, FolderId, bool subfolders, Instant);
-  void drop_file(AccountId, Instant);  ///< ends it at once; FileSink::end(EngineFault::kDropped)
-  Status flush(AccountId, Instant);    ///< queued changes and messages out, as far as they go now; ends with kIdle
+  /// A question whose answer is not kept; ends with InquirySink::end, then kIdle. Otherwise as fetch_file, and only one
+  /// of the two at a time.
+  Status inquire(AccountId, const Inquiry&, Instant);
+  /// Ends fetch_file or inquire at once: FileSink::end or InquirySink::end with EngineFault::kDropped.
+  void abandon(AccountId, Instant);
+  Status flush(AccountId, Instant);  ///< queued changes and messages out, as far as they go now; ends with kIdle
   Status push(AccountId, bool on, Instant);  ///< keep in sync until switched off
   /// One short step of making items findable by their words (Query::words); true = more to do. Idle time does the same
   /// by itself, three seconds after the replica was used last: for a program that does not wait so long.

@@ -233,7 +233,7 @@ TEST(Fetching, TheSinkIsLetGoWhateverEndsIt) {
     world.run_for(1000);
     LONGS_EQUAL(0, sink.ends);
     CHECK(sink.content.size() >= 4u << 20);
-    world.engine().drop_file(world.id, world.now());
+    world.engine().abandon(world.id, world.now());
     LONGS_EQUAL(1, sink.ends);
     CHECK(sink.error == engine_fault(EngineFault::kDropped));
     world.run_for(700'000);
