@@ -52,7 +52,7 @@ with Suite("search") as s:
     for words in ('"', "NOT AND OR", "a*b", "-", "subject:x", "NEAR(a b)", "'; --", "x" * 5000):
         r = h.run("--json", "search", "--", words)
         s.equal("typed: %s" % words[:12], (r.status, r.err), (0, ""))
-    for words in ([], [""], ["x", "--server"], ["x", "--in", "Nowhere"]):
+    for words in ([], [""], ["x", "--in", "Nowhere"]):
         r = h.run("search", *words)
         s.check("refused with 2 and one line: %s" % words, r.status == 2 and r.err.count("\n") == 1, r)
     # What changes is found by what it is now.
