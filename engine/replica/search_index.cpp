@@ -30,6 +30,7 @@ class Step {
   Step(StoreState& store, IndexMarker& marker, std::span<Document> documents)
       : store_(store), marker_(marker), documents_(documents) {}
 
+  Status open();
   Result<bool> walk();
   Result<bool> follow_log();
   Status write(Room text);
@@ -44,15 +45,31 @@ class Step {
   std::span<Document> documents_;
   std::size_t count_ = 0, looked_ = 0;
   std::uint64_t bytes_ = 0;
+  ItemTexts texts_;
+  Statement last_, before_, forget_, insert_;
 };
+
+Status Step::open() {
+  struct {
+    Statement& statement;
+    const char* sql;
+  } const all[] = {{last_, "SELECT max(doc) FROM indexed WHERE doc>=?1 AND doc<?2"},
+                   {before_, "SELECT doc,signature FROM indexed WHERE item=?1 AND item<>0"},
+                   {forget_, "UPDATE indexed SET item=0 WHERE doc=?1"},
+                   {insert_, "INSERT INTO indexed VALUES(?1,?2,?3)"}};
+  for (const auto& each : all) {
+    Result<Statement> prepared = prepare(store_.database, each.sql);
+    if (!prepared.ok()) return prepared.error();
+    each.statement = std::move(prepared.value());
+  }
+  return texts_.open(store_.database);
+}
 
 /// A number that no document has, from `first` on and near it.
 Result<std::int64_t> Step::free_number(std::int64_t first) {
-  Result<Statement> last = prepare(store_.database, "SELECT max(doc) FROM indexed WHERE doc>=?1 AND doc<?2");
-  if (!last.ok()) return last.error();
   for (int bits = kDateBits;; bits += 4) {
     const std::int64_t end = first + (std::int64_t{1} << bits);
-    const Result<std::int64_t> found = query_number(last.value().number(1, first).number(2, end));
+    const Result<std::int64_t> found = query_number(last_.number(1, first).number(2, end));
     if (!found.ok()) return found.error();
     if (found.value() == 0) return first;
     if (found.value() + 1 < end || bits >= 40) return found.value() + 1;
@@ -63,29 +80,24 @@ Status Step::consider(std::uint64_t item) {
   ++looked_;
   std::uint64_t signature = 0, bytes = 0;
   std::int64_t date_ms = 0;
-  const Result<bool> found = read_signature(store_.database, item, signature, date_ms, bytes);
+  const Result<bool> found = texts_.signature(item, signature, date_ms, bytes);
   if (!found.ok()) return found.error();
   if (!found.value()) return Done{};  // what was indexed of it went with it
-  {
-    Result<Statement> before = prepare(store_.database, "SELECT doc,signature FROM indexed WHERE item=?1 AND item<>0");
-    if (!before.ok()) return before.error();
-    const Result<bool> row = before.value().number(1, item).step();
-    if (!row.ok()) return row.error();
-    if (row.value()) {
-      if (static_cast<std::uint64_t>(before.value().number(1)) == signature) return Done{};
-      Result<Statement> forget = prepare(store_.database, "UPDATE indexed SET item=0 WHERE doc=?1");
-      if (!forget.ok()) return forget.error();
-      HANDSYNC_TRY(forget.value().number(1, before.value().number(0)).run());
-    }
+  before_.rewind();
+  const Result<bool> row = before_.number(1, item).step();
+  if (!row.ok()) return row.error();
+  if (row.value()) {
+    const std::int64_t number = before_.number(0);
+    if (static_cast<std::uint64_t>(before_.number(1)) == signature) return Done{};
+    before_.rewind();
+    HANDSYNC_TRY(forget_.number(1, number).run());
   }
   constexpr std::int64_t kDateMsMax = std::int64_t{1} << 53;
   const bool dated = date_ms >= 86'400'000 && date_ms < kDateMsMax;
   const Result<std::int64_t> number =
       free_number(dated ? (date_ms / 1000) << kDateBits : static_cast<std::int64_t>(item & 0xFFFFFF));
   if (!number.ok()) return number.error();
-  Result<Statement> insert = prepare(store_.database, "INSERT INTO indexed VALUES(?1,?2,?3)");
-  if (!insert.ok()) return insert.error();
-  HANDSYNC_TRY(insert.value().number(1, number.value()).number(2, item).number(3, signature).run());
+  HANDSYNC_TRY(insert_.number(1, number.value()).number(2, item).number(3, signature).run());
   documents_[count_++] = {number.value(), item};
   bytes_ += std::min<std::uint64_t>(bytes, profile::kSearchedBodyBytesMax);
   return Done{};
@@ -145,7 +157,7 @@ Status Step::write(Room room) {
   if (!insert.ok()) return insert.error();
   for (std::size_t i = 0; i < count_; ++i) {
     ItemText text;
-    HANDSYNC_TRY(read_text(store_.database, documents_[i].item, room, text));
+    HANDSYNC_TRY(texts_.texts(documents_[i].item, room, text));
     HANDSYNC_TRY(insert.value()
                      .number(1, documents_[i].number)
                      .text(2, text.title)
@@ -243,10 +255,13 @@ Result<bool> Store::index_some() {
       marker.documents = indexed;
     }
   }
-  Step step(store, marker, std::span(documents, kIndexItems));
-  const Result<bool> more = marker.walked != IndexMarker::kWalked ? step.walk() : step.follow_log();
-  if (!more.ok()) return more.error();
-  HANDSYNC_TRY(step.write(block.room().subspan(kIndexItems * sizeof(Document))));
+  {
+    Step step(store, marker, std::span(documents, kIndexItems));
+    HANDSYNC_TRY(step.open());
+    const Result<bool> more = marker.walked != IndexMarker::kWalked ? step.walk() : step.follow_log();
+    if (!more.ok()) return more.error();
+    HANDSYNC_TRY(step.write(block.room().subspan(kIndexItems * sizeof(Document))));
+  }
   HANDSYNC_TRY(write_marker(store, marker));
   HANDSYNC_TRY(transaction.commit());
   HANDSYNC_TRY(store.checkpoint_if_large());

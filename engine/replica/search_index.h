@@ -33,10 +33,23 @@ struct ItemText {
   Text title, people, body;
   std::uint64_t signature = 0;
 };
-Result<bool> read_signature(sqlite3*, std::uint64_t item, std::uint64_t& signature, std::int64_t& date_ms,
-                            std::uint64_t& body_bytes);  ///< false: there is no such item
-Status read_text(sqlite3*, std::uint64_t item, Room room, ItemText&);
-inline constexpr std::size_t kItemTextBytes = 2048 + 2048 + profile::kSearchedBodyBytesMax;  ///< room for read_text
+/// Reads them; what it asks the database is prepared once for many items.
+class ItemTexts {
+ public:
+  Status open(sqlite3*);
+  /// False: there is no such item.
+  Result<bool> signature(std::uint64_t item, std::uint64_t& signature, std::int64_t& date_ms,
+                         std::uint64_t& body_bytes);
+  Status texts(std::uint64_t item, Room room, ItemText&);  ///< room: kItemTextBytes
+
+ private:
+  template <class Take>
+  Status each_chunk(std::uint64_t blob, Take take);
+  Status add_body(std::uint64_t blob, std::uint8_t type, items::SearchText& out);
+  Status add_structured(Bytes data, std::uint64_t blob, items::SearchText& out);
+  Statement item_, extras_, chunks_;
+};
+inline constexpr std::size_t kItemTextBytes = 2048 + 2048 + profile::kSearchedBodyBytesMax;
 
 inline constexpr std::size_t kMatchBytesMax = 4096;  ///< room that is never too small
 /// The FTS5 query for what a person types: every word in quotes, so that none is an operator; texts in quotes as

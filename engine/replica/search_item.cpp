@@ -47,6 +47,7 @@ class Texts final : public wbxml::Sink {
 
 constexpr char kItemSql[] =
     "SELECT class,subject,author,recipients,cc,categories,received,body_blob,body_here,body_type FROM item WHERE id=?1";
+constexpr char kChunksSql[] = "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id";
 constexpr char kExtraSql[] = "SELECT property,data,blob,size FROM extra WHERE item=?1 ORDER BY property,n";
 
 bool is_searched(Class kind, items::PropertyId id) {
@@ -54,23 +55,37 @@ bool is_searched(Class kind, items::PropertyId id) {
   return row != nullptr && (row->traits & items::kSearched) != 0;
 }
 
+}  // namespace
+
+Status ItemTexts::open(sqlite3* database) {
+  struct {
+    Statement& statement;
+    const char* sql;
+  } const all[] = {{item_, kItemSql}, {extras_, kExtraSql}, {chunks_, kChunksSql}};
+  for (const auto& each : all) {
+    Result<Statement> prepared = prepare(database, each.sql);
+    if (!prepared.ok()) return prepared.error();
+    each.statement = std::move(prepared.value());
+  }
+  return Done{};
+}
+
 /// Runs `take` for each piece of a blob; it returns false when it has enough.
 template <class Take>
-Status each_chunk(sqlite3* database, std::uint64_t blob, Take take) {
-  Result<Statement> chunks = prepare(database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
-  if (!chunks.ok()) return chunks.error();
-  chunks.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
+Status ItemTexts::each_chunk(std::uint64_t blob, Take take) {
+  chunks_.rewind();
+  chunks_.number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
   for (;;) {
-    const Result<bool> row = chunks.value().step();
+    const Result<bool> row = chunks_.step();
     if (!row.ok()) return row.error();
-    if (!row.value() || !take(chunks.value().blob(0))) return Done{};
+    if (!row.value() || !take(chunks_.blob(0))) return Done{};
   }
 }
 
-Status add_body(sqlite3* database, std::uint64_t blob, std::uint8_t type, items::SearchText& out) {
+Status ItemTexts::add_body(std::uint64_t blob, std::uint8_t type, items::SearchText& out) {
   if (type > kHtml) return Done{};  // RTF and MIME: no words as they stand
   items::HtmlWords html(out);
-  return each_chunk(database, blob, [&](Bytes data) {
+  return each_chunk(blob, [&](Bytes data) {
     if (type == kHtml) {
       html.feed(text_of(data));
     } else {
@@ -81,56 +96,51 @@ Status add_body(sqlite3* database, std::uint64_t blob, std::uint8_t type, items:
 }
 
 /// The texts of elements with children, whole or in chunks.
-Status add_structured(sqlite3* database, Bytes data, std::uint64_t blob, items::SearchText& out) {
+Status ItemTexts::add_structured(Bytes data, std::uint64_t blob, items::SearchText& out) {
   constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};
   Texts texts(out);
   wbxml::Reader reader(texts);
   HANDSYNC_TRY(reader.feed(std::as_bytes(std::span(kHead))));
   const auto take = [&](Bytes piece) { return reader.feed(piece).ok() && !out.full(); };
-  if (blob != 0) return each_chunk(database, blob, take);
+  if (blob != 0) return each_chunk(blob, take);
   static_cast<void>(take(data));
   return Done{};
 }
 
-}  // namespace
-
-Result<bool> read_signature(sqlite3* database, std::uint64_t item, std::uint64_t& signature, std::int64_t& date_ms,
-                            std::uint64_t& body_bytes) {
-  Result<Statement> find = prepare(database, kItemSql);
-  if (!find.ok()) return find.error();
-  const Result<bool> found = find.value().number(1, item).step();
+Result<bool> ItemTexts::signature(std::uint64_t item, std::uint64_t& signature, std::int64_t& date_ms,
+                                  std::uint64_t& body_bytes) {
+  item_.rewind();
+  const Result<bool> found = item_.number(1, item).step();
   if (!found.ok() || !found.value()) return found;
-  const Statement& row = find.value();
+  const Statement& row = item_;
   Signature sum;
   for (int column = 0; column < 10; ++column) sum.add(bytes_of(row.text(column)));
   date_ms = row.number(6);
   body_bytes = static_cast<std::uint64_t>(row.number(8));
   const auto kind = static_cast<Class>(row.number(0));
-  Result<Statement> extras = prepare(database, kExtraSql);
-  if (!extras.ok()) return extras.error();
-  extras.value().number(1, item);
+  extras_.rewind();
+  extras_.number(1, item);
   for (;;) {
-    const Result<bool> more = extras.value().step();
+    const Result<bool> more = extras_.step();
     if (!more.ok()) return more.error();
     if (!more.value()) break;
-    const auto id = static_cast<items::PropertyId>(extras.value().number(0));
+    const auto id = static_cast<items::PropertyId>(extras_.number(0));
     if (id != items::kBodyData && !is_searched(kind, id)) continue;
     sum.add(id);
-    sum.add(extras.value().blob(1));
-    sum.add(static_cast<std::uint64_t>(extras.value().number(2)));
+    sum.add(extras_.blob(1));
+    sum.add(static_cast<std::uint64_t>(extras_.number(2)));
   }
   signature = sum.value();
   return true;
 }
 
-Status read_text(sqlite3* database, std::uint64_t item, Room room, ItemText& text) {
-  Result<Statement> find = prepare(database, kItemSql);
-  if (!find.ok()) return find.error();
-  const Result<bool> found = find.value().number(1, item).step();
+Status ItemTexts::texts(std::uint64_t item, Room room, ItemText& text) {
+  item_.rewind();
+  const Result<bool> found = item_.number(1, item).step();
   if (!found.ok()) return found.error();
   text = {};
   if (!found.value()) return Done{};
-  const Statement& row = find.value();
+  const Statement& row = item_;
   const std::span<char> all(reinterpret_cast<char*>(room.data()), room.size());
   items::SearchText title(all.first(kTitleBytes)), people(all.subspan(kTitleBytes, kPeopleBytes)),
       body(all.subspan(kTitleBytes + kPeopleBytes));
@@ -143,23 +153,21 @@ Status read_text(sqlite3* database, std::uint64_t item, Room room, ItemText& tex
   title.gap();
   title.feed(row.text(5));
   if (row.number(7) != 0) {
-    HANDSYNC_TRY(
-        add_body(database, static_cast<std::uint64_t>(row.number(7)), static_cast<std::uint8_t>(row.number(9)), body));
+    HANDSYNC_TRY(add_body(static_cast<std::uint64_t>(row.number(7)), static_cast<std::uint8_t>(row.number(9)), body));
   }
-  Result<Statement> extras = prepare(database, kExtraSql);
-  if (!extras.ok()) return extras.error();
-  extras.value().number(1, item);
+  extras_.rewind();
+  extras_.number(1, item);
   for (;;) {
-    const Result<bool> more = extras.value().step();
+    const Result<bool> more = extras_.step();
     if (!more.ok()) return more.error();
     if (!more.value()) break;
-    const Statement& extra = extras.value();
+    const Statement& extra = extras_;
     const auto id = static_cast<items::PropertyId>(extra.number(0));
     const auto blob = static_cast<std::uint64_t>(extra.number(2));
     if (id == items::kBodyData) {  // written here
       body.gap();
       if (blob != 0) {
-        HANDSYNC_TRY(add_body(database, blob, kPlainText, body));
+        HANDSYNC_TRY(add_body(blob, kPlainText, body));
       } else {
         body.feed(text_of(extra.blob(1)));
       }
@@ -168,7 +176,7 @@ Status read_text(sqlite3* database, std::uint64_t item, Room room, ItemText& tex
       if (items::find_property(kind, id)->kind != items::Kind::kRaw) {
         people.feed(text_of(extra.blob(1)));
       } else {
-        HANDSYNC_TRY(add_structured(database, extra.blob(1), blob, people));
+        HANDSYNC_TRY(add_structured(extra.blob(1), blob, people));
       }
     }
   }
