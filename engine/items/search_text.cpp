@@ -1,6 +1,8 @@
 #include "items/search_text.h"
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace handsync::items {
 namespace {
@@ -25,15 +27,13 @@ bool is_blank(char c) { return static_cast<std::uint8_t>(c) <= ' ' || c == 0x7F;
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 bool is_alphanumeric(char c) { return (lower(c) >= 'a' && lower(c) <= 'z') || (c >= '0' && c <= '9'); }
 
-bool among(Text name, Text blank_separated) {
-  for (std::size_t at = 0; at < blank_separated.size();) {
-    std::size_t end = blank_separated.find(' ', at);
-    if (end == Text::npos) end = blank_separated.size();
-    if (blank_separated.substr(at, end - at) == name) return true;
-    at = end + 1;
-  }
-  return false;
-}
+/// Elements that may stand within a word, in order.
+constexpr Text kInline[] = {"a",      "abbr",   "acronym", "b",    "big", "del", "em",    "font",
+                            "i",      "ins",    "kbd",     "mark", "o:p", "s",   "small", "span",
+                            "strike", "strong", "sub",     "sup",  "tt",  "u",   "wbr"};
+static_assert(std::is_sorted(std::begin(kInline), std::end(kInline)));
+
+bool is_hidden(Text name) { return name == "script" || name == "style" || name == "title"; }
 
 /// Of U+00C0 to U+00FF, in order.
 constexpr Text kLatinNames =
@@ -44,21 +44,21 @@ constexpr Text kLatinNames =
 
 /// What an entity of that name means; 0: not known here.
 char32_t named(Text name) {
+  struct Known {
+    Text name;
+    char32_t value;
+  };
+  static constexpr Known kKnown[] = {{"nbsp", ' '}, {"amp", '&'},  {"lt", '<'},
+                                     {"gt", '>'},   {"quot", '"'}, {"apos", '\''}};
+  for (const Known& known : kKnown) {
+    if (known.name == name) return known.value;
+  }
   char32_t value = 0xC0;
   for (std::size_t at = 0; at < kLatinNames.size(); ++value) {
     std::size_t end = kLatinNames.find(' ', at);
     if (end == Text::npos) end = kLatinNames.size();
     if (kLatinNames.substr(at, end - at) == name) return value;
     at = end + 1;
-  }
-  struct Known {
-    Text name;
-    char32_t value;
-  };
-  static constexpr Known kKnown[] = {{"amp", '&'},  {"lt", '<'},    {"gt", '>'},
-                                     {"quot", '"'}, {"apos", '\''}, {"nbsp", ' '}};
-  for (const Known& known : kKnown) {
-    if (known.name == name) return known.value;
   }
   return 0;
 }
@@ -105,9 +105,13 @@ void SearchText::feed(Text piece) {
   std::size_t at = 0;
   while (at < piece.size() && !full_) {
     if (held_size_ == 0) {
-      // What takes one or two bytes stands as it is: copied in runs.
+      // What takes one or two bytes stands as it is, with single blanks: copied in runs.
       std::size_t end = at;
-      while (end < piece.size() && static_cast<std::uint8_t>(piece[end]) < 0xE0 && !is_blank(piece[end])) ++end;
+      char before = size_ == 0 ? ' ' : room_[size_ - 1];
+      for (; end < piece.size(); before = piece[end++]) {
+        const auto c = static_cast<std::uint8_t>(piece[end]);
+        if (c > ' ' ? c >= 0xE0 || c == 0x7F : c != ' ' || before == ' ') break;
+      }
       if (end != at) {
         static_cast<void>(put(piece.data() + at, end - at));
         at = end;
@@ -183,14 +187,11 @@ void HtmlWords::name_done() {
     if (closing_ && name == Text(hidden_)) hidden_[0] = '\0';
     return;
   }
-  if (!closing_ && among(name, "script style title")) {
+  if (!closing_ && is_hidden(name)) {
     std::memcpy(hidden_, name.data(), name.size());
     hidden_[name.size()] = '\0';
   }
-  // Within a word there may be these and no others.
-  if (!among(name, "a abbr acronym b big del em font i ins kbd mark o:p s small span strike strong sub sup tt u wbr")) {
-    out_.gap();
-  }
+  if (!std::binary_search(std::begin(kInline), std::end(kInline), name)) out_.gap();
 }
 
 void HtmlWords::feed(Text piece) {
@@ -249,15 +250,20 @@ void HtmlWords::feed(Text piece) {
           if (is_alphanumeric(c)) name_[0] = '-';
           name_done();
         }
-        if (c == '>') {
+        while (piece[at] != '>' && piece[at] != '"' && piece[at] != '\'') {
+          if (++at == piece.size()) return;
+        }
+        if (piece[at] == '>') {
           state_ = State::kText;
-        } else if (c == '"' || c == '\'') {
-          quote_ = c;
+        } else {
+          quote_ = piece[at];
           state_ = State::kQuoted;
         }
         break;
       case State::kQuoted:
-        if (c == quote_) state_ = State::kTag;
+        at = piece.find(quote_, at);
+        if (at == Text::npos) return;
+        state_ = State::kTag;
         break;
       case State::kDeclaration:
         if (c == '-' && dashes_ < 2) {

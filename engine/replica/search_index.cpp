@@ -16,7 +16,9 @@ constexpr std::uint64_t kDeadMin = 1000;  ///< documents that nobody has, before
 constexpr char kWordsSql[] =
     "CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5(title, people, body, content='', columnsize=0,"
     " tokenize=\"unicode61 remove_diacritics 2\");";
-constexpr char kHashSql[] = "INSERT INTO words(words, rank) VALUES('hashsize', 131072)";
+// automerge: how many segments of a level are merged into one of the next.
+constexpr char kHashSql[] =
+    "INSERT INTO words(words, rank) VALUES('hashsize', 131072);INSERT INTO words(words, rank) VALUES('automerge', 8)";
 
 struct Document {
   std::int64_t number = 0;

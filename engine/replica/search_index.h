@@ -13,8 +13,8 @@
 
 namespace handsync::replica {
 
-inline constexpr std::size_t kIndexItems = profile::kSmall ? 16 : 100;  ///< of one step, which is one transaction
-inline constexpr std::size_t kIndexBytes = profile::kSmall ? 16 * 1024 : 256 * 1024;  ///< of their bodies, about
+inline constexpr std::size_t kIndexItems = profile::kSmall ? 16 : 200;  ///< of one step, which is one transaction
+inline constexpr std::size_t kIndexBytes = profile::kSmall ? 16 * 1024 : 512 * 1024;  ///< of their bodies, about
 inline constexpr int kDateBits = 8;  ///< of a document's number: those of one second
 
 /// How far the pass has come. Stored as Value kIndexMarker.
