@@ -253,7 +253,7 @@ TEST(Search, AnIndexOfMostlyNobodyBeginsAnew) {
 }
 
 TEST(Search, APassCanStopAfterAnyStepAndGoOnInAnotherProcess) {
-  CHECK(fill(home, 950));
+  CHECK(fill(home, 2050));
   int steps = 0;
   while (home.store.index_some().value()) {
     ++steps;
@@ -262,7 +262,7 @@ TEST(Search, APassCanStopAfterAnyStepAndGoOnInAnotherProcess) {
     Query query;
     query.words = "body";
     const std::size_t found_now = home.list(query).size();
-    LONGS_EQUAL(950, found_now + left(home));
+    LONGS_EQUAL(2050, found_now + left(home));
   }
   CHECK(steps >= 10);
   LONGS_EQUAL(0, left(home));
