@@ -69,8 +69,61 @@ std::string name_of(std::string_view address) {
 
 /// An item as it is kept beyond the cursor.
 struct Kept {
-  std::string conversation, line;
+  std::string conversation;  ///< what those of one have in common; empty: it stands alone
+  bool read = false;
+  std::string line;
+  Json json;
 };
+
+std::string conversation_of(const ItemRow& row) {
+  if (!row.conversation_id.empty()) return "id " + std::string(row.conversation_id);
+  const std::string topic = row.kind == Class::kEmail ? topic_of(row.subject) : std::string();
+  return topic.empty() ? topic : "topic " + topic;
+}
+
+/// Conversations in the order of their newest mail; within one, newest first.
+std::uint64_t say_conversations(Session& session, std::vector<Kept>& kept, std::uint32_t limit) {
+  struct Conversation {
+    std::size_t place = 0;
+    unsigned mails = 0, unread = 0;
+  };
+  std::unordered_map<std::string, Conversation> all;
+  std::vector<std::pair<std::size_t, Kept*>> sorted;
+  std::size_t place = 0;
+  for (Kept& each : kept) {
+    std::size_t at = place++;
+    if (!each.conversation.empty()) {
+      Conversation& own = all.try_emplace(each.conversation, Conversation{at, 0, 0}).first->second;
+      ++own.mails;
+      own.unread += !each.read;
+      at = own.place;
+    }
+    sorted.emplace_back(at, &each);
+  }
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& one, const auto& other) { return one.first < other.first; });
+  std::uint64_t shown = 0;
+  std::size_t before = 0;
+  for (const auto& [at, each] : sorted) {
+    if (limit != 0 && shown == limit) break;
+    const Conversation own =
+        each->conversation.empty() ? Conversation{at, 1, each->read ? 0U : 1U} : all[each->conversation];
+    if (session.line.json) {
+      each->json.set("conversation_mails", own.mails).set("conversation_unread", own.unread);
+      session.say(each->json);
+    } else {
+      if (shown != 0 && at != before) session.say("");
+      if ((shown == 0 || at != before) && own.mails > 1) {
+        session.say(std::to_string(own.mails) + " mails" +
+                    (own.unread == 0 ? "" : ", " + std::to_string(own.unread) + " unread"));
+      }
+      session.say(each->line);
+    }
+    before = at;
+    ++shown;
+  }
+  return shown;
+}
 
 struct ItemCopy {
   Class kind{};
@@ -296,37 +349,18 @@ int list_items(Session& session) {
   std::uint64_t shown = 0;
   each_row<ItemRow>(reader->list(query), [&](const ItemRow& row) {
     if (session.io.stopped() == Stop::kUser) throw Stopped{};
-    const std::string text =
-        line.json ? item_json(row, folder.account, folder.path).text() : item_line(session, row, folder.account);
     if (line.by_conversation) {
-      kept.push_back({std::string(row.conversation_id), text});
+      kept.push_back({conversation_of(row), row.read, line.json ? "" : item_line(session, row, folder.account),
+                      item_json(row, folder.account, folder.path)});
     } else {
-      session.say(text);
+      session.say(line.json ? item_json(row, folder.account, folder.path).text()
+                            : item_line(session, row, folder.account));
     }
     ++shown;
     return true;
   });
   if (line.by_conversation) {
-    // Conversations in the order of their newest mail; within one, newest first.
-    std::vector<std::pair<std::size_t, const Kept*>> sorted;
-    std::size_t place = 0;
-    std::unordered_map<std::string, std::size_t> first_place;
-    for (const Kept& each : kept) {
-      std::size_t at = place++;
-      if (!each.conversation.empty()) at = first_place.emplace(each.conversation, at).first->second;
-      sorted.emplace_back(at, &each);
-    }
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [](const auto& one, const auto& other) { return one.first < other.first; });
-    shown = 0;
-    const Kept* before = nullptr;
-    for (const auto& [at, each] : sorted) {
-      if (limit != 0 && shown++ >= limit) break;
-      const bool same = before != nullptr && !each->conversation.empty() && before->conversation == each->conversation;
-      if (before != nullptr && !same && !line.json) session.say("");
-      session.say(each->line);
-      before = each;
-    }
+    shown = say_conversations(session, kept, limit);
   } else if (!line.json && line.limit == 0 && shown == kLimitForPeople) {
     session.io.flush();
     if (session.io.out_terminal) session.say("the newest " + std::to_string(shown) + "; --limit N shows more");

@@ -205,6 +205,30 @@ bool same_text(std::string_view one, std::string_view other) {
   return true;
 }
 
+std::string topic_of(std::string_view subject) {
+  const auto trim = [&] {
+    while (!subject.empty() && static_cast<unsigned char>(subject.front()) <= ' ') subject.remove_prefix(1);
+    while (!subject.empty() && static_cast<unsigned char>(subject.back()) <= ' ') subject.remove_suffix(1);
+  };
+  for (bool again = true; again;) {
+    trim();
+    again = false;
+    const std::size_t colon = subject.find(':');
+    if (colon == std::string_view::npos) break;
+    const std::string_view word = subject.substr(0, std::min(subject.find('['), colon));  // "Re[2]:"
+    for (const std::string_view known :
+         {"re", "fw", "fwd", "aw", "wg", "sv", "vs", "antw", "rif", "tr", "odp", "ynt"}) {
+      if (!same_text(word, known)) continue;
+      subject.remove_prefix(colon + 1);
+      again = true;
+      break;
+    }
+  }
+  std::string topic;
+  for (const char c : subject) topic += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  return topic;
+}
+
 std::string text_of_html(std::string_view html) {
   std::string out;
   bool blank = true;  // what comes before is a blank or the beginning of a line

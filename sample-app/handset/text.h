@@ -30,6 +30,9 @@ std::string duration_text(std::uint64_t seconds);  ///< "8 min", "2 h 5 min"
 std::string base64(std::string_view bytes);
 bool same_text(std::string_view one, std::string_view other);  ///< equal but for the case of ASCII letters
 
+/// What a mail and its answers have in common: the subject without "Re:", "Fwd:" and their kin of other languages, in
+/// lower case as far as that is ASCII. For servers without conversation ids (before 14.0).
+std::string topic_of(std::string_view subject);
 /// Text of an HTML document for people: tags gone, blocks on lines of their own, entities as characters.
 std::string text_of_html(std::string_view html);
 

@@ -519,6 +519,24 @@ def autodiscover(s, x):
     s.equal("and nothing is left", h.run("--json", "account", "list").objects, [])
 
 
+def conversations(s):
+    """Without ids of the server's (before 14.0) a conversation is what has the same topic."""
+    x = Exchange(s, "--mails", 0, "--versions", "12.1", "--policy", "none", "--seed", 9)
+    h = Handset(s, "conversations")
+    s.equal("conversations: account add", h.add(x).status, 0)
+    for subject in ("Plan", "Lunch", "Re: Plan", "Else", "AW: RE: plan"):
+        x.command("deliver %s %s" % (ALICE, subject))
+        h.run("device", "clock", "+60")
+    s.equal("conversations: sync", h.run("sync").status, 0)
+    mails = h.run("--json", "list", "Inbox", "--by-conversation").objects
+    plan = [m for m in mails if "plan" in m["subject"].lower()]
+    s.equal("a conversation stands together", sorted(mails.index(m) for m in plan), list(range(mails.index(plan[0]), mails.index(plan[0]) + 3)))
+    s.equal("counts its mails and what is unread", [(m["conversation_mails"], m["conversation_unread"]) for m in plan], [(3, 3)] * 3)
+    s.equal("mark", h.run("mark", plan[0]["id"], "read").status, 0)
+    r = h.run("list", "Inbox", "--by-conversation")
+    s.check("people see both", "3 mails, 2 unread" in r.out, r)
+
+
 with Suite("cli") as suite:
     usage(suite)
     server = Exchange(suite, "--mails", "60", "--seed", "7", users=(ALICE, "bob@example.test"))
@@ -540,5 +558,6 @@ with Suite("cli") as suite:
     parts_of_the_device(suite)
     recovery(suite)
     schedule(suite)
+    conversations(suite)
     suite.equal("the server saw no violation but the wrong passwords", len(server.command("stats")["violations"]), 2)
     suite.equal("the server ends with 0", server.quit(), 0)

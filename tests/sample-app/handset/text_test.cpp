@@ -9,6 +9,7 @@ using handset::cut;
 using handset::padded;
 using handset::printable;
 using handset::printable_lines;
+using handset::topic_of;
 
 TEST_GROUP(HandsetText){};
 
@@ -61,4 +62,14 @@ TEST(HandsetText, Base64) {
   STRCMP_EQUAL("Zg==", handset::base64("f").c_str());
   STRCMP_EQUAL("Zm8=", handset::base64("fo").c_str());
   STRCMP_EQUAL("Zm9v", handset::base64("foo").c_str());
+}
+
+TEST(HandsetText, AnswersHaveTheTopicOfWhatTheyAnswer) {
+  for (const char* subject : {"Lunch on Friday", "Re: Lunch on Friday", "RE: re: Lunch on friday ",
+                              "AW: WG: Lunch on Friday", "Fwd:Lunch on Friday", "Re[2]: Lunch on Friday"}) {
+    STRCMP_EQUAL("lunch on friday", topic_of(subject).c_str());
+  }
+  STRCMP_EQUAL("report: numbers", topic_of("Report: numbers").c_str());
+  STRCMP_EQUAL("", topic_of("Re: ").c_str());
+  STRCMP_EQUAL("", topic_of("").c_str());
 }
