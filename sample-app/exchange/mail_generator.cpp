@@ -34,10 +34,10 @@ constexpr std::array<Person, 12> kPeople = {{{"Anna Weiß", "anna.weiss@nord.exa
                                              {"Łukasz Żak", "lukasz@wschod.example"},
                                              {"Service Desk", "desk@works.example"}}};
 constexpr std::array<const char*, 14> kTopics = {
-    "Quarterly figures",  "Grüße aus Köln",        "Lunch on Thursday?",    "会議の資料について",
-    "Отчёт за неделю",    "Minutes of the review", "Réunion déplacée",      "Invoice 4711 & reminder",
-    "Holiday plans 🏖", "Server maintenance",    "Prüfbericht <Entwurf>", "Contract, second draft",
-    "Zażółć gęślą jaźń",  "Weekly digest"};
+    "Quarterly figures", "Grüße aus Köln",        "Lunch on Thursday?",    "会議の資料について",
+    "Отчёт за неделю",   "Minutes of the review", "Réunion déplacée",      "Invoice 4711 & reminder",
+    "Holiday plans 🏖",  "Server maintenance",    "Prüfbericht <Entwurf>", "Contract, second draft",
+    "Zażółć gęślą jaźń", "Weekly digest"};
 constexpr std::array<const char*, 30> kWords = {
     "the",   "report", "meeting",  "we",      "should", "send", "before", "Friday", "für",    "größer",
     "naïve", "plan",   "customer", "и",       "данные", "次の", "会議",   "number", "change", "please",
