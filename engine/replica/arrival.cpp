@@ -285,7 +285,7 @@ Status Arrival::client_id(Text id) {
   if (!answers_an_add_ && arriving(state_).adds) {
     Result<Statement> ours =
         prepare(state_of(store_.state_).database,
-                "SELECT EXISTS(SELECT 1 FROM change WHERE client_id=?1 AND request=?2 AND kind=11)");
+                "SELECT EXISTS(SELECT 1 FROM change WHERE client_id=?1 AND request=?2 AND kind IN (6,11))");
     if (!ours.ok()) return ours.error();
     const Result<std::int64_t> found = query_number(ours.value().text(1, id).number(2, arriving(state_).request));
     if (!found.ok()) return found.error();

@@ -23,6 +23,7 @@ class Applier {
 
  private:
   std::uint32_t folder() const { return static_cast<std::uint32_t>(arrival_.folder.id); }
+  FolderType folder_type() const { return arrival_.folder.type; }
   Status look_at_folder(Text new_sync_key);
   Result<bool> any(const char* sql);
   template <class Each>
@@ -41,6 +42,7 @@ class Applier {
   Result<bool> find(Text server_id, ItemNow&);
   Result<bool> find_twin(const ItemRecord&, ItemNow&);
   Result<bool> find_personal_twin(const ItemRecord&, ItemNow&);
+  Result<bool> find_sent_draft(const ItemRecord&, ItemNow&);
   Result<bool> only_row(Statement&, ItemNow&);
   Result<bool> same_beginning(std::uint64_t part, std::uint64_t part_bytes, std::uint64_t whole);
   Status judge(const ItemRecord&, const ItemNow&, bool whole, ItemColumns&);
@@ -230,6 +232,21 @@ Result<bool> Applier::find_personal_twin(const ItemRecord& item, ItemNow& now) {
   return only_row(twins.value(), now);
 }
 
+/// A draft that was made here and handed over, of which no answer came.
+Result<bool> Applier::find_sent_draft(const ItemRecord& item, ItemNow& now) {
+  if (item.number(items::kIsDraft, 0) == 0) return false;
+  const PropertyValue* subject = item.find(items::kSubject);
+  const Result<std::uint64_t> twin =
+      draft_twin(store_, folder(), subject == nullptr ? Text() : text_of(subject->data), item.attachment_count);
+  if (!twin.ok()) return twin.error();
+  if (twin.value() == 0) return false;
+  ++applied_.confirmed;
+  Result<Statement> adopt = prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1");
+  if (!adopt.ok()) return adopt.error();
+  HANDSYNC_TRY(adopt.value().number(1, twin.value()).text(2, item.server_id).run());
+  return find(item.server_id, now);
+}
+
 /// True when there is exactly one.
 Result<bool> Applier::only_row(Statement& statement, ItemNow& now) {
   const Result<bool> row = statement.step();
@@ -275,7 +292,8 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
     HANDSYNC_TRY(taken.value().number(1, folder()).text(2, item.server_id).run());
   }
   ItemNow now;
-  if (whole && !rekeying_) {
+  const bool draft = item.number(items::kIsDraft, 0) != 0;
+  if (whole && !rekeying_ && !(draft && edits_)) {
     // The common case first: nobody has this id, and the unique index says so for nothing.
     const Status inserted = insert(item);
     if (inserted.ok()) return Done{};
@@ -285,6 +303,10 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
   }
   Result<bool> found = find(item.server_id, now);
   if (!found.ok()) return found.error();
+  if (!found.value() && whole && edits_ && !items::is_personal(item.kind)) {
+    found = find_sent_draft(item, now);
+    if (!found.ok()) return found.error();
+  }
   if (!found.value() && whole && rekeying_) {
     found = find_twin(item, now);
     if (!found.ok()) return found.error();
@@ -371,11 +393,17 @@ Result<bool> Applier::same_beginning(std::uint64_t part, std::uint64_t part_byte
 }
 
 Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
+  const bool fetched = item.operation == Operation::kAnswerFetch;
+  if (fetched && !items::is_personal(item.kind)) {
+    const Result<bool> stale = was_stale(store_, now.id);
+    if (!stale.ok()) return stale.error();
+    whole |= stale.value();
+  }
   ItemColumns columns;
   columns.id = now.id;
   columns.generation = store_.log.generation();
   // A body fetched while a re-key runs confirms nothing: the item may go before the re-key has come to it.
-  columns.epoch = item.operation == Operation::kAnswerFetch ? now.epoch : epoch_;
+  columns.epoch = fetched ? now.epoch : epoch_;
   columns.edits = now.edits;
   HANDSYNC_TRY(judge(item, now, whole, columns));
   HANDSYNC_TRY(count_unread(now, (now.read ? 1 : 0) - (columns.read ? 1 : 0)));
@@ -453,8 +481,14 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
         judge_server_item(store_, now.id, item.kind, whole ? nullptr : &item.present, parts.body);
     if (!lost.ok()) return lost.error();
     applied_.parked += lost.value();
-  } else if (edits_ && (whole || item.has(items::kCategories))) {
-    HANDSYNC_TRY(judge_server_categories(store_, now.id));
+  } else if (edits_) {
+    if (whole || item.has(items::kCategories)) HANDSYNC_TRY(judge_server_categories(store_, now.id));
+    const bool content = whole || parts.body || parts.attachments || item.has(items::kSubject) || item.has(items::kTo);
+    if (content && folder_type() == FolderType::kDrafts) {
+      const Result<std::uint32_t> lost = judge_server_draft(store_, now.id, fetched);
+      if (!lost.ok()) return lost.error();
+      applied_.parked += lost.value();
+    }
   }
   ++applied_.changed;
   return changed(now.id, now.generation);

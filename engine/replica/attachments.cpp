@@ -36,7 +36,9 @@ Result<AttachmentAddress> Store::attachment(ItemId item, std::uint16_t number) c
   const Result<bool> found = row.value().step();
   if (!found.ok()) return found.error();
   AttachmentAddress address;
-  const bool there = found.value() && !row.value().text(5).empty() && address.reference.assign(row.value().text(5));
+  // One that the server does not have yet is named by a number of ours.
+  const Text reference = found.value() ? row.value().text(5) : Text();
+  const bool there = !reference.empty() && reference.front() != '\x01' && address.reference.assign(reference);
   if (!there) return Error{Domain::kSqlite, kNoSuchAttachment, number};
   address.bytes = static_cast<std::uint64_t>(row.value().number(3));
   return address;

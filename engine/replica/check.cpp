@@ -32,8 +32,8 @@ constexpr const char* kRelations[] = {
     // an edit that waits has its item, and the item knows
     "SELECT count(*) FROM change WHERE parked=0 AND kind<20 AND item NOT IN (SELECT id FROM item)",
     // a message that waits is whole, and nothing is left of one that does not
-    "SELECT count(*) FROM change WHERE kind BETWEEN 20 AND 22 AND value NOT IN (SELECT id FROM outbox WHERE whole=1)",
-    "SELECT count(*) FROM outbox WHERE whole=1 AND id NOT IN (SELECT value FROM change WHERE kind BETWEEN 20 AND 22)",
+    "SELECT count(*) FROM change WHERE (kind BETWEEN 20 AND 23 OR (kind=6 AND value<>0)) AND value NOT IN (SELECT id FROM outbox WHERE whole=1)",
+    "SELECT count(*) FROM outbox WHERE whole=1 AND id NOT IN (SELECT value FROM change WHERE kind=6 OR kind BETWEEN 20 AND 23)",
     "SELECT count(*) FROM outbox_part WHERE id>>16 NOT IN (SELECT id FROM outbox)",
     "SELECT count(*) FROM outbox_chunk WHERE id>>36 NOT IN (SELECT id FROM outbox)",
     "SELECT count(*) FROM item i WHERE edits<>(SELECT count(*) FROM change WHERE item=i.id AND parked=0)"
@@ -43,15 +43,16 @@ constexpr const char* kRelations[] = {
     "i.epoch<>f.epoch AND substr(i.server_id,1,1)<>char(1)",
     // what the user wants of an item belongs to a change
     "SELECT count(*) FROM edit WHERE change NOT IN (SELECT id FROM change)",
+    "SELECT count(*) FROM stale WHERE item NOT IN (SELECT id FROM item)",
     "SELECT count(*) FROM parked WHERE folder NOT IN (SELECT id FROM folder)",
     // what is indexed is of an item, and of one once
     "SELECT count(*) FROM indexed WHERE item<>0 AND item NOT IN (SELECT id FROM item)",
     "SELECT count(*)-count(DISTINCT item) FROM indexed WHERE item<>0",
     // every chunk is used, waits to be swept, or belongs to what is arriving
-    "SELECT count(*) FROM body_chunk c WHERE id/65536<coalesce((SELECT data FROM value WHERE key=1001),1)"
-    " AND id/65536 NOT IN (SELECT body_blob FROM item) AND id/65536 NOT IN (SELECT blob FROM extra)"
-    " AND id/65536 NOT IN (SELECT server_blob FROM edit)"
-    " AND NOT EXISTS(SELECT 1 FROM sweep WHERE c.id/65536 BETWEEN first AND last)",
+    "SELECT count(*) FROM body_chunk c WHERE id>>16<coalesce((SELECT data FROM value WHERE key=1001),1)"
+    " AND id>>16 NOT IN (SELECT body_blob FROM item) AND id>>16 NOT IN (SELECT blob FROM extra)"
+    " AND id>>16 NOT IN (SELECT server_blob FROM edit)"
+    " AND NOT EXISTS(SELECT 1 FROM sweep WHERE c.id>>16 BETWEEN first AND last)",
 };
 
 }  // namespace

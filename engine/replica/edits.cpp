@@ -74,9 +74,21 @@ Status accept_item(StoreState& store, const Edit& edit) {
   return count_edits(store, edit.item);
 }
 
+Status accept_kept_draft(StoreState& store, const Edit& edit) {
+  Result<Statement> find = prepare(store.database, "SELECT substr(server_id,1,1)=char(1) FROM item WHERE id=?1");
+  if (!find.ok()) return find.error();
+  const Result<std::int64_t> local = query_number(find.value().number(1, edit.item));
+  if (!local.ok()) return local.error();
+  if (local.value() == 0) return accept_draft(store, edit.id);
+  // Every Add is answered with an id; one that was not is as good as refused.
+  if (edit.tries + 1 < kTriesMax) return send_again(store, edit, 5);
+  return park_change(store, edit.id, Error{Domain::kEas, 5, 0}, false);
+}
+
 Status accept(StoreState& store, const Edit& edit) {
   if (edit.kind == EditKind::kDelete) return accept_delete(store, edit);
   if (has_rows(edit.kind)) return accept_item(store, edit);
+  if (edit.kind == EditKind::kDraft) return accept_kept_draft(store, edit);
   const Result<bool> newer = newer_waits(store, edit);
   if (!newer.ok()) return newer.error();
   // The server works on commands before it looks for changes: what it says of the property in this answer is later than
@@ -99,6 +111,14 @@ Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::ui
   if (edit.kind == EditKind::kDelete && status == kStatusGone) return accept_delete(store, edit);
   if (edit.kind == EditKind::kOccurrence && edit.server_value == kInstanceDelete && status == kStatusGone)
     return accept_item(store, edit);  // it is not there any more: that is what was wanted
+  if (edit.kind == EditKind::kDraft) {
+    if (status == kStatusGone) {
+      const Result<bool> sent = draft_was_sent(store, edit.id);
+      if (!sent.ok()) return sent.error();
+      if (sent.value()) return accept_draft(store, edit.id);
+    }
+    HANDSYNC_TRY(draft_not_taken(store, edit.id));
+  }
   if (passing(status) && edit.tries + 1 < kTriesMax) return send_again(store, edit, status);
   ++parked;
   const Error reason{Domain::kEas, static_cast<std::int32_t>(status), 0};
@@ -137,6 +157,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
   if (edits_item(kind)) return show_item_change(store, change, wish);
   if (kind == EditKind::kAdd) return Done{};
+  if (kind == EditKind::kDraft) return wish ? show_draft(store, change) : read_again(store, item);
   Result<Statement> show = prepare(
       store.database,
       wish ? "UPDATE item SET categories=(SELECT text FROM change WHERE id=?2),generation=?3 WHERE id=?1"
@@ -221,6 +242,9 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
   if (edits_item(edit.kind)) {
     // The server's item is shown whatever the reason was: the next edit must not send along what was refused.
     HANDSYNC_TRY(revert_item_change(store, change));
+  } else if (edit.kind == EditKind::kDraft) {
+    HANDSYNC_TRY(draft_not_taken(store, change));
+    HANDSYNC_TRY(read_again(store, edit.item));
   } else if (revert) {
     const Result<bool> newer = newer_waits(store, edit);
     if (!newer.ok()) return newer.error();
@@ -268,7 +292,7 @@ Result<std::uint32_t> refuse_add(StoreState& store, std::uint32_t folder, std::u
   {
     Result<Statement> find = prepare(store.database,
                                      "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
-                                     " WHERE folder=?1 AND request=?2 AND kind=11 AND parked=0 AND client_id=?3");
+                                     " WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND parked=0 AND client_id=?3");
     if (!find.ok()) return find.error();
     const Result<bool> row = next_edit(find.value().number(1, folder).number(2, request).text(3, client_id), edit);
     if (!row.ok()) return row.error();
@@ -316,6 +340,7 @@ Result<std::uint32_t> park_edits_of_gone(StoreState& store, std::uint64_t item, 
     if (!done.ok()) return done.error();
     HANDSYNC_TRY(done.value().number(1, item).run());
   }
+  HANDSYNC_TRY(settle_sent_drafts(store, item));
   Result<Statement> park =
       prepare(store.database,
               "UPDATE change SET parked=1,request=0,domain=?2,code=?3,place=0,server_id=?4,subject=?5"

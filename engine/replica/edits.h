@@ -13,6 +13,7 @@ enum class EditKind : std::uint8_t {
   kDelete = 3,       ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
   kMove = 4,         ///< value: the folder it goes to. No Sync command: MoveItems
   kCategories = 5,   ///< text: the whole list
+  kDraft = 6,        ///< value: the message in outbox that says what the draft is to be (drafts.cpp)
   kItem = 10,        ///< properties: rows of `edit` (item_edits.h)
   kAdd = 11,         ///< likewise, of an item that the server does not know yet
   kOccurrence = 12,  ///< value: the start that the pattern gives (occurrence_changes.cpp); text: the properties edited
@@ -34,6 +35,25 @@ constexpr bool is_folder_change(EditKind kind) {
   return kind >= EditKind::kFolderCreate && kind <= EditKind::kFolderDelete;
 }
 Status retry_folder_change(StoreState&, std::uint64_t change);
+
+// -- drafts (drafts.cpp)
+/// Shows what a change of a draft wants.
+Status show_draft(StoreState&, std::uint64_t change);
+/// The server has it. One that was to be sent is gone.
+Status accept_draft(StoreState&, std::uint64_t change);
+/// It was to be sent, and was handed over before: a server that has no such draft has sent it.
+Result<bool> draft_was_sent(StoreState&, std::uint64_t change);
+Status draft_not_taken(StoreState&, std::uint64_t change);  ///< the server has said that it did nothing
+Status settle_sent_drafts(StoreState&, std::uint64_t item);  ///< the item is about to go: what had been handed over was sent
+/// The server has said what a draft is; its row shows that now. What waits and nobody was told of has lost, and is parked
+/// with Status 7; else it is shown again. `fetched`: it was asked for, which is no news. Returns how many were parked.
+Result<std::uint32_t> judge_server_draft(StoreState&, std::uint64_t item, bool fetched);
+/// After a lost key: the item of which an Add may have reached the server, by what it says; it is settled. 0 = none.
+Result<std::uint64_t> draft_twin(StoreState&, std::uint32_t folder, Text subject, std::uint32_t attachments);
+Status read_again(StoreState&, std::uint64_t item);        ///< what it shows is not what the server has
+Result<bool> was_stale(StoreState&, std::uint64_t item);  ///< and it is no more
+
+
 /// Request numbers of messages: handed over, its answer not here; and: in doubt, and a person wants it sent again.
 inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;
 /// Takes a change out of the queue, and nothing else.

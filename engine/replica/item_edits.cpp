@@ -346,12 +346,25 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
   }
 }
 
+namespace {
+
+/// The references of a draft's attachments are the server's to give.
+Status adopted_draft(StoreState& store, std::uint64_t item) {
+  Result<Statement> find = prepare(store.database, "SELECT is_draft=1 AND class=0 FROM item WHERE id=?1");
+  if (!find.ok()) return find.error();
+  const Result<std::int64_t> draft = query_number(find.value().number(1, item));
+  if (!draft.ok()) return draft.error();
+  return draft.value() != 0 ? read_again(store, item) : Status(Done{});
+}
+
+}  // namespace
+
 Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request, Text client_id, Text server_id,
                   std::uint32_t& confirmed) {
   std::uint64_t change = 0, item = 0, other = 0;
   {
     Result<Statement> find = prepare(
-        store.database, "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind=11 AND client_id=?3");
+        store.database, "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND client_id=?3");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, folder).number(2, request).text(3, client_id).step();
     if (!row.ok()) return row.error();
@@ -378,6 +391,7 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
   HANDSYNC_TRY(adopt.value().number(1, item).text(2, server_id).run());
   HANDSYNC_TRY(forget_change(store, change));
   ++confirmed;
+  HANDSYNC_TRY(adopted_draft(store, item));
   return count_edits(store, item);
 }
 

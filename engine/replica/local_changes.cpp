@@ -206,6 +206,7 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
       break;
     }
     case EditKind::kMove:
+    case EditKind::kDraft:
     case EditKind::kSend:
     case EditKind::kReply:
     case EditKind::kForward:
@@ -217,11 +218,11 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
   }
 }
 
-/// What goes out with Sync now: of an item that the server does not know yet, that it is there; a deletion alone of its
+/// What goes out with Sync now, but for drafts, which go alone: of an item that the server does not know yet, that it is there; a deletion alone of its
 /// item's edits, and nothing of an item whose move is on its way. Of edits of an event and of its single occurrences
 /// the oldest.
 constexpr char kSendable[] =
-    "c.parked=0 AND c.kind<>4 AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
+    "c.parked=0 AND c.kind NOT IN (4,6) AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
     " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "
     "((o.kind=4 "
     "AND"
@@ -310,6 +311,11 @@ Result<std::uint64_t> Store::move(ItemId id, FolderId to, std::int64_t wall_ms) 
 }
 
 Result<bool> Store::has_outgoing(FolderId folder) const {
+  const Result<bool> commands = has_commands(folder);
+  return !commands.ok() || commands.value() ? commands : has_drafts(folder);
+}
+
+Result<bool> Store::has_commands(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   char sql[kSqlBytesMax];
   std::snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 FROM change c WHERE c.folder=?1 AND %s)", kSendable);
@@ -346,7 +352,7 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   StoreState& store = state_of(state_);
   HANDSYNC_TRY(store.take_over());
   const auto folder = static_cast<std::uint32_t>(id);
-  const Result<bool> any = has_outgoing(id);
+  const Result<bool> any = has_commands(id);
   if (!any.ok()) return any.error();
   if (!any.value()) return std::size_t{0};
   Transaction transaction(store);

@@ -366,11 +366,15 @@ Result<std::size_t> Store::sent_alike(const OutgoingMessage& message, std::span<
 
 Result<bool> OutboxSource::part(std::size_t index, items::MimePart& part) {
   if (!store_.is_open()) return kNotOpen;
-  Result<Statement> find =
-      prepare(store_.database(), "SELECT kind,base64,name,type,bytes FROM outbox_part WHERE id=?1");
+  // In the order of their numbers, of which a draft may have left some out.
+  Result<Statement> find = prepare(store_.database(),
+                                   "SELECT kind,base64,name,type,bytes,id FROM outbox_part WHERE id>?1<<16 AND"
+                                   " id<(?1+1)<<16 ORDER BY id LIMIT 1 OFFSET ?2");
   if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, message_ << kPartShift | (index + 1)).step();
+  const Result<bool> row = find.value().number(1, message_).number(2, index).step();
   if (!row.ok() || !row.value()) return row;
+  found_ = static_cast<std::uint64_t>(find.value().number(5));
+  found_index_ = index;
   part.kind = static_cast<items::MimePart::Kind>(find.value().number(0));
   part.base64 = find.value().number(1) != 0;
   part.bytes = static_cast<std::uint64_t>(find.value().number(4));
@@ -387,7 +391,13 @@ Result<std::size_t> OutboxSource::head(std::uint64_t offset, Room room) {
 
 Result<std::size_t> OutboxSource::data(std::size_t index, std::uint64_t offset, Room room) {
   if (!store_.is_open()) return kNotOpen;
-  return read_pieces(store_.database(), piece_id(message_, index + 1, 0), offset, room);
+  if (found_ == 0 || found_index_ != index) {
+    items::MimePart part;
+    const Result<bool> there = this->part(index, part);
+    if (!there.ok()) return there.error();
+    if (!there.value()) return std::size_t{0};
+  }
+  return read_pieces(store_.database(), found_ << kPieceShift, offset, room);
 }
 
 }  // namespace handsync::replica

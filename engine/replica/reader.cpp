@@ -61,6 +61,8 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "move";
     case EditKind::kCategories:
       return "category";
+    case EditKind::kDraft:
+      return "draft";
     case EditKind::kItem:
       return "edit";
     case EditKind::kOccurrence:

@@ -1,5 +1,5 @@
 /// Removing an item with all that belongs to it.
-#include "replica/state.h"
+#include "replica/edits.h"
 
 namespace handsync::replica {
 
@@ -29,9 +29,10 @@ Status delete_extras(StoreState& store, std::uint64_t item, std::uint16_t from, 
 Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
   std::uint64_t blob = 0, bytes = 0, list = 0;
   std::uint32_t parked = 0;
+  bool draft = false;
   {
     Result<Statement> find = prepare(
-        store.database, "SELECT server_id,subject,body_blob,body_here,attachment_list,edits FROM item WHERE id=?1");
+        store.database, "SELECT server_id,subject,body_blob,body_here,attachment_list,edits,is_draft FROM item WHERE id=?1");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, item).step();
     if (!row.ok()) return row.error();
@@ -45,6 +46,11 @@ Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
     blob = static_cast<std::uint64_t>(found.number(2));
     bytes = static_cast<std::uint64_t>(found.number(3));
     list = static_cast<std::uint64_t>(found.number(4));
+    draft = found.number(6) != 0;
+  }
+  if (draft) {
+    const Result<bool> stale = was_stale(store, item);
+    if (!stale.ok()) return stale.error();
   }
   HANDSYNC_TRY(store.delete_blob(blob, bytes));
   HANDSYNC_TRY(store.delete_attachments(list));

@@ -132,9 +132,20 @@ constexpr char kSearch[] =
     "CREATE TABLE indexed(doc INTEGER PRIMARY KEY, item INTEGER NOT NULL, signature INTEGER NOT NULL);"
     "CREATE INDEX indexed_by_item ON indexed(item) WHERE item<>0;";
 
+// A draft's wish is a message of the outbox (drafts.cpp). stale: items that are to be read anew from the server.
+constexpr char kDrafts[] =
+    "ALTER TABLE outbox ADD COLUMN cc TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE outbox ADD COLUMN bcc TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE outbox ADD COLUMN importance INTEGER NOT NULL DEFAULT 1;"
+    "CREATE TABLE stale(item INTEGER PRIMARY KEY);"
+    "CREATE TRIGGER draft_gone AFTER DELETE ON change WHEN OLD.kind=6 AND OLD.value<>0 BEGIN"
+    " DELETE FROM outbox_chunk WHERE id>=OLD.value<<36 AND id<(OLD.value+1)<<36;"
+    " DELETE FROM outbox_part WHERE id>=OLD.value<<16 AND id<(OLD.value+1)<<16;"
+    " DELETE FROM outbox WHERE id=OLD.value; END;";
+
 constexpr SchemaVersion kVersions[] = {
     {1, "mail", kMail},     {2, "places", kPlaces},   {3, "personal", kPersonal}, {4, "edits", kEdits},
-    {5, "outbox", kOutbox}, {6, "windows", kWindows}, {7, "search", kSearch},
+    {5, "outbox", kOutbox}, {6, "windows", kWindows}, {7, "search", kSearch},     {8, "drafts", kDrafts},
 };
 
 }  // namespace

@@ -219,7 +219,8 @@ Status StoreState::start_log() {
 Status StoreState::delete_blob(std::uint64_t blob, std::uint64_t bytes) {
   if (blob == 0) return Done{};
   // A large one is left to the sweep: a commit stays short.
-  const bool now = bytes <= 4 * kChunkBytes;
+  // An item's own one is used again (drafts.cpp).
+  const bool now = bytes <= 4 * kChunkBytes || static_cast<std::int64_t>(blob) < 0;
   Result<Statement> statement = prepare(
       database, now ? "DELETE FROM body_chunk WHERE id>=?1 AND id<?2" : "INSERT OR REPLACE INTO sweep VALUES(?1,?2)");
   if (!statement.ok()) return statement.error();

@@ -142,6 +142,29 @@ struct OutgoingMessage {
   OutgoingAnswer answer;
 };
 
+/// A draft that is begun. Borrowed; null: as it says now.
+struct NewDraft {
+  ItemId item{};  ///< 0 = a new one
+  const Text *to = nullptr, *cc = nullptr, *bcc = nullptr, *subject = nullptr;
+  bool has_importance = false, important = false;
+};
+/// The draft that goes to the server next. Fixed size.
+struct OutgoingDraft {
+  std::uint64_t change = 0, message = 0;  ///< message 0: nothing of it changes
+  bool add = false, send = false;
+  FixedText<40> client_id;
+  FixedText<64> server_id;  ///< not of an Add
+};
+struct DraftTexts {
+  Text to, cc, bcc, subject;
+  std::uint8_t importance = 1;
+};
+struct DraftStanding {
+  bool only_here = false;     ///< the server has never been handed it
+  bool sends = false;         ///< it is on its way to be sent
+  std::uint64_t message = 0;  ///< what it is to say; 0 = what the server has
+};
+
 /// Where the server keeps an item.
 struct ItemAddress {
   FolderId folder{};
@@ -250,6 +273,7 @@ class Store {
   /// Room that freeze_outgoing needs for items: about `enough`, but never less than the first takes.
   Result<std::size_t> outgoing_bytes(FolderId, std::size_t enough) const;
   Result<bool> has_outgoing(FolderId) const;           ///< for Sync: moves go another way
+  Result<bool> has_commands(FolderId) const;           ///< likewise, of what goes together in one request: no drafts
   Result<bool> has_frozen(FolderId) const;             ///< of a request whose answer has not come
   Result<std::uint64_t> first_frozen(FolderId) const;  ///< its first change; 0 = none
   /// Marks up to out.size() changes as belonging to request `id`, durably, one per server item, and returns them. A
@@ -291,6 +315,25 @@ class Store {
   Status answer_given(std::uint64_t change);  ///< the server knows; now the mail to the organizer goes out
   /// Mails of the folder of sent ones that may be this message, newest first.
   Result<std::size_t> sent_alike(const OutgoingMessage&, std::span<ItemId>) const;
+
+  // -- drafts (drafts.cpp)
+  // ---------------------------------------------------------------------------------------------------------
+  /// Written as a message is: part 1 is the text, 2 the HTML, from 3 on attachments; those that are to go by
+  /// draft_detach.
+  Result<std::uint64_t> draft_begin(const NewDraft&, Text client_id);
+  Status draft_detach(ItemId, std::uint64_t message, std::uint16_t part, std::uint16_t number);
+  Result<ItemId> draft_keep(ItemId, std::uint64_t message, bool has_body, std::int64_t wall_ms);
+  Result<DraftStanding> draft_standing(ItemId) const;
+  Result<std::uint64_t> draft_queue_sending(ItemId, std::int64_t wall_ms);
+  /// One that only this handset has becomes a message to be sent: `message` has its head.
+  Result<std::uint64_t> draft_to_message(ItemId, std::uint64_t message, std::uint64_t bytes, std::int64_t wall_ms);
+  Result<std::size_t> draft_fields(std::uint64_t message, DraftTexts&, Room) const;  ///< the room they need
+  Result<bool> has_drafts(FolderId) const;
+  /// Marks it durably as belonging to request `id`: the one that belongs to it already, else the next. False: none, or
+  /// something else goes first.
+  Result<bool> next_draft(FolderId, std::uint32_t request, OutgoingDraft&);
+  Result<ItemId> first_stale() const;  ///< to be read anew from the server; 0 = none
+  Status not_stale(ItemId);
 
   // -- folders that the user makes, renames and deletes (folder_changes.cpp)
   // ---------------------------------------------------------------------------------------------------------
@@ -337,6 +380,8 @@ class OutboxSource final : public items::MimeSource {
  private:
   Store& store_;
   std::uint64_t message_;
+  std::uint64_t found_ = 0;  ///< the row of the part asked for last
+  std::size_t found_index_ = 0;
 };
 
 }  // namespace handsync::replica

@@ -113,6 +113,7 @@ void Account::shut() {
   end_errand(engine_fault(EngineFault::kDropped));
   cancel(work_);
   drop_sending();
+  drop_drafting();
   cancel(wait_);
   if (arriving_) arrival_.drop();
   arriving_ = false;
@@ -193,6 +194,7 @@ Status Account::fetch(ItemId item) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
   body_item_ = item;
+  reading_stale_ = false;
   needs_ |= kNeedBody;
   try_afresh();
   return Done{};

@@ -6,7 +6,7 @@
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
 /// together.cpp (Sync of the folders that are due), collection.cpp (one folder's part of it), body.cpp, moves.cpp,
-/// compose.cpp (a message is written), outbox.cpp (and sent), errand.cpp (what a person waits for), fetching.cpp (a
+/// compose.cpp (a message is written), outbox.cpp (and sent), drafts.cpp (or kept), errand.cpp (what a person waits for), fetching.cpp (a
 /// file), push.cpp (Ping), scheduling.cpp (when). Engine thread only.
 #pragma once
 #include <initializer_list>
@@ -130,6 +130,10 @@ class Account final : public Changes {
   Status data(Bytes) override;
   Result<ChangeId> send() override;
   void discard() override;
+  Status compose_draft(const DraftHead&) override;
+  Status detach(std::uint16_t number) override;
+  Result<ItemId> keep_draft() override;
+  Result<ChangeId> send_draft(ItemId) override;
   Status retry(ChangeId) override;
   Status drop(ChangeId) override;
   Status set_folder(FolderId, const FolderChange&) override;
@@ -272,6 +276,7 @@ class Account final : public Changes {
   void key_lost();  ///< keys lost within minutes are one event
   bool stop_in_doubt();
   void collection_failed(FolderState&, Error, bool again = false);
+  void park_command(FolderState&, Error);
   void adapt_window(FolderState&, std::uint64_t took_ms, bool good);
   std::uint32_t body_bytes_max(const replica::SyncFolder&) const;
   std::uint8_t filter(const replica::SyncFolder&) const;
@@ -297,6 +302,12 @@ class Account final : public Changes {
   void park_message(Error);
   bool surely_not_sent(const Call&, Error) const;
   void learn_limit(Error);
+
+  // drafts.cpp
+  Status start_draft(FolderState&, const replica::OutgoingDraft&);
+  void drop_drafting();
+  void look_at_stale();  ///< a draft is to be read anew
+  Status begin_composing();
 
   // errand.cpp
   Status begin_errand(Errand*);
@@ -403,6 +414,8 @@ class Account final : public Changes {
   bool folders_read_ = false;         ///< since it was handed over
   Errand* errand_ = nullptr;
   Sending* sending_ = nullptr;  ///< one on its way
+  Drafting* drafting_ = nullptr;
+  bool reading_stale_ = false;  ///< body_item_ is a draft that is read anew
   replica::OutgoingMessage message_;
   /// Below 14.0, after a lost answer: whether the folder of sent mails has been synced since, and how many of the mails
   /// in it that may be the message have been looked at.

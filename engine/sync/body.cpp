@@ -120,12 +120,19 @@ void Account::ended_body(Call& call, Error error) {
     arrival_.drop();
     if (error) return request_failed(call, error);
     needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+    if (reading_stale_) {  // it is not there, or cannot be had: the next Sync says what has become of it
+      reading_stale_ = false;
+      if (Status noted = store_.not_stale(body_item_); !noted.ok()) return follow(noted.error());
+      return look_at_stale();
+    }
     return follow(refused);
   }
   needs_ &= static_cast<std::uint16_t>(~kNeedBody);
   if (!synced)
     if (Status taken = take_body(*folder, {}); !taken.ok()) return follow(taken.error());
   succeed();
+  reading_stale_ = false;
+  look_at_stale();
 }
 
 }  // namespace handsync::sync

@@ -185,8 +185,10 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
     moves_wait();  // what waits of the same items goes before them
     for (std::size_t i = 0; i < folder_count_ && current_to_deleted_; ++i)
       if (folders_[i].row.type == FolderType::kDeleted) folders_[i].due = true;
+    if (folder.row.type == FolderType::kDrafts) folder.due = true;  // one goes at a time
     folder.singly = folder.singly && current_commands_ != 0;
   }
+  if (folder.row.type == FolderType::kDrafts) look_at_stale();
   bool changed = before.rounds_without_progress != folder.row.rounds_without_progress ||
                  before.synced != folder.row.synced || before.filter != folder.row.filter ||
                  folder.saved_window != folder.row.window;
@@ -241,14 +243,7 @@ void Account::collection_failed(FolderState& folder, Error error, bool again) {
         return;
       }
       if (current_commands_ == 1) {
-        auto refused = store_.first_frozen(folder.row.id);
-        if (!refused.ok()) return follow(refused.error());
-        if (refused.value() != 0)
-          if (Status parked = store_.park(refused.value(), error); !parked.ok()) return follow(parked.error());
-        if (planted::on(planted::Bug::kRefusalDropped)) static_cast<void>(store_.drop(refused.value()));
-        ++parked_;
-        core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
-        return;
+        return park_command(folder, error);
       }
       if (!folder.sent_bare_pull) {  // the bare pull failed too: key 0 once, then it is the server's problem
         folder.sent_bare_pull = true;
@@ -264,6 +259,17 @@ void Account::collection_failed(FolderState& folder, Error error, bool again) {
       break;
   }
   if (!again) follow(error);
+}
+
+/// The one command that was sent can not be taken.
+void Account::park_command(FolderState& folder, Error error) {
+  auto refused = store_.first_frozen(folder.row.id);
+  if (!refused.ok()) return follow(refused.error());
+  if (refused.value() != 0)
+    if (Status parked = store_.park(refused.value(), error); !parked.ok()) return follow(parked.error());
+  if (planted::on(planted::Bug::kRefusalDropped)) static_cast<void>(store_.drop(refused.value()));
+  ++parked_;
+  core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
 }
 
 void Account::adapt_window(FolderState& folder, std::uint64_t took_ms, bool good) {

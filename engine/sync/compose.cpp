@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t kLineBytesMax = 998;        // RFC 5322 2.1.1
 constexpr std::size_t kListBytesMax = 64 * 1024;  // of one list of recipients
+constexpr std::size_t kDraftListBytesMax = 32 * 1024;  // a draft's stand in the request as they are
+constexpr std::uint16_t kHtmlPart = 2;  // of a draft: 1 is its text, attachments follow
 
 /// Letters that no other boundary or id has: 16 random bytes.
 Status random_hex(hal::Entropy& entropy, char (&out)[32]) {
@@ -72,6 +74,8 @@ Status put_text(PieceSink& sink, Composing& composing, Bytes data) {
     std::size_t end = i;
     while (end < data.size() && data[end] != std::byte{'\n'} && data[end] != std::byte{'\r'}) {
       const auto value = static_cast<unsigned char>(data[end++]);
+      // A draft's text travels as a string, which ends at a NUL.
+      if (value == 0 && composing.draft) return mime_fault(MimeFault::kControlCharacter);
       composing.about.base64 |= value >= 0x80 || value == 0;
     }
     composing.line_bytes += end - i;
@@ -119,10 +123,7 @@ Status Account::compose(const MessageHead& head) {
       if (size < sizeof id) id[size++] = c;
   const Text message_id(id, size);
 
-  Memory memory = core_.memory();
-  void* block = memory.take(memory.self, sizeof(Composing));
-  if (!block) return out_of_memory(sizeof(Composing));
-  composing_ = new (block) Composing;
+  HANDSYNC_TRY(begin_composing());
   composing_->verb = head.verb;
   auto begun = store_.message_begin({Text(client_id, 32), message_id, head.subject, head.to, head.source});
   if (!begun.ok()) {
@@ -145,6 +146,67 @@ Status Account::compose(const MessageHead& head) {
   if (written.ok()) written = sink.flush();
   if (!written.ok()) discard();
   return written;
+}
+
+Status Account::begin_composing() {
+  Memory memory = core_.memory();
+  void* block = memory.take(memory.self, sizeof(Composing));
+  if (!block) return out_of_memory(sizeof(Composing));
+  composing_ = new (block) Composing;
+  return Done{};
+}
+
+Status Account::compose_draft(const DraftHead& head) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  discard();
+  for (const Text* list : {head.to, head.cc, head.bcc}) {
+    if (!list) continue;
+    if (list->size() > kDraftListBytesMax) return mime_fault(MimeFault::kTooLong);
+    if (auto count = items::count_mailboxes(*list); !count.ok()) return count.error();
+  }
+  if (head.subject) {
+    if (head.subject->size() > kDraftListBytesMax) return mime_fault(MimeFault::kTooLong);
+    if (!wbxml::is_utf8(*head.subject)) return mime_fault(MimeFault::kNotUtf8);
+    for (char c : *head.subject)
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return mime_fault(MimeFault::kControlCharacter);
+  }
+  HANDSYNC_TRY(open_store());
+  char client_id[32];
+  HANDSYNC_TRY(random_hex(core_.device().entropy(), client_id));
+  HANDSYNC_TRY(begin_composing());
+  composing_->draft = true;
+  composing_->item = head.draft;
+  auto begun = store_.draft_begin(
+      {head.draft, head.to, head.cc, head.bcc, head.subject, head.has_importance, head.important}, Text(client_id, 32));
+  if (!begun.ok()) {
+    discard();
+    return begun.error();
+  }
+  composing_->message = begun.value();
+  return Done{};
+}
+
+Status Account::detach(std::uint16_t number) {
+  if (!composing_ || composing_->item == ItemId{}) return engine_fault(EngineFault::kNothingComposed);
+  HANDSYNC_TRY(open_store());
+  HANDSYNC_TRY(close_part(store_, *composing_));
+  const auto part = static_cast<std::uint16_t>(composing_->part < kHtmlPart ? kHtmlPart + 1 : composing_->part + 1);
+  HANDSYNC_TRY(store_.draft_detach(composing_->item, composing_->message, part, number));
+  composing_->part = part;
+  return Done{};
+}
+
+Result<ItemId> Account::keep_draft() {
+  if (!composing_ || !composing_->draft) return engine_fault(EngineFault::kNothingComposed);
+  HANDSYNC_TRY(open_store());
+  HANDSYNC_TRY(close_part(store_, *composing_));
+  auto item = store_.draft_keep(composing_->item, composing_->message,
+                                composing_->text_seen || composing_->html_seen, core_.now().wall_ms);
+  if (!item.ok()) return item.error();
+  composing_->message = 0;  // it is the draft's now
+  discard();
+  changes_wait();
+  return item.value();
 }
 
 Status Account::part(const MessagePart& part) {
@@ -171,6 +233,8 @@ Status Account::part(const MessagePart& part) {
   now.html_seen |= kind == MimePart::Kind::kHtml;
   now.about = about;
   ++now.part;
+  if (now.draft && kind != MimePart::Kind::kText && now.part <= kHtmlPart)
+    now.part = kind == MimePart::Kind::kHtml ? kHtmlPart : kHtmlPart + 1;
   now.open = true;
   now.piece = 0;
   now.filled = now.line_bytes = 0;
@@ -209,6 +273,7 @@ Result<std::uint64_t> Account::finish_message() {
 }
 
 Result<ChangeId> Account::send() {
+  if (composing_ && composing_->draft) return engine_fault(EngineFault::kNothingComposed);
   auto bytes = finish_message();
   if (!bytes.ok()) return bytes.error();
   auto change = store_.message_queue(composing_->message, static_cast<replica::MessageVerb>(composing_->verb),

@@ -31,6 +31,10 @@ class NoChanges final : public Changes {
   Status data(Bytes) override { return kNone; }
   Result<ChangeId> send() override { return kNone; }
   void discard() override {}
+  Status compose_draft(const DraftHead&) override { return kNone; }
+  Status detach(std::uint16_t) override { return kNone; }
+  Result<ItemId> keep_draft() override { return kNone; }
+  Result<ChangeId> send_draft(ItemId) override { return kNone; }
   Status retry(ChangeId) override { return kNone; }
   Status drop(ChangeId) override { return kNone; }
   Status set_folder(FolderId, const FolderChange&) override { return kNone; }

@@ -1,6 +1,6 @@
 /// A message while it is being written, and while it is on its way. Each a block from the Memory hook for that time.
 #pragma once
-#include "items/mime_stream.h"
+#include "items/draft_stream.h"
 #include "replica/store.h"
 #include "sync/call.h"
 #include "wbxml/utf8.h"
@@ -14,6 +14,8 @@ struct Composing {
   std::uint16_t part = 0;  ///< the open one, from 1; 0 = the head
   items::MimePart about{};
   bool open = false, text_seen = false, html_seen = false;
+  bool draft = false;  ///< kept, not sent; of `item`, or 0 = a new one
+  ItemId item{};
   wbxml::Utf8State utf8 = 0;
   std::size_t line_bytes = 0;
   bool after_cr = false;
@@ -32,6 +34,15 @@ struct Sending final : BodySource {
   void rewind() override { stream.rewind(); }
   replica::OutboxSource source;
   items::MimeStream stream;
+};
+
+/// Attachments and body of a draft on its way.
+struct Drafting final : BodySource {
+  explicit Drafting(replica::Store& store, std::uint64_t message) : source(store, message), stream(source) {}
+  Result<std::size_t> read(Room room) override { return stream.read(room); }
+  void rewind() override { stream.rewind(); }
+  replica::OutboxSource source;
+  items::DraftStream stream;
 };
 
 }  // namespace handsync::sync

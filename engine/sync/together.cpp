@@ -85,6 +85,12 @@ Status Account::start_items() {
   auto due = next_due(sends_first);
   if (!due.ok()) return due.error();
   FolderState& folder = *due.value();
+  if (sends_first && folder.row.type == FolderType::kDrafts) {
+    replica::OutgoingDraft draft;
+    auto next = store_.next_draft(folder.row.id, frozen_id(folder.row), draft);
+    if (!next.ok()) return next.error();
+    if (next.value()) return start_draft(folder, draft);
+  }
   Block items(core_.memory());  // what goes out of items is put together here before the request
   if (sends_first && items::is_personal(items::class_of(folder.row.type))) {
     HANDSYNC_TRY(store_.prepare_items(folder.row.id, version_));
@@ -233,6 +239,7 @@ Status Account::part_ends(const protocol::SyncPart& part) {
 // ------------------------------------------------------------------------------------------------------------
 
 void Account::ended_items(Call& call, Error error) {
+  drop_drafting();
   FolderState* broken = find(current_);  // the one whose part had begun
   arriving_ = false;
   current_ = {};
@@ -253,6 +260,7 @@ void Account::ended_items(Call& call, Error error) {
         if (folders_[i].asked && (!broken || broken == &folders_[i])) adapt_window(folders_[i], 0, false);
     if (only && error == Error{Domain::kHttp, 413, 0} && current_commands_ > 1)
       return collection_failed(*only, eas_error(Command::kSync, 4));
+    if (only && error == Error{Domain::kHttp, 413, 0} && current_commands_ == 1) return park_command(*only, error);
     if (broken || only)
       at_fault(broken ? *broken : *only);
     else if (several && taken_count_ == 0 && is_the_requests(error))

@@ -178,6 +178,7 @@ std::string Server::put(const std::string& email, Item item) {
        {FolderType::kCalendar, FolderType::kContacts, FolderType::kTasks, FolderType::kNotes}) {
     if (class_of(candidate) == item.class_name) type = candidate;
   }
+  if (item.draft) type = FolderType::kDrafts;
   const std::string id = mailbox.add(mailbox.default_folder(type), std::move(item)).id;
   state.wake();
   state.flush();

@@ -30,16 +30,17 @@ struct Found {
   const Attachment* attachment = nullptr;
 };
 
-// "5%3a12%3a0" or "5:12:0": folder, item, index.
+// "5%3a12%3a0" or "5:12:0": folder, item, number.
 Found find_attachment(const Account& account, std::string_view reference) {
   const std::string plain = from_percent(reference);
   const std::size_t colon = plain.rfind(':');
   if (colon == std::string::npos) return {};
   const Item* const item = visible_item(account, std::string_view(plain).substr(0, colon));
-  const auto index = parse_number(std::string_view(plain).substr(colon + 1));
-  if (item == nullptr || !index || *index < 0 || static_cast<std::size_t>(*index) >= item->attachments.size())
-    return {};
-  return {item, &item->attachments[static_cast<std::size_t>(*index)]};
+  if (item == nullptr) return {};
+  for (std::size_t i = 0; i < item->attachments.size(); ++i) {
+    if (from_percent(file_reference(*item, i)) == plain) return {item, &item->attachments[i]};
+  }
+  return {};
 }
 
 using Parts = std::vector<std::string>;

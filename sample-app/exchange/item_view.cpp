@@ -148,7 +148,8 @@ std::string native_body(const Item& item) { return text_of(item.body, item.body_
 
 std::string file_reference(const Item& item, std::size_t index) {
   const std::size_t colon = item.id.find(':');
-  return item.id.substr(0, colon) + "%3a" + item.id.substr(colon + 1) + "%3a" + std::to_string(index);
+  return item.id.substr(0, colon) + "%3a" + item.id.substr(colon + 1) + "%3a" +
+         std::to_string(item.attachments[index].number != 0 ? item.attachments[index].number - 1 : index);
 }
 
 Node item_properties(const Item& item, Tag name, const ViewOptions& options, int version) {

@@ -43,6 +43,8 @@ struct Attachment {
   std::string name, content_type, content_id;
   int method = 1;
   bool is_inline = false;
+  std::uint64_t number = 0;  ///< in its reference, one more; 0 = its place: nothing was ever taken away before it
+  std::string client_id;     ///< of one that a client added to a draft
   Content content;
   std::size_t bytes() const { return content.seed != 0 ? content.generated_bytes : content.data.size(); }
 };

@@ -74,6 +74,8 @@ Json save_item(const Item& item) {
     entry.set("content_id", attachment.content_id);
     entry.set("method", static_cast<std::uint64_t>(attachment.method));
     entry.set("inline", attachment.is_inline);
+    if (attachment.number != 0) entry.set("number", attachment.number);
+    if (!attachment.client_id.empty()) entry.set("client_id", attachment.client_id);
     entry.set("content", save_content(attachment.content));
     attachments.push(std::move(entry));
   }
@@ -103,6 +105,8 @@ Item load_item(const cJSON* json) {
     attachment.content_id = text_at(entry, "content_id");
     attachment.method = static_cast<int>(number_at(entry, "method"));
     attachment.is_inline = flag_at(entry, "inline");
+    attachment.number = static_cast<std::uint64_t>(number_at(entry, "number"));
+    attachment.client_id = text_at(entry, "client_id");
     attachment.content = load_content(cJSON_GetObjectItemCaseSensitive(entry, "content"));
     item.attachments.push_back(std::move(attachment));
   }

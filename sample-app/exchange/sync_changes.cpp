@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "exchange/item_view.h"
 #include "exchange/occurrences.h"
 #include "exchange/old_form.h"
 #include "exchange/send_mail.h"
@@ -62,19 +63,55 @@ void take_body(Item& item, const Node& body) {
   item.body = Content{std::string(body.value(asb::kData)), 0, 0};
 }
 
+void take_attachments(Item& item, const Node& changes) {
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; i < item.attachments.size(); ++i) {
+    Attachment& attachment = item.attachments[i];
+    if (attachment.number == 0) attachment.number = i + 1;
+    last = std::max(last, attachment.number);
+  }
+  for (const Node& change : changes.children) {
+    if (change.tag == asb::kDelete) {
+      for (std::size_t i = 0; i < item.attachments.size(); ++i) {
+        if (file_reference(item, i) != change.value(asb::kFileReference)) continue;
+        item.attachments.erase(item.attachments.begin() + static_cast<std::ptrdiff_t>(i));
+        break;
+      }
+      continue;
+    }
+    Attachment added;
+    added.number = ++last;
+    added.client_id = change.value(asb::kClientId);
+    added.name = change.value(asb::kDisplayName);
+    added.content_type = change.value(asb::kContentType);
+    added.content.data = change.value(asb::kContent);
+    item.attachments.push_back(std::move(added));
+  }
+}
+
+// What an answer says of attachments that were added: what they are called by from now on.
+void name_attachments(Node& entry, const Item& item, const Node& data) {
+  const Node* const changes = data.find(asb::kAttachments);
+  if (changes == nullptr || !changes->has(asb::kAdd)) return;
+  Node& list = entry.add(as::kApplicationData).add(asb::kAttachments);
+  for (const Node& change : changes->children) {
+    if (change.tag != asb::kAdd) continue;
+    for (std::size_t i = item.attachments.size(); i > 0; --i) {
+      if (item.attachments[i - 1].client_id != change.value(asb::kClientId)) continue;
+      Node& named = list.add(asb::kAttachment);
+      named.add(asb::kClientId, change.value(asb::kClientId));
+      named.add(asb::kFileReference, file_reference(item, i - 1));
+      break;
+    }
+  }
+}
+
 void take_properties(Item& item, const Node& data) {
   for (const Node& child : data.children) {
     if (child.tag == asb::kBody) {
       take_body(item, child);
     } else if (child.tag == asb::kAttachments) {
-      for (const Node& attachment : child.children) {
-        if (attachment.tag != asb::kAdd) continue;
-        Attachment added;
-        added.name = attachment.value(asb::kDisplayName);
-        added.content_type = attachment.value(asb::kContentType);
-        added.content.data = attachment.value(asb::kContent);
-        item.attachments.push_back(std::move(added));
-      }
+      take_attachments(item, child);
     } else if (child.tag == cal::kExceptions) {
       merge_exceptions(item, child);  // those that are left out stay
     } else {
@@ -171,6 +208,13 @@ class Applier {
     if (call_.version >= 160 && item->class_name == "Calendar" && moves_series(*item, data))
       item->remove(cal::kExceptions);
     if (!is_mail) drop_left_out(*item, data, state_, call_.version);
+    const auto made = earlier_changes_.find(id);
+    const bool again = item->draft && made != earlier_changes_.end() && made->second == item->revision;
+    if (again) {  // the very command whose answer was lost
+      state_.known.learn(id, item->revision);
+      state_.last_changes[id] = item->revision;
+      return answer_draft(*item, data);
+    }
     take_properties(*item, data);
     const bool content =
         std::any_of(data.children.begin(), data.children.end(), [](const Node& child) { return !is_flag(child.tag); });
@@ -182,7 +226,17 @@ class Applier {
     // What of the server's the client has not seen yet still comes down to it.
     if (saw_all || content) state_.known.learn(id, item->revision);
     state_.last_changes[id] = item->revision;
-    if (command.has(em2::kSend) && item->draft) send_draft(id);
+    if (command.has(em2::kSend) && item->draft) return send_draft(id);
+    if (item->draft) answer_draft(*item, data);
+  }
+
+  void answer_draft(const Item& item, const Node& data) {
+    const Node* const changes = data.find(asb::kAttachments);
+    if (changes == nullptr || !changes->has(asb::kAdd)) return;
+    Node& entry = responses_.add(as::kChange);
+    entry.add(as::kServerId, item.id);
+    entry.add(as::kStatus, kSuccess);
+    name_attachments(entry, item, data);
   }
 
   /// The item's last revision that this client knows.
@@ -333,6 +387,7 @@ class Applier {
     state_.last_adds[client_id] = id;
     entry.add(as::kServerId, id);
     entry.add(as::kStatus, kSuccess);
+    if (const Item* const item = mailbox().item(id); item != nullptr && item->draft) name_attachments(entry, *item, data);
     if (command.has(em2::kSend)) send_draft(id);
   }
 
@@ -356,6 +411,7 @@ class Applier {
     mail.draft = false;
     mailbox().remove(id);
     submit(*call_.state, *call_.account, std::move(mail), true);
+    ++call_.account->sent_client_ids["draft " + id];
   }
 
   void fetch(const Node& command) {

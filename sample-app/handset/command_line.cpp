@@ -19,10 +19,9 @@ struct Later {
 constexpr Later kLater[] = {
     {"conversation", "ignores or moves a whole conversation"},
     {"sms", "text messages"},
-    {"draft", "drafts"},
 };
 
-constexpr std::string_view kLaterGroups[] = {"sms", "draft"};
+constexpr std::string_view kLaterGroups[] = {"sms"};
 
 std::uint32_t body_bytes(const std::string& text) {
   if (text == "all") return UINT32_MAX;
@@ -448,6 +447,17 @@ class Grammar {
     CLI::App* forward = command(app_, "forward", "Forwards a mail; the server adds the original and its attachments");
     forward->add_option("ID", line_.number, "The number that list prints")->required();
     message(*forward);
+    CLI::App* draft = group("draft", "Mails that are not sent yet; two-way from 16.0 on, kept here before");
+    message(*command(*draft, "add", "A new one"));
+    CLI::App* edit = command(*draft, "edit", "Changes what is named and nothing else; an empty text takes it away");
+    edit->add_option("ID", line_.number, "The number that list prints")->required();
+    message(*edit);
+    edit->add_option("--detach", line_.detach, "An attachment to be taken away, by its number; may be given again")
+        ->type_name("N")
+        ->expected(1)
+        ->take_all();
+    edit->add_flag("--unimportant", line_.unimportant, "Of normal importance");
+    command(*draft, "send", "Sends it")->add_option("ID", line_.number, "The number that list prints")->required();
     CLI::App* respond = command(app_, "respond", "Answers an invitation: its mail, or its event");
     respond->add_option("ID", line_.number, "The number that list prints")->required();
     respond->add_option("ANSWER", line_.mark, "accept, tentative or decline")
@@ -469,7 +479,9 @@ class Grammar {
         ->expected(1, 1000);
     several("--cc", line_.cc, "Gets a copy", "ADDRESS");
     several("--bcc", line_.bcc, "Gets a copy that the others do not see", "ADDRESS");
-    to.add_option("--subject", line_.subject, "The subject");
+    to.add_option("--subject", line_.subject, "The subject")->each([this](const std::string&) {
+      line_.has_subject = true;
+    });
     to.add_option("--text", line_.text_file, "The text; - = standard input")->type_name("FILE");
     to.add_option("--html", line_.html_file, "The same as HTML; - = standard input")->type_name("FILE");
     several("--attach", line_.attach_files, "A file to go with it; may be given again", "FILE");
@@ -621,7 +633,8 @@ bool is_restartable(const std::string& command) {
   static constexpr std::array kOnce = {
       "account add",    "account remove", "device new",  "device reboot",    "device unlock",
       "device set-pin", "device clock",   "device wipe", "device recover",   "send",
-      "reply",          "forward",        "respond",     "out-of-office set"};
+      "reply",          "forward",        "respond",     "out-of-office set",
+      "draft add",      "draft edit",     "draft send"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 

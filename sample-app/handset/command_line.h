@@ -44,6 +44,8 @@ struct CommandLine {
   std::string message, propose_start, propose_end;  ///< of an answer to an invitation
   bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences
   std::vector<std::string> recipients, cc, bcc, attach_files;
+  std::vector<std::uint16_t> detach;  ///< attachments of a draft, by their numbers
+  bool has_subject = false, unimportant = false;
   std::string subject, text_file, html_file;  ///< of a message; - = standard input
   std::vector<std::string> words;             ///< of search, people and free-busy
   bool on_server = false;

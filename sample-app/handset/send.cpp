@@ -1,13 +1,7 @@
 /// send, reply, forward: a message goes into the queue piece by piece, and out at once when there is a connection.
-#include <algorithm>
-#include <array>
-#include <cerrno>
-#include <cstdio>
-#include <filesystem>
 #include <memory>
-#include <mutex>
 
-#include "handset/session.h"
+#include "handset/letter.h"
 #include "handset/text.h"
 
 namespace handset {
@@ -16,119 +10,10 @@ namespace {
 using handsync::AccountId;
 using handsync::AccountView;
 using handsync::ChangeId;
-using handsync::Changes;
 using handsync::Engine;
 using handsync::Instant;
 using handsync::MessageHead;
 using handsync::MessagePart;
-
-constexpr std::size_t kPieceBytes = 64 * 1024;
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-
-/// What its name says that a file is; programs at the other end look at it.
-std::string_view type_of(const std::string& name) {
-  struct Row {
-    std::string_view ending, type;
-  };
-  static constexpr std::array kRows = {
-      Row{".txt", "text/plain"},
-      Row{".html", "text/html"},
-      Row{".pdf", "application/pdf"},
-      Row{".png", "image/png"},
-      Row{".jpg", "image/jpeg"},
-      Row{".jpeg", "image/jpeg"},
-      Row{".gif", "image/gif"},
-      Row{".zip", "application/zip"},
-      Row{".ics", "text/calendar"},
-      Row{".csv", "text/csv"},
-      Row{".json", "application/json"},
-      Row{".mp3", "audio/mpeg"},
-      Row{".mp4", "video/mp4"},
-      Row{".doc", "application/msword"},
-      Row{".vcf", "text/vcard"},
-      Row{".docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
-      Row{".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"},
-  };
-  std::string ending = std::filesystem::path(name).extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  for (const Row& row : kRows) {
-    if (row.ending == ending) return row.type;
-  }
-  return "application/octet-stream";
-}
-
-/// One message on its way into the queue. One at a time: the engine writes one for an account.
-class Letter {
- public:
-  Letter(Session& session, AccountId account) : session_(session), account_(account), alone_(one_at_a_time()) {}
-  ~Letter() {
-    if (open_) (void)changes([](Changes& to) { return to.discard(), handsync::Status(handsync::Done{}); });
-  }
-  Letter(const Letter&) = delete;
-  Letter& operator=(const Letter&) = delete;
-
-  void begin(const MessageHead& head) {
-    check(changes([&](Changes& to) { return to.compose(head); }));
-    open_ = true;
-  }
-  void part(MessagePart::Kind kind, const std::string& file) {
-    const std::string name =
-        kind == MessagePart::Kind::kAttachment ? std::filesystem::path(file).filename().string() : std::string();
-    MessagePart part;
-    part.kind = kind;
-    part.name = name;
-    if (kind == MessagePart::Kind::kAttachment) part.content_type = type_of(name);
-    check(changes([&](Changes& to) { return to.part(part); }));
-    if (file == "-") return data(session_.request.files.at(file));
-    const std::string path = (std::filesystem::path(session_.request.working_directory) / file).string();
-    std::error_code none;
-    const std::unique_ptr<std::FILE, FileCloser> opened(
-        std::filesystem::is_directory(path, none) ? nullptr : std::fopen(path.c_str(), "rbe"));
-    if (!opened) throw usage("`" + file + "` cannot be read", "give a file that exists and may be read");
-    std::string piece(kPieceBytes, '\0');
-    while (const std::size_t got = std::fread(piece.data(), 1, piece.size(), opened.get())) {
-      check_stop(session_);
-      data(std::string_view(piece).substr(0, got));
-    }
-    if (std::ferror(opened.get()) != 0) throw usage("`" + file + "` cannot be read", "try another copy of it");
-  }
-  ChangeId send() {
-    const auto queued = session_.phone.call([&](Engine& engine, Instant) { return engine.changes(account_).send(); });
-    if (!queued.ok()) throw failure_of(queued.error());
-    open_ = false;
-    return queued.value();
-  }
-
- private:
-  static std::unique_lock<std::mutex> one_at_a_time() {
-    static std::mutex mutex;
-    return std::unique_lock(mutex);
-  }
-  template <class Act>
-  handsync::Status changes(Act act) {
-    return session_.phone.call([&](Engine& engine, Instant) { return act(engine.changes(account_)); });
-  }
-  void check(const handsync::Status& status) {
-    if (!status.ok()) throw failure_of(status.error());
-  }
-  void data(std::string_view bytes) {
-    check(changes([&](Changes& to) { return to.data(handsync::bytes_of(bytes)); }));
-  }
-
-  Session& session_;
-  AccountId account_;
-  std::unique_lock<std::mutex> alone_;
-  bool open_ = false;
-};
-
-std::string joined(const std::vector<std::string>& lists) {
-  std::string all;
-  for (const std::string& list : lists) all += (all.empty() ? "" : ", ") + list;
-  return all;
-}
 
 /// What became of a queued message after it had its chance: it is not in the queue any more, waits, or is parked.
 int report_message(Session& session, AccountId account, ChangeId change, const std::string& subject, const char* done) {
@@ -206,6 +91,12 @@ bool begins_with_prefix(const std::string& subject, std::string_view prefix) {
 }
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& lists) {
+  std::string all;
+  for (const std::string& list : lists) all += (all.empty() || list.empty() ? "" : ", ") + list;
+  return all;
+}
 
 int send_queued(Session& session, AccountId account, ChangeId change, const std::string& subject, const char* done) {
   const std::shared_ptr<Inbox> inbox = session.phone.subscribe();

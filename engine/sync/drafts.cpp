@@ -1,0 +1,156 @@
+/// Drafts on their way: each goes alone, with the key of its folder, its body and attachments from their rows. After a
+/// lost answer the same one goes again. What the server made of it is read anew.
+#include "protocol/draft.h"
+
+#include <new>
+
+#include "sync/core.h"
+
+namespace handsync::sync {
+
+using protocol::Command;
+
+namespace {
+
+constexpr std::size_t kEnvelopeBytesMax = 512;
+
+/// The fields of a draft, in a block for the length of one step.
+struct Fields {
+  explicit Fields(Memory source) : memory(source) {}
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
+  ~Fields() {
+    if (data != nullptr) memory.give(memory.self, data);
+  }
+  Status read(const replica::Store& store, std::uint64_t message) {
+    if (message == 0) return Done{};
+    auto needed = store.draft_fields(message, texts, Room{});
+    if (!needed.ok()) return needed.error();
+    bytes = needed.value();
+    if (bytes == 0) return Done{};
+    data = static_cast<std::byte*>(memory.take(memory.self, bytes));
+    if (data == nullptr) return out_of_memory(bytes);
+    auto filled = store.draft_fields(message, texts, Room(data, bytes));
+    return filled.ok() ? Status(Done{}) : Status(filled.error());
+  }
+  Memory memory;
+  std::byte* data = nullptr;
+  std::size_t bytes = 0;
+  replica::DraftTexts texts;
+};
+
+}  // namespace
+
+void Account::drop_drafting() {
+  if (!drafting_) return;
+  Memory memory = core_.memory();
+  drafting_->~Drafting();
+  memory.give(memory.self, drafting_);
+  drafting_ = nullptr;
+}
+
+Status Account::start_draft(FolderState& folder, const replica::OutgoingDraft& draft) {
+  replica::SyncFolder& row = folder.row;
+  if (draft.send && core_.caps().smime) {  // it was queued before the policy came
+    HANDSYNC_TRY(store_.park(draft.change, policy::fault(policy::Fault::kWantsSmime)));
+    ++parked_;
+    core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(row.id), 1);
+    return start_items();
+  }
+  Fields fields(core_.memory());
+  HANDSYNC_TRY(fields.read(store_, draft.message));
+  drop_drafting();
+  std::uint64_t stream_bytes = 0;
+  if (draft.message != 0) {
+    Memory memory = core_.memory();
+    void* block = memory.take(memory.self, sizeof(Drafting));
+    if (!block) return out_of_memory(sizeof(Drafting));
+    drafting_ = new (block) Drafting(store_, draft.message);
+    auto bytes = drafting_->stream.measure();
+    if (!bytes.ok()) return bytes.error();
+    stream_bytes = bytes.value();
+  }
+  Call* call = nullptr;
+  HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call, kEnvelopeBytesMax + fields.bytes));
+  auto give_up = [&](Error error) -> Status {
+    call->free(core_.memory());
+    return error;
+  };
+  const replica::DraftTexts& texts = fields.texts;
+  auto envelope = protocol::write_draft(
+      call->body_room(), {row.server_id.view(), row.sync_key.view(), draft.add, draft.client_id.view(),
+                          draft.server_id.view(), draft.send, draft.message != 0, texts.to, texts.cc, texts.bcc,
+                          texts.subject, texts.importance});
+  if (!envelope.ok()) return give_up(envelope.error());
+  if (Status begun = arrival_.begin(row, static_cast<std::uint32_t>(row.id), core_.now().mono_ms); !begun.ok())
+    return give_up(begun.error());
+  arriving_ = true;
+  current_ = row.id;
+  current_pull_ = current_removals_ = false;
+  current_commands_ = 1;
+  call->answer.emplace<protocol::SyncResponse>(arrival_, row.server_id.view(), Class::kEmail);
+  call->read_with_wbxml();
+  if (stream_bytes != 0) call->insert(drafting_, envelope.value().before, stream_bytes);
+  Status launched = launch(call, envelope.value().bytes);
+  if (!launched.ok()) {
+    arrival_.drop();
+    arriving_ = false;
+  }
+  return launched;
+}
+
+void Account::look_at_stale() {
+  if ((needs_ & kNeedBody) != 0) return;  // after that one
+  auto item = store_.first_stale();
+  if (!item.ok() || item.value() == ItemId{}) return;
+  body_item_ = item.value();
+  reading_stale_ = true;
+  needs_ |= kNeedBody;
+}
+
+Result<ChangeId> Account::send_draft(ItemId item) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  if (core_.caps().smime) return policy::fault(policy::Fault::kWantsSmime);
+  HANDSYNC_TRY(open_store());
+  auto standing = store_.draft_standing(item);
+  if (!standing.ok()) return standing.error();
+  if (!standing.value().only_here) {
+    if (version_ != 0 && version_ < 160) return engine_fault(EngineFault::kNotInVersion);
+    bool anybody = false;
+    for (items::PropertyId list : {items::kTo, items::kCc, items::kBcc}) {
+      auto size = store_.item_value(item, list, Room{});
+      if (!size.ok()) return size.error();
+      anybody |= size.value() != 0;
+    }
+    if (!anybody) return items::mime_fault(items::MimeFault::kNoRecipient);
+    return queued(store_.draft_queue_sending(item, core_.now().wall_ms));
+  }
+  Fields fields(core_.memory());
+  HANDSYNC_TRY(fields.read(store_, standing.value().message));
+  MessageHead head;
+  head.to = fields.texts.to;
+  head.cc = fields.texts.cc;
+  head.bcc = fields.texts.bcc;
+  head.subject = fields.texts.subject;
+  head.important = fields.texts.importance == 2;
+  HANDSYNC_TRY(compose(head));
+  auto bytes = finish_message();
+  if (!bytes.ok()) return bytes.error();
+  Memory memory = core_.memory();
+  void* block = memory.take(memory.self, sizeof(Sending));
+  if (!block) return out_of_memory(sizeof(Sending));
+  auto* parts = new (block) Sending(store_, standing.value().message);
+  auto rest = parts->stream.measure(kMeasuringBoundary);
+  parts->~Sending();
+  memory.give(memory.self, block);
+  if (!rest.ok()) return rest.error();
+  auto change =
+      store_.draft_to_message(item, composing_->message, bytes.value() + rest.value(), core_.now().wall_ms);
+  if (!change.ok()) return change.error();
+  composing_->message = 0;  // it is the queue's now
+  discard();
+  core_.tell(id_, Notice::kItemsChanged);
+  return queued(change);
+}
+
+}  // namespace handsync::sync
