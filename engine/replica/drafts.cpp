@@ -23,7 +23,7 @@ enum DraftBit : int {
 };
 
 constexpr int kPartShift = 16, kPieceShift = 20;
-constexpr std::uint16_t kTextPart = 1, kHtmlPart = 2;
+constexpr std::uint16_t kHtmlPart = 2;
 
 /// Blob and list of attachments of what an item shows of its own: numbers that no response is given. Rows under them
 /// are removed at once, never swept: the next edit uses them again.
@@ -124,13 +124,6 @@ Status each_part(StoreState& store, std::uint64_t message, Each each) {
   }
 }
 
-Result<std::uint64_t> last_part(StoreState& store, std::uint64_t message) {
-  const Result<std::int64_t> last = number_of(
-      store, "SELECT coalesce(max(id),(?1<<16)+2) FROM outbox_part WHERE id>(?1<<16)+2 AND id<(?1+1)<<16", message);
-  if (!last.ok()) return last.error();
-  return static_cast<std::uint64_t>(last.value());
-}
-
 /// What an older wish of the draft holds that nobody has been told of goes on in the newer one.
 Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool has_body) {
   // Attachments of the older one that are not wanted any more: the reference that was shown is their part's number.
@@ -147,16 +140,9 @@ Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool
   });
   HANDSYNC_TRY(taken_back);
   if (older == 0) return Done{};
-  const Result<std::uint64_t> last = last_part(store, newer);
-  if (!last.ok()) return last.error();
-  std::uint64_t free = last.value() + 1;
   return each_part(store, older, [&](std::uint64_t part, Kind kind) -> Status {
-    if (kind == Kind::kText || kind == Kind::kHtml) {
-      if (has_body) return Done{};
-      const std::uint16_t place = kind == Kind::kText ? kTextPart : kHtmlPart;
-      return move_part(store, part, newer << kPartShift | place);
-    }
-    return move_part(store, part, free++);
+    if (has_body && (kind == Kind::kText || kind == Kind::kHtml)) return Done{};
+    return move_part(store, part, newer << kPartShift | (part & 0xFFFF));
   });
 }
 
@@ -443,7 +429,7 @@ Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text s
   return item;
 }
 
-Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id) {
+Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id, std::uint16_t& first_file) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
   HANDSYNC_TRY(store.take_over());
@@ -491,6 +477,14 @@ Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id) 
   }
   HANDSYNC_TRY(row.run());
   const auto id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
+  first_file = kHtmlPart + 1;
+  if (found.message != 0) {  // behind those that it inherits
+    const Result<std::int64_t> last = number_of(
+        store, "SELECT coalesce(max(id),0)&0xFFFF FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16", found.message);
+    if (!last.ok()) return last.error();
+    if (last.value() >= 0xFFFF - 1) return sql_error(SQLITE_TOOBIG);
+    if (last.value() >= first_file) first_file = static_cast<std::uint16_t>(last.value() + 1);
+  }
   HANDSYNC_TRY(transaction.commit());
   return id;
 }

@@ -318,9 +318,9 @@ class Store {
 
   // -- drafts (drafts.cpp)
   // ---------------------------------------------------------------------------------------------------------
-  /// Written as a message is: part 1 is the text, 2 the HTML, from 3 on attachments; those that are to go by
+  /// Written as a message is: part 1 is the text, 2 the HTML, from `first_file` on attachments; those that are to go by
   /// draft_detach.
-  Result<std::uint64_t> draft_begin(const NewDraft&, Text client_id);
+  Result<std::uint64_t> draft_begin(const NewDraft&, Text client_id, std::uint16_t& first_file);
   Status draft_detach(ItemId, std::uint64_t message, std::uint16_t part, std::uint16_t number);
   Result<ItemId> draft_keep(ItemId, std::uint64_t message, bool has_body, std::int64_t wall_ms);
   Result<DraftStanding> draft_standing(ItemId) const;

@@ -97,6 +97,7 @@ class Call {
   std::uint32_t retry_after_s = 0;
   FixedText<48> throttled;       ///< X-MS-ASThrottle
   bool version_refresh = false;  ///< X-MS-RP
+  bool tells_versions = false;   ///< a FolderSync from the beginning: its answer has X-MS-RP whether it is news or not
   std::uint64_t answer_bytes = 0;
   bool looks_like_wbxml = true, looks_like_multipart = false;
   bool for_errand = false;       ///< the account's errand hears how it ended

@@ -177,7 +177,8 @@ Status Account::compose_draft(const DraftHead& head) {
   composing_->draft = true;
   composing_->item = head.draft;
   auto begun = store_.draft_begin(
-      {head.draft, head.to, head.cc, head.bcc, head.subject, head.has_importance, head.important}, Text(client_id, 32));
+      {head.draft, head.to, head.cc, head.bcc, head.subject, head.has_importance, head.important}, Text(client_id, 32),
+      composing_->first_file);
   if (!begun.ok()) {
     discard();
     return begun.error();
@@ -190,7 +191,8 @@ Status Account::detach(std::uint16_t number) {
   if (!composing_ || composing_->item == ItemId{}) return engine_fault(EngineFault::kNothingComposed);
   HANDSYNC_TRY(open_store());
   HANDSYNC_TRY(close_part(store_, *composing_));
-  const auto part = static_cast<std::uint16_t>(composing_->part < kHtmlPart ? kHtmlPart + 1 : composing_->part + 1);
+  const bool first = composing_->part < composing_->first_file;
+  const auto part = first ? composing_->first_file : static_cast<std::uint16_t>(composing_->part + 1);
   HANDSYNC_TRY(store_.draft_detach(composing_->item, composing_->message, part, number));
   composing_->part = part;
   return Done{};
@@ -233,8 +235,8 @@ Status Account::part(const MessagePart& part) {
   now.html_seen |= kind == MimePart::Kind::kHtml;
   now.about = about;
   ++now.part;
-  if (now.draft && kind != MimePart::Kind::kText && now.part <= kHtmlPart)
-    now.part = kind == MimePart::Kind::kHtml ? kHtmlPart : kHtmlPart + 1;
+  if (now.draft && kind == MimePart::Kind::kHtml) now.part = kHtmlPart;
+  if (now.draft && kind == MimePart::Kind::kAttachment && now.part < now.first_file) now.part = now.first_file;
   now.open = true;
   now.piece = 0;
   now.filled = now.line_bytes = 0;

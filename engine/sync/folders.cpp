@@ -29,6 +29,7 @@ Status Account::start_folders() {
     return begun.error();
   }
   hierarchy_open_ = true;
+  call->tells_versions = key == "0";
   call->answer.emplace<protocol::FolderSyncResponse>(hierarchy_);
   call->read_with_wbxml();
   Status launched = launch(call, body.value());

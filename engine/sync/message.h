@@ -16,6 +16,7 @@ struct Composing {
   bool open = false, text_seen = false, html_seen = false;
   bool draft = false;  ///< kept, not sent; of `item`, or 0 = a new one
   ItemId item{};
+  std::uint16_t first_file = 0;  ///< the number of its first attachment
   wbxml::Utf8State utf8 = 0;
   std::size_t line_bytes = 0;
   bool after_cr = false;

@@ -179,7 +179,7 @@ void Account::finish_work(Call& ended, Error transport) {
     return;
   }
   bool is_command = call->kind == Kind::kCommand;
-  if (!error && is_command && call->version_refresh && call->command != Command::kFolderSync) needs_ |= kNeedOptions;
+  if (!error && is_command && call->version_refresh && !call->tells_versions) needs_ |= kNeedOptions;
   if (!is_command) {
     if (call->kind == Kind::kOptions) {
       judging_ping_ = options_for_ping_;
