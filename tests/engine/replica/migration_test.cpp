@@ -84,6 +84,19 @@ TEST(Migration, EveryLandedHomeOpensWithItsQueuedEdits) {
       LONGLONGS_EQUAL(1'782'896'400'000, event.end_ms);
     }
 
+    if (version.number >= 8) {  // a draft waits
+      LONGS_EQUAL(7, home.queue().size());
+      STRCMP_EQUAL("draft", std::string(home.queue()[6].what).c_str());
+      LONGS_EQUAL(6, home.body(ItemId{10}).size());
+      replica::OutgoingDraft draft;
+      CHECK(home.store.next_draft(home.folder("9").id, 9, draft).value());
+      CHECK(draft.add && draft.message == 1 && !draft.send);
+      STRCMP_EQUAL("c0ffee", std::string(draft.client_id.view()).c_str());
+      CHECK(home.store.park(draft.change, Error{Domain::kEas, 6, 0}).ok());
+      CHECK(home.store.remove(ItemId{10}, true, 1).ok());
+      CHECK(home.store.check().ok());
+    }
+
     if (version.number >= 4) {  // an edit of the event waits; what the server has is beside it
       LONGS_EQUAL(6, home.queue().size());
       STRCMP_EQUAL("edit", std::string(home.queue()[5].what).c_str());

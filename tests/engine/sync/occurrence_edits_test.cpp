@@ -5,6 +5,7 @@
 
 #include "engine/sync/item_cases.h"
 #include "engine/sync/mailbox_view.h"
+#include "engine/sync/wire_view.h"
 #include "exchange/occurrences.h"
 
 #include <CppUTest/TestHarness.h>
@@ -178,6 +179,36 @@ TEST(OccurrenceEdits, LostAnswersAndReboots) {
     CHECK_TEXT(cleared.find("Calendar:BusyStatus=3;") != std::string::npos, cleared.c_str());
     STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), version);
     CHECK_TEXT(world.rest_is_whole(), version);
+  }
+}
+
+TEST(OccurrenceEdits, AfterALostAnswerTheSameBytesGoAgain) {
+  for (const char* version : {"14.1", "16.1"}) {
+    Weekly world(version);
+    std::vector<std::string> bytes;
+    int left = 3;
+    world.on_request = [&](const Sent& sent) {
+      if (sent.label != "Sync") return;
+      if (const SyncView view = sync_view(sent); !view.commands.empty()) bytes.push_back(view.key + view.commands);
+    };
+    world.on_answer = [&](const Sent& sent, exchange::HttpResponse& answer) {
+      if (sent.label == "Sync" && !sync_view(sent).commands.empty() && left > 0) answer.transport.lose = left-- > 0;
+    };
+    const PropertyEdit first[] = {set(kSubject, "Once")}, second[] = {set(kSubject, "Twice")};
+    CHECK(world.engine().changes(world.id).edit_occurrence(world.item, week(3), first).ok());
+    static_cast<void>(world.sync(world.id));
+    LONGS_EQUAL(0, left);
+    // What is edited meanwhile goes after it.
+    if (bytes.size() == 3) {
+      CHECK(world.engine().changes(world.id).edit_occurrence(world.item, week(3), second).ok());
+      world.restart();
+      world.item = world.here();
+    }
+    for (int i = 0; i < 6 && (world.sync(world.id) || !world.queue(world.id).empty()); ++i) world.run_for(60'000);
+    CHECK_TEXT(bytes.size() >= 4, version);
+    for (std::size_t i = 1; i < 4; ++i) CHECK_TEXT(bytes[0] == bytes[i], version);
+    CHECK_TEXT(world.queue(world.id).empty(), version);
+    STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), version);
   }
 }
 
