@@ -163,9 +163,7 @@ Status DraftStream::put_part() {
 void DraftStream::put_body() {
   const std::uint64_t type = part_.kind == MimePart::Kind::kHtml ? 2 : 1;
   if (part_.bytes == 0) {
-    put([&](wbxml::Writer& writer) {
-      writer.open(base::kBody).element(base::kType, type).empty(base::kData).close();
-    });
+    put([&](wbxml::Writer& writer) { writer.open(base::kBody).element(base::kType, type).empty(base::kData).close(); });
     at_ = At::kEnd;
     return;
   }

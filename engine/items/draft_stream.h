@@ -15,8 +15,8 @@ class DraftStream {
   DraftStream(const DraftStream&) = delete;
   DraftStream& operator=(const DraftStream&) = delete;
 
-  Result<std::uint64_t> measure();         ///< looks at every part and computes the exact length; may be 0
-  Result<std::size_t> read(Room);          ///< the next bytes; 0 = end
+  Result<std::uint64_t> measure();  ///< looks at every part and computes the exact length; may be 0
+  Result<std::size_t> read(Room);   ///< the next bytes; 0 = end
   void rewind();
   bool has_html() const { return has_html_; }  ///< once measured
 

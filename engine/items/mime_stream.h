@@ -6,8 +6,8 @@
 namespace handsync::items {
 
 struct MimePart {
-  /// kRemoved, kTakenBack: of a draft alone. An attachment that the server is to remove, its data is the FileReference; one
-  /// that was added before and has not been sent.
+  /// kRemoved, kTakenBack: of a draft alone. An attachment that the server is to remove, its data is the FileReference;
+  /// one that was added before and has not been sent.
   enum class Kind : std::uint8_t { kText = 1, kHtml, kAttachment, kRemoved, kTakenBack };
   Kind kind{};
   bool base64 = false;  ///< else the bytes go as they are: ASCII, lines of at most 998 ended by CR LF

@@ -32,8 +32,10 @@ constexpr const char* kRelations[] = {
     // an edit that waits has its item, and the item knows
     "SELECT count(*) FROM change WHERE parked=0 AND kind<20 AND item NOT IN (SELECT id FROM item)",
     // a message that waits is whole, and nothing is left of one that does not
-    "SELECT count(*) FROM change WHERE (kind BETWEEN 20 AND 23 OR (kind=6 AND value<>0)) AND value NOT IN (SELECT id FROM outbox WHERE whole=1)",
-    "SELECT count(*) FROM outbox WHERE whole=1 AND id NOT IN (SELECT value FROM change WHERE kind=6 OR kind BETWEEN 20 AND 23)",
+    "SELECT count(*) FROM change WHERE (kind BETWEEN 20 AND 23 OR (kind=6 AND value<>0)) AND value NOT IN (SELECT id "
+    "FROM outbox WHERE whole=1)",
+    "SELECT count(*) FROM outbox WHERE whole=1 AND id NOT IN (SELECT value FROM change WHERE kind=6 OR kind BETWEEN 20 "
+    "AND 23)",
     "SELECT count(*) FROM outbox_part WHERE id>>16 NOT IN (SELECT id FROM outbox)",
     "SELECT count(*) FROM outbox_chunk WHERE id>>36 NOT IN (SELECT id FROM outbox)",
     "SELECT count(*) FROM item i WHERE edits<>(SELECT count(*) FROM change WHERE item=i.id AND parked=0)"

@@ -54,10 +54,11 @@ Status run_on(StoreState& store, const char* sql, std::uint64_t one) {
 Status find_draft(StoreState& store, ItemId id, Draft& draft) {
   draft.item = static_cast<std::uint64_t>(id);
   {
-    Result<Statement> find = prepare(store.database,
-                                     "SELECT i.folder,substr(i.server_id,1,1)=char(1),f.type=3 AND i.shown=i.folder FROM"
-                                     " item i JOIN folder f ON f.id=i.folder WHERE i.id=?1 AND i.shown<>0 AND f.gone=0 "
-                                     "AND f.emptying=0");
+    Result<Statement> find =
+        prepare(store.database,
+                "SELECT i.folder,substr(i.server_id,1,1)=char(1),f.type=3 AND i.shown=i.folder FROM"
+                " item i JOIN folder f ON f.id=i.folder WHERE i.id=?1 AND i.shown<>0 AND f.gone=0 "
+                "AND f.emptying=0");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, draft.item).step();
     if (!row.ok()) return row.error();
@@ -185,11 +186,11 @@ Status show_body(StoreState& store, std::uint64_t item, std::uint64_t message) {
                    .number(3, static_cast<std::uint64_t>(kChunkBytes))
                    .number(4, static_cast<std::uint64_t>(kMessagePieceBytes / kChunkBytes))
                    .run());
-  Result<Statement> show =
-      prepare(store.database,
-              "UPDATE item SET (body_blob,body_here,body_size,body_type,body_truncated,preview)=(SELECT CASE bytes WHEN 0"
-              " THEN 0 ELSE ?3 END,bytes,bytes,kind,0,CASE kind WHEN 1 THEN (SELECT substr(CAST(substr(data,1,1024) AS"
-              " TEXT),1,200) FROM outbox_chunk WHERE id=?2<<20) END FROM outbox_part WHERE id=?2) WHERE id=?1");
+  Result<Statement> show = prepare(
+      store.database,
+      "UPDATE item SET (body_blob,body_here,body_size,body_type,body_truncated,preview)=(SELECT CASE bytes WHEN 0"
+      " THEN 0 ELSE ?3 END,bytes,bytes,kind,0,CASE kind WHEN 1 THEN (SELECT substr(CAST(substr(data,1,1024) AS"
+      " TEXT),1,200) FROM outbox_chunk WHERE id=?2<<20) END FROM outbox_part WHERE id=?2) WHERE id=?1");
   if (!show.ok()) return show.error();
   return show.value().number(1, item).number(2, part.value()).number(3, own_rows(item)).run();
 }
@@ -208,10 +209,12 @@ Status show_attachments(StoreState& store, std::uint64_t item, std::uint64_t mes
   if (before != 0) {
     Result<Statement> keep = prepare(
         store.database,
-        "INSERT INTO attachment SELECT (?3<<16)+row_number() OVER (ORDER BY id)-1,name,reference,method,size,content_id,"
+        "INSERT INTO attachment SELECT (?3<<16)+row_number() OVER (ORDER BY "
+        "id)-1,name,reference,method,size,content_id,"
         "location,inline,type FROM attachment a WHERE a.id>=?1<<16 AND a.id<(?1+1)<<16 AND NOT (substr(coalesce("
         "reference,''),1,1)=char(1) AND CAST(substr(reference,2) AS INTEGER)>>16 IN (?2,?4)) AND NOT EXISTS(SELECT 1"
-        " FROM outbox_part p JOIN outbox_chunk c ON c.id=p.id<<20 WHERE p.id>?2<<16 AND p.id<(?2+1)<<16 AND p.kind=4 AND"
+        " FROM outbox_part p JOIN outbox_chunk c ON c.id=p.id<<20 WHERE p.id>?2<<16 AND p.id<(?2+1)<<16 AND p.kind=4 "
+        "AND"
         " CAST(c.data AS TEXT)=a.reference)");
     if (!keep.ok()) return keep.error();
     HANDSYNC_TRY(keep.value().number(1, before).number(2, message).number(3, other).number(4, replaced).run());
@@ -219,7 +222,8 @@ Status show_attachments(StoreState& store, std::uint64_t item, std::uint64_t mes
   }
   Result<Statement> add = prepare(
       store.database,
-      "INSERT INTO attachment(id,name,reference,method,size,inline,type) SELECT (?2<<16)+(SELECT count(*) FROM attachment "
+      "INSERT INTO attachment(id,name,reference,method,size,inline,type) SELECT (?2<<16)+(SELECT count(*) FROM "
+      "attachment "
       "WHERE id>=?2<<16 AND id<(?2+1)<<16)+row_number() OVER (ORDER BY id)-1,name,char(1)||id,1,bytes,0,type FROM"
       " outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16 AND kind=3");
   if (!add.ok()) return add.error();
@@ -228,19 +232,18 @@ Status show_attachments(StoreState& store, std::uint64_t item, std::uint64_t mes
       prepare(store.database, "UPDATE attachment SET id=id+((?2-?1)<<16) WHERE id>=?1<<16 AND id<(?1+1)<<16");
   if (!place.ok()) return place.error();
   HANDSYNC_TRY(place.value().number(1, other).number(2, list).run());
-  Result<Statement> show =
-      prepare(store.database,
-              "UPDATE item SET attachment_count=(SELECT count(*) FROM attachment WHERE id>=?2<<16 AND id<(?2+1)<<16),"
-              "attachment_list=CASE WHEN EXISTS(SELECT 1 FROM attachment WHERE id>=?2<<16 AND id<(?2+1)<<16) THEN ?2 ELSE"
-              " 0 END WHERE id=?1");
+  Result<Statement> show = prepare(
+      store.database,
+      "UPDATE item SET attachment_count=(SELECT count(*) FROM attachment WHERE id>=?2<<16 AND id<(?2+1)<<16),"
+      "attachment_list=CASE WHEN EXISTS(SELECT 1 FROM attachment WHERE id>=?2<<16 AND id<(?2+1)<<16) THEN ?2 ELSE"
+      " 0 END WHERE id=?1");
   if (!show.ok()) return show.error();
   return show.value().number(1, item).number(2, list).run();
 }
 
 Status show_message(StoreState& store, std::uint64_t item, std::uint64_t message, std::uint64_t replaced) {
   {
-    Result<Statement> find =
-        prepare(store.database, "SELECT recipients,cc,bcc,subject FROM outbox WHERE id=?1");
+    Result<Statement> find = prepare(store.database, "SELECT recipients,cc,bcc,subject FROM outbox WHERE id=?1");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, message).step();
     if (!row.ok()) return row.error();
@@ -260,9 +263,10 @@ Status show_message(StoreState& store, std::uint64_t item, std::uint64_t message
 }
 
 /// What the server says of a draft, as far as its row tells: another text, and somebody has changed it.
-#define HANDSYNC_SAYS                                                                                                  \
-  "(SELECT coalesce(subject,'')||char(31)||coalesce(recipients,'')||char(31)||coalesce(cc,'')||char(31)||coalesce("    \
-  "importance,1)||char(31)||body_size||char(31)||attachment_count||char(31)||coalesce((SELECT CAST(substr(data,1,1024)" \
+#define HANDSYNC_SAYS                                                                                               \
+  "(SELECT coalesce(subject,'')||char(31)||coalesce(recipients,'')||char(31)||coalesce(cc,'')||char(31)||coalesce(" \
+  "importance,1)||char(31)||body_size||char(31)||attachment_count||char(31)||coalesce((SELECT "                     \
+  "CAST(substr(data,1,1024)"                                                                                        \
   " AS TEXT) FROM body_chunk WHERE id=i.body_blob<<16),'') FROM item i WHERE id=?1)"
 
 /// A row that only this handset has, in the account's folder of drafts.
@@ -333,8 +337,8 @@ Status show_draft(StoreState& store, std::uint64_t change) {
 }
 
 Status read_again(StoreState& store, std::uint64_t item) {
-  return run_on(store,
-                "INSERT OR IGNORE INTO stale SELECT id FROM item WHERE id=?1 AND substr(server_id,1,1)<>char(1)", item);
+  return run_on(store, "INSERT OR IGNORE INTO stale SELECT id FROM item WHERE id=?1 AND substr(server_id,1,1)<>char(1)",
+                item);
 }
 
 Result<bool> was_stale(StoreState& store, std::uint64_t item) {
@@ -379,13 +383,14 @@ Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, 
   std::uint32_t parked = 0;
   // One that was handed over before the key was lost, and whose new attachments are there: it was taken. Adding them
   // again would make two of each.
-  HANDSYNC_TRY(run_on(store,
-                      "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND request=0 AND value<>0 AND"
-                      " server_value&3=2 AND EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND "
-                      "kind=3) AND NOT EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND kind=3"
-                      " AND name NOT IN (SELECT coalesce(a.name,'') FROM attachment a JOIN item i ON i.id=?1 WHERE"
-                      " a.id>=i.attachment_list<<16 AND a.id<(i.attachment_list+1)<<16))",
-                      item));
+  HANDSYNC_TRY(
+      run_on(store,
+             "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND request=0 AND value<>0 AND"
+             " server_value&3=2 AND EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND "
+             "kind=3) AND NOT EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND kind=3"
+             " AND name NOT IN (SELECT coalesce(a.name,'') FROM attachment a JOIN item i ON i.id=?1 WHERE"
+             " a.id>=i.attachment_list<<16 AND a.id<(i.attachment_list+1)<<16))",
+             item));
   if (sqlite3_changes(store.database) != 0) HANDSYNC_TRY(count_edits(store, item));
   while (!fetched) {  // what was asked for is no news
     const Result<std::int64_t> lost =
@@ -409,11 +414,11 @@ Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, 
 Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text subject, std::uint32_t attachments) {
   std::uint64_t item = 0, change = 0;
   {
-    Result<Statement> find =
-        prepare(store.database,
-                "SELECT i.id,c.id FROM change c JOIN item i ON i.id=c.item JOIN outbox o ON o.id=c.value WHERE c.folder=?1"
-                " AND c.kind=6 AND c.parked=0 AND c.server_value&2 AND substr(i.server_id,1,1)=char(1) AND o.subject=?2"
-                " AND (SELECT count(*) FROM outbox_part WHERE id>o.id<<16 AND id<(o.id+1)<<16 AND kind=3)=?3 LIMIT 2");
+    Result<Statement> find = prepare(
+        store.database,
+        "SELECT i.id,c.id FROM change c JOIN item i ON i.id=c.item JOIN outbox o ON o.id=c.value WHERE c.folder=?1"
+        " AND c.kind=6 AND c.parked=0 AND c.server_value&2 AND substr(i.server_id,1,1)=char(1) AND o.subject=?2"
+        " AND (SELECT count(*) FROM outbox_part WHERE id>o.id<<16 AND id<(o.id+1)<<16 AND kind=3)=?3 LIMIT 2");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, folder).text(2, subject).number(3, attachments).step();
     if (!row.ok()) return row.error();
@@ -440,8 +445,9 @@ Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id, 
     HANDSYNC_TRY(find_draft(store, draft.item, found));
     if (found.sends) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(found.change)};
   } else {
-    const Result<std::int64_t> folder = query_number(database_, "SELECT id FROM folder WHERE type=3 AND gone=0 AND "
-                                                                "emptying=0 AND selected=1 LIMIT 1");
+    const Result<std::int64_t> folder = query_number(database_,
+                                                     "SELECT id FROM folder WHERE type=3 AND gone=0 AND "
+                                                     "emptying=0 AND selected=1 LIMIT 1");
     if (!folder.ok()) return folder.error();
     if (folder.value() == 0) return Error{Domain::kSqlite, kNoSuchFolder, 0};
   }
@@ -449,10 +455,8 @@ Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id, 
     const Text* wanted;
     items::PropertyId property;
   };
-  const Field fields[] = {{draft.to, items::kTo},
-                          {draft.cc, items::kCc},
-                          {draft.bcc, items::kBcc},
-                          {draft.subject, items::kSubject}};
+  const Field fields[] = {
+      {draft.to, items::kTo}, {draft.cc, items::kCc}, {draft.bcc, items::kBcc}, {draft.subject, items::kSubject}};
   Buffer now[4] = {Buffer(store), Buffer(store), Buffer(store), Buffer(store)};
   Text texts[4];
   for (int i = 0; i < 4; ++i) {
@@ -494,10 +498,10 @@ Status Store::draft_detach(ItemId item, std::uint64_t message, std::uint16_t par
   StoreState& store = state_of(state_);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));
-  Result<Statement> find =
-      prepare(database_,
-              "SELECT a.reference FROM item i JOIN attachment a ON a.id=(i.attachment_list<<16)+?2-1 WHERE i.id=?1 AND ?2"
-              " BETWEEN 1 AND i.attachment_count");
+  Result<Statement> find = prepare(
+      database_,
+      "SELECT a.reference FROM item i JOIN attachment a ON a.id=(i.attachment_list<<16)+?2-1 WHERE i.id=?1 AND ?2"
+      " BETWEEN 1 AND i.attachment_count");
   if (!find.ok()) return find.error();
   const Result<bool> row = find.value().number(1, static_cast<std::uint64_t>(item)).number(2, int{number}).step();
   if (!row.ok()) return row.error();
@@ -532,8 +536,8 @@ Result<ItemId> Store::draft_keep(ItemId id, std::uint64_t message, bool has_body
     HANDSYNC_TRY(find_draft(store, id, draft));
     if (draft.sends) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(draft.change)};
   } else {
-    const Result<std::int64_t> folder = query_number(
-        database_, "SELECT id FROM folder WHERE type=3 AND gone=0 AND emptying=0 AND selected=1 LIMIT 1");
+    const Result<std::int64_t> folder =
+        query_number(database_, "SELECT id FROM folder WHERE type=3 AND gone=0 AND emptying=0 AND selected=1 LIMIT 1");
     if (!folder.ok()) return folder.error();
     if (folder.value() == 0) return Error{Domain::kSqlite, kNoSuchFolder, 0};
     draft.folder = static_cast<std::uint32_t>(folder.value());
@@ -551,16 +555,17 @@ Result<ItemId> Store::draft_keep(ItemId id, std::uint64_t message, bool has_body
     HANDSYNC_TRY(again.value().number(1, draft.change).number(2, message).number(3, wall_ms).run());
     HANDSYNC_TRY(forget_message(store, 0, draft.message));
   } else {
-    Result<Statement> add = prepare(
-        database_,
-        "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id) SELECT ?1,?2,6,?3,0,"
-        "0,?4,client_id FROM outbox WHERE id=?3");
+    Result<Statement> add =
+        prepare(database_,
+                "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id) SELECT "
+                "?1,?2,6,?3,0,"
+                "0,?4,client_id FROM outbox WHERE id=?3");
     if (!add.ok()) return add.error();
     HANDSYNC_TRY(add.value().number(1, draft.folder).number(2, draft.item).number(3, message).number(4, wall_ms).run());
     // What the server had when it was edited; of an edit behind another one nobody knows.
     if (!draft.local && draft.change == 0) {
-      HANDSYNC_TRY(run_on(store, "UPDATE change SET server_text=" HANDSYNC_SAYS " WHERE item=?1 AND kind=6 AND parked=0",
-                          draft.item));
+      HANDSYNC_TRY(run_on(
+          store, "UPDATE change SET server_text=" HANDSYNC_SAYS " WHERE item=?1 AND kind=6 AND parked=0", draft.item));
     }
   }
   HANDSYNC_TRY(show_message(store, draft.item, message, replaces ? draft.message : 0));
@@ -602,8 +607,7 @@ Result<std::uint64_t> Store::draft_queue_sending(ItemId id, std::int64_t wall_ms
   if (draft.change != 0 && draft.open) {
     HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1", draft.change));
   } else {
-    const Result<std::uint64_t> added =
-        new_change(store, draft.folder, draft.item, EditKind::kDraft, {}, wall_ms);
+    const Result<std::uint64_t> added = new_change(store, draft.folder, draft.item, EditKind::kDraft, {}, wall_ms);
     if (!added.ok()) return added;
     change = added.value();
     HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1", change));
@@ -632,10 +636,10 @@ Result<std::uint64_t> Store::draft_to_message(ItemId id, std::uint64_t message, 
   if (!whole.ok()) return whole.error();
   HANDSYNC_TRY(whole.value().number(1, message).number(2, bytes).run());
   HANDSYNC_TRY(remove_draft(store, static_cast<std::uint64_t>(id)));
-  Result<Statement> add =
-      prepare(database_,
-              "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,"
-              "20,?1,0,0,?2,(SELECT subject FROM outbox WHERE id=?1),'')");
+  Result<Statement> add = prepare(
+      database_,
+      "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,"
+      "20,?1,0,0,?2,(SELECT subject FROM outbox WHERE id=?1),'')");
   if (!add.ok()) return add.error();
   HANDSYNC_TRY(add.value().number(1, message).number(2, wall_ms).run());
   const auto change = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
@@ -708,9 +712,9 @@ Result<bool> Store::next_draft(FolderId folder, std::uint32_t request, OutgoingD
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   {
-    Result<Statement> freeze = prepare(
-        database_,
-        "UPDATE change SET request=?2,server_value=server_value|CASE WHEN server_value&2 THEN 4 ELSE 2 END WHERE id=?1");
+    Result<Statement> freeze = prepare(database_,
+                                       "UPDATE change SET request=?2,server_value=server_value|CASE WHEN "
+                                       "server_value&2 THEN 4 ELSE 2 END WHERE id=?1");
     if (!freeze.ok()) return freeze.error();
     HANDSYNC_TRY(freeze.value().number(1, change).number(2, request).run());
     Result<Statement> find =

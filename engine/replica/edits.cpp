@@ -290,9 +290,10 @@ Result<std::uint32_t> refuse_add(StoreState& store, std::uint32_t folder, std::u
                                  std::uint32_t status) {
   Edit edit;
   {
-    Result<Statement> find = prepare(store.database,
-                                     "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
-                                     " WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND parked=0 AND client_id=?3");
+    Result<Statement> find =
+        prepare(store.database,
+                "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
+                " WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND parked=0 AND client_id=?3");
     if (!find.ok()) return find.error();
     const Result<bool> row = next_edit(find.value().number(1, folder).number(2, request).text(3, client_id), edit);
     if (!row.ok()) return row.error();

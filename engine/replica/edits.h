@@ -44,15 +44,16 @@ Status accept_draft(StoreState&, std::uint64_t change);
 /// It was to be sent, and was handed over before: a server that has no such draft has sent it.
 Result<bool> draft_was_sent(StoreState&, std::uint64_t change);
 Status draft_not_taken(StoreState&, std::uint64_t change);  ///< the server has said that it did nothing
-Status settle_sent_drafts(StoreState&, std::uint64_t item);  ///< the item is about to go: what had been handed over was sent
-/// The server has said what a draft is; its row shows that now. What waits and nobody was told of has lost, and is parked
-/// with Status 7; else it is shown again. `fetched`: it was asked for, which is no news. Returns how many were parked.
+Status settle_sent_drafts(StoreState&,
+                          std::uint64_t item);  ///< the item is about to go: what had been handed over was sent
+/// The server has said what a draft is; its row shows that now. What waits and nobody was told of has lost, and is
+/// parked with Status 7; else it is shown again. `fetched`: it was asked for, which is no news. Returns how many were
+/// parked.
 Result<std::uint32_t> judge_server_draft(StoreState&, std::uint64_t item, bool fetched);
 /// After a lost key: the item of which an Add may have reached the server, by what it says; it is settled. 0 = none.
 Result<std::uint64_t> draft_twin(StoreState&, std::uint32_t folder, Text subject, std::uint32_t attachments);
-Status read_again(StoreState&, std::uint64_t item);        ///< what it shows is not what the server has
+Status read_again(StoreState&, std::uint64_t item);       ///< what it shows is not what the server has
 Result<bool> was_stale(StoreState&, std::uint64_t item);  ///< and it is no more
-
 
 /// Request numbers of messages: handed over, its answer not here; and: in doubt, and a person wants it sent again.
 inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;

@@ -363,8 +363,9 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
                   std::uint32_t& confirmed) {
   std::uint64_t change = 0, item = 0, other = 0;
   {
-    Result<Statement> find = prepare(
-        store.database, "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND client_id=?3");
+    Result<Statement> find =
+        prepare(store.database,
+                "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND client_id=?3");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, folder).number(2, request).text(3, client_id).step();
     if (!row.ok()) return row.error();

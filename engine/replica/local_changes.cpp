@@ -218,9 +218,9 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
   }
 }
 
-/// What goes out with Sync now, but for drafts, which go alone: of an item that the server does not know yet, that it is there; a deletion alone of its
-/// item's edits, and nothing of an item whose move is on its way. Of edits of an event and of its single occurrences
-/// the oldest.
+/// What goes out with Sync now, but for drafts, which go alone: of an item that the server does not know yet, that it
+/// is there; a deletion alone of its item's edits, and nothing of an item whose move is on its way. Of edits of an
+/// event and of its single occurrences the oldest.
 constexpr char kSendable[] =
     "c.parked=0 AND c.kind NOT IN (4,6) AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
     " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "

@@ -31,8 +31,9 @@ Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
   std::uint32_t parked = 0;
   bool draft = false;
   {
-    Result<Statement> find = prepare(
-        store.database, "SELECT server_id,subject,body_blob,body_here,attachment_list,edits,is_draft FROM item WHERE id=?1");
+    Result<Statement> find =
+        prepare(store.database,
+                "SELECT server_id,subject,body_blob,body_here,attachment_list,edits,is_draft FROM item WHERE id=?1");
     if (!find.ok()) return find.error();
     const Result<bool> row = find.value().number(1, item).step();
     if (!row.ok()) return row.error();

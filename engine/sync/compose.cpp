@@ -13,10 +13,10 @@ using items::MimePart;
 
 namespace {
 
-constexpr std::size_t kLineBytesMax = 998;        // RFC 5322 2.1.1
-constexpr std::size_t kListBytesMax = 64 * 1024;  // of one list of recipients
+constexpr std::size_t kLineBytesMax = 998;             // RFC 5322 2.1.1
+constexpr std::size_t kListBytesMax = 64 * 1024;       // of one list of recipients
 constexpr std::size_t kDraftListBytesMax = 32 * 1024;  // a draft's stand in the request as they are
-constexpr std::uint16_t kHtmlPart = 2;  // of a draft: 1 is its text, attachments follow
+constexpr std::uint16_t kHtmlPart = 2;                 // of a draft: 1 is its text, attachments follow
 
 /// Letters that no other boundary or id has: 16 random bytes.
 Status random_hex(hal::Entropy& entropy, char (&out)[32]) {
@@ -176,9 +176,9 @@ Status Account::compose_draft(const DraftHead& head) {
   HANDSYNC_TRY(begin_composing());
   composing_->draft = true;
   composing_->item = head.draft;
-  auto begun = store_.draft_begin(
-      {head.draft, head.to, head.cc, head.bcc, head.subject, head.has_importance, head.important}, Text(client_id, 32),
-      composing_->first_file);
+  auto begun =
+      store_.draft_begin({head.draft, head.to, head.cc, head.bcc, head.subject, head.has_importance, head.important},
+                         Text(client_id, 32), composing_->first_file);
   if (!begun.ok()) {
     discard();
     return begun.error();
@@ -202,8 +202,8 @@ Result<ItemId> Account::keep_draft() {
   if (!composing_ || !composing_->draft) return engine_fault(EngineFault::kNothingComposed);
   HANDSYNC_TRY(open_store());
   HANDSYNC_TRY(close_part(store_, *composing_));
-  auto item = store_.draft_keep(composing_->item, composing_->message,
-                                composing_->text_seen || composing_->html_seen, core_.now().wall_ms);
+  auto item = store_.draft_keep(composing_->item, composing_->message, composing_->text_seen || composing_->html_seen,
+                                core_.now().wall_ms);
   if (!item.ok()) return item.error();
   composing_->message = 0;  // it is the draft's now
   discard();

@@ -78,9 +78,9 @@ Status Account::start_draft(FolderState& folder, const replica::OutgoingDraft& d
   };
   const replica::DraftTexts& texts = fields.texts;
   auto envelope = protocol::write_draft(
-      call->body_room(), {row.server_id.view(), row.sync_key.view(), draft.add, draft.client_id.view(),
-                          draft.server_id.view(), draft.send, draft.message != 0, texts.to, texts.cc, texts.bcc,
-                          texts.subject, texts.importance});
+      call->body_room(),
+      {row.server_id.view(), row.sync_key.view(), draft.add, draft.client_id.view(), draft.server_id.view(), draft.send,
+       draft.message != 0, texts.to, texts.cc, texts.bcc, texts.subject, texts.importance});
   if (!envelope.ok()) return give_up(envelope.error());
   if (Status begun = arrival_.begin(row, static_cast<std::uint32_t>(row.id), core_.now().mono_ms); !begun.ok())
     return give_up(begun.error());
@@ -144,8 +144,7 @@ Result<ChangeId> Account::send_draft(ItemId item) {
   parts->~Sending();
   memory.give(memory.self, block);
   if (!rest.ok()) return rest.error();
-  auto change =
-      store_.draft_to_message(item, composing_->message, bytes.value() + rest.value(), core_.now().wall_ms);
+  auto change = store_.draft_to_message(item, composing_->message, bytes.value() + rest.value(), core_.now().wall_ms);
   if (!change.ok()) return change.error();
   composing_->message = 0;  // it is the queue's now
   discard();

@@ -387,7 +387,8 @@ class Applier {
     state_.last_adds[client_id] = id;
     entry.add(as::kServerId, id);
     entry.add(as::kStatus, kSuccess);
-    if (const Item* const item = mailbox().item(id); item != nullptr && item->draft) name_attachments(entry, *item, data);
+    if (const Item* const item = mailbox().item(id); item != nullptr && item->draft)
+      name_attachments(entry, *item, data);
     if (command.has(em2::kSend)) send_draft(id);
   }
 

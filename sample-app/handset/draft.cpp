@@ -14,8 +14,6 @@ using handsync::ItemId;
 using handsync::MessagePart;
 using handsync::Text;
 
-constexpr std::uint16_t kDraftsGoUp = 160;
-
 /// What became of it after it had its chance.
 int report_draft(Session& session, AccountId account, ItemId item, const std::string& subject) {
   bool waits = false, parked = false;
@@ -34,11 +32,7 @@ int report_draft(Session& session, AccountId account, ItemId item, const std::st
   const bool stays = view.version != 0 && view.version < kDraftsGoUp;
   const std::uint64_t number = shown_number(account, static_cast<std::uint64_t>(item));
   if (session.line.json) {
-    session.say(Json()
-                    .set("id", number)
-                    .set("subject", subject)
-                    .set("at_server", !waits)
-                    .set("parked", parked));
+    session.say(Json().set("id", number).set("subject", subject).set("at_server", !waits).set("parked", parked));
   } else if (!parked) {
     const std::string name = std::to_string(number) + " " + printable(subject);
     session.say(!waits  ? "kept: " + name

@@ -70,8 +70,7 @@ auto change(Session& session, AccountId account, Act act) {
 
 }  // namespace
 
-Letter::Letter(Session& session, AccountId account)
-    : session_(session), account_(account), alone_(one_at_a_time()) {}
+Letter::Letter(Session& session, AccountId account) : session_(session), account_(account), alone_(one_at_a_time()) {}
 
 Letter::~Letter() {
   if (open_) (void)change(session_, account_, [](Changes& to) { return to.discard(), Status(handsync::Done{}); });

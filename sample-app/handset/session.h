@@ -36,6 +36,8 @@ struct Session {
 struct Stopped {};
 void check_stop(const Session&);
 
+inline constexpr std::uint16_t kDraftsGoUp = 160;  ///< version x 10: below, drafts are kept here
+
 // -- accounts
 // -----------------------------------------------------------------------------------------------------------------
 /// All, or the one of --account. Throws usage when there is none.

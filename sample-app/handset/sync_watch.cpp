@@ -44,9 +44,10 @@ std::size_t list_parked(Session& session, AccountId account) {
 
 std::size_t waiting_changes(Session& session, AccountId account) {
   std::size_t waiting = 0;
+  const bool drafts_stay = account_view(session, account).version < kDraftsGoUp;
   const OpenReader reader(session, account);
   each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
-    if (!row.parked) ++waiting;
+    if (!row.parked && !(drafts_stay && row.what == "draft")) ++waiting;
     return true;
   });
   return waiting;

@@ -155,9 +155,9 @@ def drafts(s, version):
     theirs = other.run("--json", "list", "Drafts").objects
     s.equal("%s: the other phone has it%s" % (version, "" if both_ways else " not"), [m["subject"] for m in theirs], ["Entwurf 2"] if both_ways else [])
     if both_ways:
-        r = other.run("attachment", theirs[0]["id"], 1, "--to", s.path("back"))
+        r = other.run("attachment", theirs[0]["id"], 1, "--to", s.path("back-" + version))
         s.check("%s: its attachment can be had there" % version,
-                r.status == 0 and open(s.path("back"), "rb").read() == open(attached, "rb").read(), r)
+                r.status == 0 and open(s.path("back-" + version), "rb").read() == open(attached, "rb").read(), r)
         r = other.run("draft", "edit", theirs[0]["id"], "--text", "-", "--detach", 1, "--attach", text, stdin="Other words\n")
         s.equal("%s: it is changed there" % version, r.status, 0)
         alice.run("sync")

@@ -108,17 +108,18 @@ class Changes {
   /// Queues it: from here on it survives everything, goes out once, and its ClientId never changes.
   /// EngineFault::kMessageTooLarge: refused and dropped, because the server was found not to take that much.
   virtual Result<ChangeId> send() = 0;
-  virtual void discard() = 0;          ///< drops an unfinished message
-  /// Writes a draft (MS-ASEMAIL 2.2.2.41 IsDraft): compose_draft, then part and its data as of a message, then keep_draft.
-  /// A text or HTML replaces the body it had; attachments are added, and detach takes one away by its number, as
-  /// read_attachment counts before the edit. From 16.0 on it goes to the server; below it stays here and goes up when the
-  /// server is of a later version. An edit that meets one made elsewhere loses, and is kept in the queue.
-  /// kSqlite: kInFlight, it is being sent, or the attachment is on its way; kNoSuchFolder, there is no folder of drafts.
+  virtual void discard() = 0;  ///< drops an unfinished message
+  /// Writes a draft (MS-ASEMAIL 2.2.2.41 IsDraft): compose_draft, then part and its data as of a message, then
+  /// keep_draft. A text or HTML replaces the body it had; attachments are added, and detach takes one away by its
+  /// number, as read_attachment counts before the edit. From 16.0 on it goes to the server; below it stays here and
+  /// goes up when the server is of a later version. An edit that meets one made elsewhere loses, and is kept in the
+  /// queue. kSqlite: kInFlight, it is being sent, or the attachment is on its way; kNoSuchFolder, there is no folder of
+  /// drafts.
   virtual Status compose_draft(const DraftHead&) = 0;
   virtual Status detach(std::uint16_t number) = 0;
   virtual Result<ItemId> keep_draft() = 0;
-  /// Sends a draft (MS-ASEMAIL 2.2.2.64 Send), once; it leaves its folder when that is certain. One that the server does
-  /// not have goes out as any message.
+  /// Sends a draft (MS-ASEMAIL 2.2.2.64 Send), once; it leaves its folder when that is certain. One that the server
+  /// does not have goes out as any message.
   virtual Result<ChangeId> send_draft(ItemId) = 0;
   virtual Status retry(ChangeId) = 0;  ///< un-parks
   virtual Status drop(ChangeId) = 0;   ///< the server's version is shown again after the next sync

@@ -120,8 +120,7 @@ struct Desk : World {
   std::size_t mails(const std::string& email, const std::string& wanted) {
     std::size_t count = 0;
     const auto all = server_mails(server(), email);
-    for (const auto& [key, mail] : all)
-      count += mail.subject == wanted && !server().item(email, key)->draft;
+    for (const auto& [key, mail] : all) count += mail.subject == wanted && !server().item(email, key)->draft;
     return count;
   }
   std::vector<std::string> drafts_there() {
@@ -300,7 +299,8 @@ TEST(Drafts, TheServersWinsAndTheOneThatLostIsKept) {
     words.subject = "Mine";
     words.text = "My text";
     if (!seen_first) CHECK(desk.keep(words, draft).ok());
-    desk.server().change(kEmail, there, [](exchange::Item& one) { one.set(exchange::Node(em::kSubject, "Theirs, later")); });
+    desk.server().change(kEmail, there,
+                         [](exchange::Item& one) { one.set(exchange::Node(em::kSubject, "Theirs, later")); });
     if (seen_first) {
       // Its change arrives while the edit waits: nothing of ours is sent.
       desk.fate = [&](const Sent& one) {
