@@ -457,7 +457,7 @@ Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id, 
   };
   const Field fields[] = {
       {draft.to, items::kTo}, {draft.cc, items::kCc}, {draft.bcc, items::kBcc}, {draft.subject, items::kSubject}};
-  Buffer now[4] = {Buffer(store), Buffer(store), Buffer(store), Buffer(store)};
+  Block now[4] = {Block(store.memory), Block(store.memory), Block(store.memory), Block(store.memory)};
   Text texts[4];
   for (int i = 0; i < 4; ++i) {
     if (fields[i].wanted != nullptr) {

@@ -15,29 +15,14 @@ namespace {
 constexpr std::size_t kEnvelopeBytesMax = 512;
 
 /// The fields of a draft, in a block for the length of one step.
-struct Fields {
-  explicit Fields(Memory source) : memory(source) {}
-  Fields(const Fields&) = delete;
-  Fields& operator=(const Fields&) = delete;
-  ~Fields() {
-    if (data != nullptr) memory.give(memory.self, data);
-  }
-  Status read(const replica::Store& store, std::uint64_t message) {
-    if (message == 0) return Done{};
-    auto needed = store.draft_fields(message, texts, Room{});
-    if (!needed.ok()) return needed.error();
-    bytes = needed.value();
-    if (bytes == 0) return Done{};
-    data = static_cast<std::byte*>(memory.take(memory.self, bytes));
-    if (data == nullptr) return out_of_memory(bytes);
-    auto filled = store.draft_fields(message, texts, Room(data, bytes));
-    return filled.ok() ? Status(Done{}) : Status(filled.error());
-  }
-  Memory memory;
-  std::byte* data = nullptr;
-  std::size_t bytes = 0;
-  replica::DraftTexts texts;
-};
+Status read_fields(const replica::Store& store, std::uint64_t message, Block& block, replica::DraftTexts& texts) {
+  if (message == 0) return Done{};
+  auto bytes = store.draft_fields(message, texts, Room{});
+  if (!bytes.ok()) return bytes.error();
+  HANDSYNC_TRY(block.take(bytes.value()));
+  auto filled = store.draft_fields(message, texts, block.room());
+  return filled.ok() ? Status(Done{}) : Status(filled.error());
+}
 
 }  // namespace
 
@@ -57,8 +42,9 @@ Status Account::start_draft(FolderState& folder, const replica::OutgoingDraft& d
     core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(row.id), 1);
     return start_items();
   }
-  Fields fields(core_.memory());
-  HANDSYNC_TRY(fields.read(store_, draft.message));
+  Block fields(core_.memory());
+  replica::DraftTexts texts;
+  HANDSYNC_TRY(read_fields(store_, draft.message, fields, texts));
   drop_drafting();
   std::uint64_t stream_bytes = 0;
   if (draft.message != 0) {
@@ -71,12 +57,11 @@ Status Account::start_draft(FolderState& folder, const replica::OutgoingDraft& d
     stream_bytes = bytes.value();
   }
   Call* call = nullptr;
-  HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call, kEnvelopeBytesMax + fields.bytes));
+  HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call, kEnvelopeBytesMax + fields.room().size()));
   auto give_up = [&](Error error) -> Status {
     call->free(core_.memory());
     return error;
   };
-  const replica::DraftTexts& texts = fields.texts;
   auto envelope = protocol::write_draft(
       call->body_room(),
       {row.server_id.view(), row.sync_key.view(), draft.add, draft.client_id.view(), draft.server_id.view(), draft.send,
@@ -125,14 +110,15 @@ Result<ChangeId> Account::send_draft(ItemId item) {
     if (!anybody) return items::mime_fault(items::MimeFault::kNoRecipient);
     return queued(store_.draft_queue_sending(item, core_.now().wall_ms));
   }
-  Fields fields(core_.memory());
-  HANDSYNC_TRY(fields.read(store_, standing.value().message));
+  Block fields(core_.memory());
+  replica::DraftTexts texts;
+  HANDSYNC_TRY(read_fields(store_, standing.value().message, fields, texts));
   MessageHead head;
-  head.to = fields.texts.to;
-  head.cc = fields.texts.cc;
-  head.bcc = fields.texts.bcc;
-  head.subject = fields.texts.subject;
-  head.important = fields.texts.importance == 2;
+  head.to = texts.to;
+  head.cc = texts.cc;
+  head.bcc = texts.bcc;
+  head.subject = texts.subject;
+  head.important = texts.importance == 2;
   HANDSYNC_TRY(compose(head));
   auto bytes = finish_message();
   if (!bytes.ok()) return bytes.error();
