@@ -6,8 +6,8 @@
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
 /// together.cpp (Sync of the folders that are due), collection.cpp (one folder's part of it), body.cpp, moves.cpp,
-/// compose.cpp (a message is written), outbox.cpp (and sent), drafts.cpp (or kept), errand.cpp (what a person waits for), fetching.cpp (a
-/// file), push.cpp (Ping), scheduling.cpp (when). Engine thread only.
+/// compose.cpp (a message is written), outbox.cpp (and sent), drafts.cpp (or kept), errand.cpp (what a person waits
+/// for), fetching.cpp (a file), push.cpp (Ping), scheduling.cpp (when). Engine thread only.
 #pragma once
 #include <initializer_list>
 

@@ -67,20 +67,23 @@ Status Account::start_draft(FolderState& folder, const replica::OutgoingDraft& d
       {row.server_id.view(), row.sync_key.view(), draft.add, draft.client_id.view(), draft.server_id.view(), draft.send,
        draft.message != 0, texts.to, texts.cc, texts.bcc, texts.subject, texts.importance});
   if (!envelope.ok()) return give_up(envelope.error());
-  if (Status begun = arrival_.begin(row, static_cast<std::uint32_t>(row.id), core_.now().mono_ms); !begun.ok())
-    return give_up(begun.error());
-  arriving_ = true;
-  current_ = row.id;
-  current_pull_ = current_removals_ = false;
+  // The answer is judged as any other: one folder was asked, with one command.
+  window_ = 0;
+  asked_count_ = 1;
+  current_removals_ = current_to_deleted_ = false;
   current_commands_ = 1;
-  call->answer.emplace<protocol::SyncResponse>(arrival_, row.server_id.view(), Class::kEmail);
+  folder.asked = true;
+  arriving_ = true;
+  current_ = {};
+  taken_count_ = 0;
+  more_to_come_ = false;
+  answer_items_ = 0;
+  part_since_ms_ = core_.now().mono_ms;
+  call->answer.emplace<protocol::SyncResponse>(arrival_, parts_);
   call->read_with_wbxml();
   if (stream_bytes != 0) call->insert(drafting_, envelope.value().before, stream_bytes);
   Status launched = launch(call, envelope.value().bytes);
-  if (!launched.ok()) {
-    arrival_.drop();
-    arriving_ = false;
-  }
+  if (!launched.ok()) arriving_ = false;
   return launched;
 }
 
