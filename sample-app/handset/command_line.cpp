@@ -631,10 +631,9 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
 
 bool is_restartable(const std::string& command) {
   static constexpr std::array kOnce = {
-      "account add",    "account remove", "device new",  "device reboot",    "device unlock",
-      "device set-pin", "device clock",   "device wipe", "device recover",   "send",
-      "reply",          "forward",        "respond",     "out-of-office set",
-      "draft add",      "draft edit",     "draft send"};
+      "account add",  "account remove",    "device new",     "device reboot", "device unlock", "device set-pin",
+      "device clock", "device wipe",       "device recover", "send",          "reply",         "forward",
+      "respond",      "out-of-office set", "draft add",      "draft edit",    "draft send"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 
