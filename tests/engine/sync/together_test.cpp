@@ -1,6 +1,9 @@
 /// Several folders in one Sync request: what goes together, what is kept of an answer that breaks, and what one
 /// folder's trouble does to the others.
 #include <algorithm>
+#include <cstddef>
+#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -135,6 +138,30 @@ void refuse(exchange::HttpResponse& answer, const std::string& collection, int s
     }
   });
 }
+
+/// What the engine has of Memory, and the most that it has had.
+struct Counted {
+  static constexpr std::size_t kHead = alignof(std::max_align_t);
+  static void* take(void* self, std::size_t bytes) {
+    auto* counted = static_cast<Counted*>(self);
+    auto* block = static_cast<std::byte*>(std::malloc(kHead + bytes));
+    if (!block) return nullptr;
+    std::memcpy(block, &bytes, sizeof bytes);
+    counted->now += bytes;
+    counted->peak = std::max(counted->peak, counted->now);
+    return block + kHead;
+  }
+  static void give(void* self, void* given) {
+    auto* block = static_cast<std::byte*>(given) - kHead;
+    std::size_t bytes = 0;
+    std::memcpy(&bytes, block, sizeof bytes);
+    static_cast<Counted*>(self)->now -= bytes;
+    std::free(block);
+  }
+  Counted() { world_memory = {take, give, this}; }
+  ~Counted() { world_memory = {take_memory, give_memory, nullptr}; }
+  std::size_t now = 0, peak = 0;
+};
 
 }  // namespace
 
@@ -525,4 +552,49 @@ TEST(Together, OneThatIsDeselectedWhileItsAnswerArrivesTakesNothingFromTheOthers
     STRCMP_EQUAL("", world.all_difference().c_str());
     STRCMP_EQUAL("", world.first_violation().c_str());
   }
+}
+
+TEST(Together, AnAnswerTakesNoMoreMemoryForManyFolders) {
+  const auto taken_for = [](int folders) {
+    Counted memory;
+    Together world;
+    for (int i = 0; i < folders; ++i) {
+      const std::string name = "Folder " + std::to_string(i);
+      CHECK(world.engine().change_folder(world.id, {FolderWish::What::kCreate, FolderId{}, name}, world.now()).ok());
+      world.server().deliver(kEmail);
+    }
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    for (int i = 0; i < folders; ++i) {
+      const FolderId folder = world.folder_id(world.id, "Folder " + std::to_string(i));
+      CHECK(world.engine().changes(world.id).move(world.item(world.id), folder).ok());
+    }
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    world.server().edit(kEmail, 500);
+    const std::uint64_t changed = world.view(world.id).changed;
+    std::size_t request = 0, answer = 0, parts = 0;
+    std::size_t before = 0;
+    world.on_request = [&](const Sent& sent) {
+      if (sent.label != "Sync") return;
+      request = std::max(request, sent.body.size());
+      before = memory.now;
+      memory.peak = before;
+    };
+    world.on_event = [&] {
+      if (before) answer = std::max(answer, memory.peak - before);
+    };
+    world.on_answer = [&](const Sent& sent, exchange::HttpResponse& got) {
+      if (sent.label == "Sync") edit_answer(got, [&](Node& of) { parts = std::max(parts, of.children.size()); });
+    };
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    STRCMP_EQUAL("", world.all_difference().c_str());
+    CHECK(world.view(world.id).changed - changed > static_cast<std::uint64_t>(folders) / 2);
+    CHECK(request <= 6 * 1024);
+    return std::pair(answer, parts);
+  };
+  const auto [few_bytes, few_parts] = taken_for(2);
+  const auto [many_bytes, many_parts] = taken_for(50);
+  CHECK(few_parts < 8 && many_parts > 15);
+  CHECK_TEXT(few_bytes > 16 * 1024, std::to_string(few_bytes).c_str());
+  CHECK_TEXT(many_bytes <= few_bytes + 1024, (std::to_string(few_bytes) + " " + std::to_string(many_bytes)).c_str());
 }

@@ -30,6 +30,8 @@ inline exchange::Policy mild_policy() {
   return policy;
 }
 inline void give_memory(void*, void* block) { std::free(block); }
+/// Of every World without a phone of its own; a test that counts puts its own here.
+inline Memory world_memory{take_memory, give_memory, nullptr};
 
 /// What becomes of a request on its way to the server.
 enum class Fate : std::uint8_t {
@@ -411,7 +413,7 @@ class World {
       engine_options.directory = directory_;
     }
     if (adjust_engine) adjust_engine(engine_options);
-    Memory memory = phone_ ? phone_->memory() : Memory{take_memory, give_memory, nullptr};
+    Memory memory = phone_ ? phone_->memory() : world_memory;
     auto opened = Engine::open(device(), memory, engine_options, now());
     open_error = opened.ok() ? Error{} : opened.error();
     if (!opened.ok() && phone_) return power_off();  // it may be tried again
