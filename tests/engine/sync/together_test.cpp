@@ -393,8 +393,10 @@ TEST(Together, AllKeysLostAtOnceAreOneEvent) {
   world.server().lose_sync_state(kEmail);
   world.news();
   const std::size_t before = world.sent.size();
+  const std::uint64_t from = world.now_ms();
   LONGS_EQUAL(0, world.sync(world.id).code);
   CHECK(world.syncs(before).size() <= 6);
+  CHECK(world.now_ms() - from < 10 * world.latency_ms);  // without a pause
   STRCMP_EQUAL("", world.all_difference().c_str());
 }
 
@@ -418,6 +420,7 @@ TEST(Together, AResyncOfWhichNothingIsSaidEmptiesNoFolder) {
   world.on_event = nullptr;
   CHECK(dropped > 0);
   LONGS_EQUAL(3, least);
+  LONGS_EQUAL(3, world.subjects(world.id).size());
   world.on_answer = nullptr;
   LONGS_EQUAL(0, world.sync(world.id).code);
   STRCMP_EQUAL("", world.all_difference().c_str());
