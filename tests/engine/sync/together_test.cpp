@@ -390,7 +390,7 @@ TEST(Together, WhatOneFolderIsRefusedForIsTold) {
 
 TEST(Together, AllKeysLostAtOnceAreOneEvent) {
   Together world;
-  world.server().lose_sync_state(kEmail);
+  world.server().fault("Sync@1:status:3");
   world.news();
   const std::size_t before = world.sent.size();
   const std::uint64_t from = world.now_ms();
