@@ -72,7 +72,7 @@ def free_busy(s, x, h, version):
     made = h.run("event", "add", "--subject", "Taken", "--start", "2026-05-04T09:00Z", "--end", "2026-05-04T10:00Z", "--busy", "busy")
     s.equal("%s: an event" % version, (made.status, h.run("sync").status), (0, 0))
     r = h.run("--json", "free-busy", "alice", *at)
-    if version < "14.0" or version == "2.5":
+    if float(version) < 14:
         s.equal("%s: says that it does not have it" % version, r.status, 6)
         return
     s.equal("%s: half an hour a digit" % version, [(o["email"], o["slots"]) for o in r.objects], [(ALICE, "002200")])

@@ -72,7 +72,7 @@ def forms(s, version):
     x.command("fault ItemOperations@1:status:8")
     fetch(s, h, "%s range refused" % version, item, 2, large)
     x.command("faults off")
-    if version < "14":
+    if float(version) < 14:
         x.command("fault ItemOperations:http:501")
         fetch(s, h, "%s GetAttachment" % version, item, 2, large)
         x.command("fault GetAttachment@1:cut:900000")

@@ -47,12 +47,18 @@ def send(s, version):
     s.equal("%s: forward ends with 0" % version, bob.run("forward", got[0]["id"] if got else 0, "--to", ALICE).status, 0)
     forwarded = inbox(alice, "Fwd: Käse")
     s.equal("%s: the forwarded one has the attachment" % version, [m["attachments"] for m in forwarded], [1])
-    # Lost answers: from 14.0 on the same ClientId again; below, found among the sent mails.
+    # Lost answers: from 14.0 on the same ClientId again; from 12.0 on, found among the sent mails.
     for fault in ("lose-answer", "cut:0", "http:503"):
         x.command("fault SendMail@1:" + fault)
         subject = "lost by %s" % fault
         r = alice.run("send", "--to", BOB, "--subject", subject, "--text", text)
-        s.check("%s: send through %s" % (version, fault), r.status == 0, r)
+        if version == "2.5" and fault == "lose-answer":
+            # It shows no headers of a mail, so nobody can tell: a person is asked.
+            queue = alice.run("--json", "queue").objects
+            s.equal("%s: %s: parked" % (version, fault), (r.status, [c["parked"] for c in queue]), (8, [True]))
+            s.equal("%s: the person looks, and drops it" % version, alice.run("queue", "drop", queue[0]["change"]).status, 0)
+        else:
+            s.check("%s: send through %s" % (version, fault), r.status == 0, r)
         s.equal("%s: and sync" % version, alice.run("sync").status, 0)
         s.equal("%s: once" % version, len(inbox(bob, subject)), 1)
         x.command("faults off")
@@ -112,7 +118,7 @@ def lost(s, version, rounds):
         through("Sync", "sync")
         # A draft that the server has, sent while the answer is lost; below 16.0 it goes out as any mail.
         kept = through("Sync", "--json", "draft", "add", "--to", BOB, "--subject", "draft %d" % n, "--text", s.path("text", "x"))
-        through("Sync" if version >= "16" else "SendMail", "draft", "send", kept.objects[-1]["id"])
+        through("Sync" if float(version) >= 16 else "SendMail", "draft", "send", kept.objects[-1]["id"])
         for _ in range(3):
             if alice.run("sync").status == 0:
                 break
@@ -136,7 +142,7 @@ def lost(s, version, rounds):
 
 def drafts(s, version):
     """Made and changed on two phones of the same person; below 16.0 kept on the one."""
-    both_ways = version >= "16"
+    both_ways = float(version) >= 16
     x, alice, bob = two_phones(s, version, "-drafts")
     other = Handset(s, "other-%s" % version)
     other.add(x, email=ALICE)
