@@ -264,7 +264,10 @@ void InquiryAnswer::emit() {
     InquiryRowAccess::put(row, i, Text(text_ + fields_[i].at, fields_[i].size));
   }
   InquiryRowAccess::put_cut(row, cut_);
-  if (any) sink_.row(row);
+  if (any && given_ < kInquiryRowsMax) {
+    ++given_;
+    sink_.row(row);
+  }
 }
 
 Error InquiryAnswer::refusal() const {

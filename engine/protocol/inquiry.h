@@ -38,6 +38,7 @@ class InquiryAnswer final : public ResponseReader {
   const InquiryShape& shape_;
   InquirySink& sink_;
   std::uint32_t inner_status_ = 0, total_ = 0;
+  std::uint32_t given_ = 0;  ///< rows: never more than were asked for at the most, whatever the server sends
   bool in_record_ = false, cut_ = false, any_ = false;
   std::uint16_t used_ = 0, before_record_ = 0;
   struct Piece {

@@ -440,7 +440,9 @@ Result<Store::Standing> Store::resync_standing(FolderId id) const {
   if (state_ == nullptr) return kNotOpen;
   Result<Statement> count = prepare(
       database_,
-      "SELECT count(*),coalesce(sum(i.epoch=f.epoch),0) FROM item i JOIN folder f ON f.id=i.folder WHERE f.id=?1");
+      // What the server has never had it cannot confirm.
+      "SELECT count(*),coalesce(sum(i.epoch=f.epoch),0) FROM item i JOIN folder f ON f.id=i.folder WHERE f.id=?1 AND"
+      " substr(i.server_id,1,1)<>char(1)");
   if (!count.ok()) return count.error();
   const Result<bool> row = count.value().number(1, static_cast<std::uint32_t>(id)).step();
   if (!row.ok()) return row.error();

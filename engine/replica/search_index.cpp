@@ -182,7 +182,9 @@ Status write_marker(StoreState& store, const IndexMarker& marker) {
 
 /// All is indexed. Where most of what was is nobody's any more, it begins anew.
 Result<bool> begin_anew(StoreState& store, const IndexMarker& marker) {
-  const Result<std::int64_t> items = query_number(store.database, "SELECT coalesce(sum(items),0) FROM folder");
+  if (marker.documents < kDeadMin) return false;
+  // Hidden items are indexed too: what counts is who has words there.
+  const Result<std::int64_t> items = query_number(store.database, "SELECT count(*) FROM indexed WHERE item<>0");
   if (!items.ok()) return items.error();
   if (marker.documents < 2 * static_cast<std::uint64_t>(items.value()) + kDeadMin) return false;
   Transaction transaction(store);

@@ -118,6 +118,14 @@ Result<bool> ItemTexts::signature(std::uint64_t item, std::uint64_t& signature, 
   date_ms = row.number(6);
   body_bytes = static_cast<std::uint64_t>(row.number(8));
   const auto kind = static_cast<Class>(row.number(0));
+  // A draft written here keeps its place when it is written anew.
+  const std::int64_t body = row.number(7);
+  if (body < 0) {
+    HANDSYNC_TRY(each_chunk(static_cast<std::uint64_t>(body), [&](Bytes data) {
+      sum.add(data);
+      return true;
+    }));
+  }
   extras_.rewind();
   extras_.number(1, item);
   for (;;) {

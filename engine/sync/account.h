@@ -263,6 +263,7 @@ class Account final : public Changes {
 
   // body.cpp
   Status start_body();
+  void body_settled();
   void ended_body(Call&, Error);
   Status body_part_ends(FolderState&, const protocol::SyncPart&);
   Status take_body(FolderState&, Text key);
@@ -416,6 +417,9 @@ class Account final : public Changes {
   Sending* sending_ = nullptr;  ///< one on its way
   Drafting* drafting_ = nullptr;
   bool reading_stale_ = false;  ///< body_item_ is a draft that is read anew
+  ItemId body_asked_{};         ///< of the request that is on its way; body_item_ may be another one by now
+  bool asked_stale_ = false;
+  bool body_had_ = false;  ///< the answer to Sync with a Fetch has the item
   replica::OutgoingMessage message_;
   /// Below 14.0, after a lost answer: whether the folder of sent mails has been synced since, and how many of the mails
   /// in it that may be the message have been looked at.

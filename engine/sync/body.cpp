@@ -24,6 +24,11 @@ Status Account::start_body() {
     auto frozen = store_.has_frozen(folder->row.id);
     if (!frozen.ok()) return frozen.error();
     if (frozen.value() || !folder->row.synced || folder->row.rekeying || folder->stale) {
+      // A folder that does not come to rest would be asked for ever.
+      if (!wanted(*folder)) return engine_fault(EngineFault::kNotInVersion);
+      if (folder->doubtful) return policy::fault(policy::Fault::kAwaitsApproval);
+      if (folder->row.rounds_without_progress > 0 && !folder->due)
+        return protocol::answer_fault(Command::kSync, AnswerFault::kNoProgress);
       folder->due = true;
       needs_ |= kNeedItems | kNeedBody;
       return start_items();
@@ -49,6 +54,7 @@ Status Account::start_body() {
     call->answer.emplace<protocol::SyncResponse>(arrival_, parts_);
     folder->asked = true;
     folder->refused = 0;
+    body_had_ = false;
     asked_count_ = 1;
   } else {
     const bool html = core_.caps().html && !items::is_personal(kind);
@@ -62,6 +68,8 @@ Status Account::start_body() {
   }
   arriving_ = true;
   current_ = folder->row.id;
+  body_asked_ = body_item_;
+  asked_stale_ = reading_stale_;
   call->read_with_wbxml();
   Status launched = launch(call, body.value());
   if (!launched.ok()) {
@@ -75,14 +83,16 @@ Status Account::start_body() {
 
 /// The answer of 2.5: the item comes with the folder's next key.
 Status Account::body_part_ends(FolderState& folder, const protocol::SyncPart& part) {
-  folder.asked = false;
-  const std::uint32_t status = part.status > 1 ? part.status : part.fetch;
-  if (status > 1 || part.fetch == 0 || part.sync_key.empty()) {
+  if (part.status > 1 || part.sync_key.empty()) {
+    folder.asked = false;
     folder.refused =
-        static_cast<std::uint16_t>(status > 1 ? status : static_cast<std::uint32_t>(AnswerFault::kNoStatus));
+        static_cast<std::uint16_t>(part.status > 1 ? part.status : static_cast<std::uint32_t>(AnswerFault::kNoStatus));
     return Done{};
   }
-  return take_body(folder, part.sync_key.view());
+  HANDSYNC_TRY(take_body(folder, part.sync_key.view()));
+  folder.asked = false;
+  body_had_ = part.fetch == 1;
+  return Done{};
 }
 
 /// An empty key: of ItemOperations none comes, and the folder's stays.
@@ -112,27 +122,44 @@ void Account::ended_body(Call& call, Error error) {
                                  : !missing             ? 0
                                  : synced->status() > 1 ? synced->status()
                                                         : static_cast<std::uint32_t>(AnswerFault::kNoStatus);
-    if (status) refused = eas_error(Command::kSync, status);
     folder->asked = false;
     folder->refused = 0;
+    if (status) {  // of the folder, not of the item
+      arrival_.drop();
+      body_settled();
+      folder->due = true;
+      needs_ |= kNeedItems;
+      current_commands_ = 0;
+      return collection_failed(*folder, eas_error(Command::kSync, status), false);
+    }
+    if (!error && !body_had_) {
+      refused = eas_error(Command::kItemOperations, 6);
+      folder->due = true;  // what has become of it the next Sync says
+    }
   }
   if (error || refused || !folder) {
     arrival_.drop();
     if (error) return request_failed(call, error);
-    needs_ &= static_cast<std::uint16_t>(~kNeedBody);
-    if (reading_stale_) {  // it is not there, or cannot be had: the next Sync says what has become of it
-      reading_stale_ = false;
-      if (Status noted = store_.not_stale(body_item_); !noted.ok()) return follow(noted.error());
-      return look_at_stale();
-    }
-    return follow(refused);
+    body_settled();
+    if (!asked_stale_) return follow(refused);
+    // It is not there, or cannot be had: the next Sync says what has become of it.
+    if (Status noted = store_.not_stale(body_asked_); !noted.ok()) return follow(noted.error());
+    return look_at_stale();
   }
-  needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+  body_settled();
   if (!synced)
     if (Status taken = take_body(*folder, {}); !taken.ok()) return follow(taken.error());
   succeed();
-  reading_stale_ = false;
+  if (asked_stale_)  // also where nothing of it was of use
+    if (Status noted = store_.not_stale(body_asked_); !noted.ok()) return follow(noted.error());
   look_at_stale();
+}
+
+/// What a person has asked for meanwhile is still wanted.
+void Account::body_settled() {
+  if (body_item_ != body_asked_) return;
+  needs_ &= static_cast<std::uint16_t>(~kNeedBody);
+  reading_stale_ = false;
 }
 
 }  // namespace handsync::sync

@@ -18,6 +18,7 @@ Status Account::start_errand() {
 
 void Account::end_errand(Error error) {
   needs_ &= static_cast<std::uint16_t>(~kNeedErrand);
+  if (work_ && work_->for_errand) cancel(work_);  // a Ping may have stopped the account meanwhile
   Errand* errand = errand_;
   errand_ = nullptr;
   if (errand) errand->done(*errand, core_.memory(), error);
@@ -25,7 +26,6 @@ void Account::end_errand(Error error) {
 
 void Account::drop_errand(Error error) {
   if (!errand_) return;
-  if (work_ && work_->for_errand) cancel(work_);
   end_errand(error);
   advance();
 }

@@ -68,7 +68,11 @@ void Account::ended_folders(Call& call, Error error) {
   if (Status loaded = load_folders(); !loaded.ok()) return follow(loaded.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedFolders);
   folders_read_ = true;
-  if (changed.value()) core_.tell(id_, Notice::kFoldersChanged);
+  if (changed.value()) {
+    // What a Ping said was true: the next one that says so is heard too.
+    ping_remedied_ &= static_cast<std::uint16_t>(~(1U << static_cast<unsigned>(policy::Remedy::kRefreshFolders)));
+    core_.tell(id_, Notice::kFoldersChanged);
+  }
   reset_loops({Loop::kProvisions, Loop::kNegotiations, Loop::kMoves});
   succeed();
 }

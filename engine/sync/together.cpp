@@ -206,8 +206,8 @@ Status Account::part_ends(const protocol::SyncPart& part) {
     arrival_.drop();
     return Done{};
   }
-  folder->asked = false;
   if (part.status > 1 || part.sync_key.empty()) {
+    folder->asked = false;
     arrival_.drop();
     // Nothing we sent has a heartbeat or a stored request.
     const bool told = part.status > 1 && part.status < 1000 && part.status != 13 && part.status != 14;
@@ -222,10 +222,12 @@ Status Account::part_ends(const protocol::SyncPart& part) {
                         !arrival_.answers_an_add() && !folder->same_key;
   folder->same_key = same_key;
   if (same_key) {
+    folder->asked = false;
     arrival_.drop();
     return Done{};
   }
   HANDSYNC_TRY(take_items(*folder, part.sync_key.view(), part.more, part.items));
+  folder->asked = false;  // a part has come when it has become true
   folder->faults = 0;
   folder->alone = false;
   ++taken_count_;
@@ -261,9 +263,10 @@ void Account::ended_items(Call& call, Error error) {
     if (only && error == Error{Domain::kHttp, 413, 0} && current_commands_ > 1)
       return collection_failed(*only, eas_error(Command::kSync, 4));
     if (only && error == Error{Domain::kHttp, 413, 0} && current_commands_ == 1) return park_command(*only, error);
-    if (broken || only)
-      at_fault(broken ? *broken : *only);
-    else if (several && taken_count_ == 0 && is_the_requests(error))
+    const bool of_a_folder = broken || only;
+    if (of_a_folder && (error.domain == Domain::kHttp || is_the_requests(error)))
+      at_fault(broken ? *broken : *only);  // and not where this device could not store it
+    else if (!of_a_folder && several && taken_count_ == 0 && is_the_requests(error))
       fewer_together();
     judge_parts();
     return request_failed(call, error);
@@ -313,7 +316,7 @@ Status Account::not_mentioned(FolderState& folder, bool empty) {
       return Done{};
     }
     // Its items may be beyond the window that all have in common.
-    if (more_to_come_ && answer_items_ >= window_) return Done{};
+    if (more_to_come_ && answer_items_ != 0) return Done{};
   } else {
     folder.alone = false;
     if (!empty) {

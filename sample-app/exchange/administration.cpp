@@ -170,6 +170,12 @@ std::vector<std::string> Server::remove(const std::string& email, int count) {
   return ids;
 }
 
+void Server::add_folder(const std::string& email, const std::string& name) {
+  state_->account(email).mailbox.add_folder("0", name, FolderType::kUserMail);
+  state_->wake();
+  state_->flush();
+}
+
 std::string Server::put(const std::string& email, Item item) {
   State& state = *state_;
   Mailbox& mailbox = state.account(email).mailbox;

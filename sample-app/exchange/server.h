@@ -84,6 +84,7 @@ class Server {
   std::string deliver(const std::string& email, const std::string& subject = {});  ///< a new mail; its server id
   std::vector<std::string> edit(const std::string& email, int count);              ///< random items change; their ids
   std::vector<std::string> remove(const std::string& email, int count);            ///< random items go; their ids
+  void add_folder(const std::string& email, const std::string& name);              ///< for mail, at the top
   /// An item of the caller's own, into the default folder of its class; its server id.
   std::string put(const std::string& email, Item item);
   /// As another client of the user's would change it. Throws when it is gone.

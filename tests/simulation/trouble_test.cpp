@@ -43,7 +43,8 @@ struct Pushing {
   AccountId id{};
 };
 
-constexpr unsigned kForEver = UINT_MAX;  ///< until the life is over
+constexpr std::size_t kRequestsMax = 60;  ///< of live(), which lasts an hour; 20 without a trouble
+constexpr unsigned kForEver = UINT_MAX;   ///< until the life is over
 
 /// Lives once for each place where `kind` may strike, every `step`th of them; with HANDSYNC_LONG at each.
 void strike_everywhere(FaultKind kind, unsigned times, unsigned step) {
@@ -53,10 +54,13 @@ void strike_everywhere(FaultKind kind, unsigned times, unsigned step) {
     unsigned struck = 0;
     life.phone.on_fault = [&](FaultKind) { ++struck; };
     life.phone.fail(kind, place, times);
+    const std::size_t sent_before = life.world.sent.size();
     life.live();
     life.phone.calm();
     const std::string where =
         std::string(kFaultNames[static_cast<std::size_t>(kind)]) + " at place " + std::to_string(place);
+    // Whatever cannot be stored is not asked for again and again.
+    CHECK_TEXT(life.world.sent.size() - sent_before <= kRequestsMax, where.c_str());
     CHECK_TEXT(!life.world.off(), where.c_str());
     // No person has to do anything about it.
     CHECK_TEXT(life.world.view(life.id).state != AccountState::kBlocked, where.c_str());

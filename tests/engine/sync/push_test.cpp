@@ -110,6 +110,23 @@ TEST(Push, AQuietHourCostsFewRequestsAndTheReplicaStaysClosed) {
   CHECK_TEXT(world.requests_since(from) >= 2, std::to_string(world.requests_since(from)).c_str());
 }
 
+TEST(Push, FoldersThatComeSoonAfterEachOtherAreAllSeen) {
+  World world;
+  const AccountId id = world.add();
+  LONGS_EQUAL(0, world.sync(id).code);
+  CHECK(world.start_push(id));
+  world.run_for(60'000);
+  for (const char* name : {"One", "Two", "Three"}) {
+    world.server().add_folder("demo@example.test", name);
+    world.run_for(60'000);
+  }
+  world.run_for(600'000);
+  std::size_t seen = 0;
+  world.for_each_folder(
+      id, [&](const FolderRow& row) { seen += row.name == "One" || row.name == "Two" || row.name == "Three"; });
+  LONGS_EQUAL(3, seen);
+}
+
 TEST(Push, EverythingIsSyncedEveryFourHours) {
   Pushing world(with(5));
   world.server().remove(kEmail, 1);  // Ping never tells of that

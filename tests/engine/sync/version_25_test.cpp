@@ -8,6 +8,7 @@
 #include "exchange/item_view.h"
 #include "exchange/mime.h"
 #include "exchange/text.h"
+#include "protocol/command.h"
 
 #include <CppUTest/TestHarness.h>
 
@@ -110,12 +111,28 @@ TEST(Version25, ABodyOfAMailThatHasGoneIsNotThere) {
   LONGS_EQUAL(0, world.sync(world.id).code);
   std::string server_id;
   const ItemId item = world.first(server_id);
-  world.server().remove(kEmail, 1);
+  world.server().remove(kEmail, 3);
+  CHECK(world.engine().fetch(world.id, item, world.now()).ok());
+  CHECK(world.run_until_idle(world.id, 3'600'000));
+  CHECK(world.error(world.id) == protocol::eas_error(protocol::Command::kItemOperations, 6));
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(0, world.subjects(world.id).size());
+  CHECK(world.engine().integrity(world.id).ok());
+}
+
+TEST(Version25, AKeyThatIsLostUnderAFetchIsFoundOutAtOnce) {
+  AccountSettings settings;
+  settings.body_bytes_max = 600;
+  Old world(old_server(), settings);
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  std::string server_id;
+  const ItemId item = world.first(server_id);
+  world.server().lose_sync_state(kEmail);
   CHECK(world.engine().fetch(world.id, item, world.now()).ok());
   CHECK(world.run_until_idle(world.id, 3'600'000));
   LONGS_EQUAL(0, world.sync(world.id).code);
-  LONGS_EQUAL(2, world.subjects(world.id).size());
-  CHECK(world.engine().integrity(world.id).ok());
+  LONGS_EQUAL(3, world.subjects(world.id).size());
+  STRCMP_EQUAL("", difference(world, world.id).c_str());
 }
 
 TEST(Version25, SaysWhatItDoesNotHave) {
