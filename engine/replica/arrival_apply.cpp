@@ -236,8 +236,9 @@ Result<bool> Applier::find_personal_twin(const ItemRecord& item, ItemNow& now) {
 Result<bool> Applier::find_sent_draft(const ItemRecord& item, ItemNow& now) {
   if (item.number(items::kIsDraft, 0) == 0) return false;
   const PropertyValue* subject = item.find(items::kSubject);
-  const Result<std::uint64_t> twin =
-      draft_twin(store_, folder(), subject == nullptr ? Text() : text_of(subject->data), item.attachment_count);
+  const PropertyValue* to = item.find(items::kTo);
+  const Result<std::uint64_t> twin = draft_twin(store_, folder(), subject == nullptr ? Text() : text_of(subject->data),
+                                                to != nullptr && !to->data.empty(), item.attachment_count);
   if (!twin.ok()) return twin.error();
   if (twin.value() == 0) return false;
   ++applied_.confirmed;

@@ -33,7 +33,8 @@ struct Draft {
   std::uint64_t item = 0;
   std::uint32_t folder = 0;
   bool local = false;
-  // The newest change of it that waits; 0 = none.
+  // The newest change of it that waits, else, of one that the server does not have, the one that was refused: nothing
+  // else has its body and attachments. 0 = none.
   std::uint64_t change = 0, message = 0;
   bool sends = false;
   bool open = false;  ///< nothing of that change has been handed to the server
@@ -69,15 +70,16 @@ Status find_draft(StoreState& store, ItemId id, Draft& draft) {
   }
   Result<Statement> newest =
       prepare(store.database,
-              "SELECT id,value,server_value,request FROM change WHERE item=?1 AND kind=6 AND parked=0 ORDER BY id DESC "
-              "LIMIT 1");
+              "SELECT id,value,server_value,request,parked FROM change WHERE item=?1 AND kind=6 AND (parked=0 OR (?2 AND value<>0)) ORDER BY "
+              "parked,id DESC LIMIT 1");
   if (!newest.ok()) return newest.error();
-  const Result<bool> row = newest.value().number(1, draft.item).step();
+  const Result<bool> row = newest.value().number(1, draft.item).number(2, draft.local).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Done{};
   draft.change = static_cast<std::uint64_t>(newest.value().number(0));
   draft.message = static_cast<std::uint64_t>(newest.value().number(1));
-  draft.sends = (newest.value().number(2) & kSends) != 0;
+  const bool parked = newest.value().number(4) != 0;
+  draft.sends = !parked && (newest.value().number(2) & kSends) != 0;
   draft.open = newest.value().number(3) == 0 && (newest.value().number(2) & kHanded) == 0;
   return Done{};
 }
@@ -143,7 +145,17 @@ Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool
   if (older == 0) return Done{};
   return each_part(store, older, [&](std::uint64_t part, Kind kind) -> Status {
     if (has_body && (kind == Kind::kText || kind == Kind::kHtml)) return Done{};
-    return move_part(store, part, newer << kPartShift | (part & 0xFFFF));
+    std::uint64_t to = newer << kPartShift | (part & 0xFFFF);
+    const Result<std::int64_t> taken = number_of(store, "SELECT EXISTS(SELECT 1 FROM outbox_part WHERE id=?1)", to);
+    if (!taken.ok()) return taken.error();
+    if (taken.value() != 0) {
+      const Result<std::int64_t> last = number_of(
+          store, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16", newer);
+      if (!last.ok()) return last.error();
+      to = static_cast<std::uint64_t>(last.value()) + 1;
+      if (to >> kPartShift != newer) return sql_error(SQLITE_TOOBIG);
+    }
+    return move_part(store, part, to);
   });
 }
 
@@ -314,11 +326,15 @@ Status remove_draft(StoreState& store, std::uint64_t item) {
   return removed.ok() ? Status(Done{}) : Status(removed.error());
 }
 
-/// What goes next: of each draft the oldest, and nothing of one that is to be deleted or is being moved.
+/// What goes next: of each draft the oldest, and nothing of one that is being moved, or is to be deleted: but then one
+/// that may have been handed over still goes, since only its answer tells what there is to delete. What has left the
+/// folder of drafts is a draft no more.
 constexpr char kNextDraft[] =
     "FROM change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND c.kind=6 AND c.parked=0 AND i.folder=c.folder AND "
-    "NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND (o.kind=3 OR (o.kind=4 AND o.request<>0)"
-    " OR (o.kind=6 AND o.id<c.id)))";
+    "c.folder IN (SELECT id FROM folder WHERE type=3) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND "
+    "o.parked=0 AND ((o.kind=3 AND substr(i.server_id,1,1)<>char(1) AND (o.request<>0)=(c.request<>0)) OR (o.kind=4 AND "
+    "o.request<>0) OR (o.kind=6 AND o.id<c.id)))";
+constexpr std::size_t kSqlBytesMax = 640;
 
 }  // namespace
 
@@ -375,6 +391,69 @@ Status draft_not_taken(StoreState& store, std::uint64_t change) {
   return run_on(store, "UPDATE change SET server_value=server_value&1 WHERE id=?1 AND kind=6", change);
 }
 
+Status retry_draft(StoreState& store, std::uint64_t item, std::uint64_t& change) {
+  Draft draft;
+  HANDSYNC_TRY(find_draft(store, static_cast<ItemId>(item), draft));
+  if (!draft.local) return Done{};
+  // Nothing of it can go before what it is to say; what was to follow that follows it again.
+  const Result<std::int64_t> message = number_of(store, "SELECT value FROM change WHERE id=?1", change);
+  if (!message.ok()) return message.error();
+  if (message.value() == 0) {
+    if (draft.message == 0) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
+    change = draft.change;
+  }
+  return run_on(store,
+                "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0 WHERE item=?1 AND kind=6 AND"
+                " parked=1 AND value=0",
+                item);
+}
+
+Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
+  std::uint64_t item = 0, refused = 0, younger = 0, message = 0;
+  {
+    Result<Statement> find = prepare(
+        store.database,
+        "SELECT c.item,c.value,coalesce(n.id,0),coalesce(n.value,0) FROM change c JOIN item i ON i.id=c.item LEFT JOIN "
+        "change n ON n.item=c.item AND n.kind=6 AND n.parked=0 AND n.request=0 AND n.value<>0 WHERE c.id=?1 AND "
+        "c.value<>0 AND substr(i.server_id,1,1)=char(1) LIMIT 1");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, change).step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Done{};
+    item = static_cast<std::uint64_t>(find.value().number(0));
+    refused = static_cast<std::uint64_t>(find.value().number(1));
+    younger = static_cast<std::uint64_t>(find.value().number(2));
+    message = static_cast<std::uint64_t>(find.value().number(3));
+  }
+  if (younger != 0) {
+    const Result<std::uint64_t> body = body_part(store, message);
+    if (!body.ok()) return body.error();
+    HANDSYNC_TRY(inherit(store, refused, message, body.value() != 0));
+    HANDSYNC_TRY(run_on(store, "UPDATE change SET value=0 WHERE id=?1", younger));  // the message is not its any more
+    HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1 AND server_value&1=0", younger));
+    Result<Statement> take = prepare(store.database, "UPDATE change SET value=?2 WHERE id=?1");
+    if (!take.ok()) return take.error();
+    HANDSYNC_TRY(take.value().number(1, change).number(2, message).run());
+    HANDSYNC_TRY(forget_message(store, 0, refused));
+    HANDSYNC_TRY(show_message(store, item, message, refused));
+  }
+  return run_on(store,
+                "UPDATE change SET (parked,request,domain,code,place)=(SELECT 1,0,domain,code,place FROM change WHERE "
+                "id=?1) WHERE kind=6 AND parked=0 AND value=0 AND item=(SELECT item FROM change WHERE id=?1)",
+                change);
+}
+
+Result<bool> drop_deleted_draft(StoreState& store, std::uint64_t item) {
+  const Result<std::int64_t> moot =
+      number_of(store,
+                "SELECT EXISTS(SELECT 1 FROM item i JOIN change c ON c.item=i.id WHERE i.id=?1 AND c.kind=3 AND "
+                "c.parked=0 AND substr(i.server_id,1,1)=char(1))",
+                item);
+  if (!moot.ok()) return moot.error();
+  if (moot.value() != 0) HANDSYNC_TRY(remove_draft(store, item));
+  return moot.value() != 0;
+}
+
 Status settle_sent_drafts(StoreState& store, std::uint64_t item) {
   return run_on(store, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND server_value&3=3", item);
 }
@@ -411,16 +490,19 @@ Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, 
   return parked;
 }
 
-Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text subject, std::uint32_t attachments) {
+Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text subject, bool has_to,
+                                 std::uint32_t attachments) {
+  if (subject.empty() && attachments == 0) return std::uint64_t{0};  // many a draft is like that
   std::uint64_t item = 0, change = 0;
   {
     Result<Statement> find = prepare(
         store.database,
         "SELECT i.id,c.id FROM change c JOIN item i ON i.id=c.item JOIN outbox o ON o.id=c.value WHERE c.folder=?1"
         " AND c.kind=6 AND c.parked=0 AND c.server_value&2 AND substr(i.server_id,1,1)=char(1) AND o.subject=?2"
+        " AND (o.recipients<>'')=?4"
         " AND (SELECT count(*) FROM outbox_part WHERE id>o.id<<16 AND id<(o.id+1)<<16 AND kind=3)=?3 LIMIT 2");
     if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, folder).text(2, subject).number(3, attachments).step();
+    const Result<bool> row = find.value().number(1, folder).text(2, subject).number(3, attachments).number(4, has_to).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return std::uint64_t{0};
     item = static_cast<std::uint64_t>(find.value().number(0));
@@ -550,10 +632,14 @@ Result<ItemId> Store::draft_keep(ItemId id, std::uint64_t message, bool has_body
   HANDSYNC_TRY(run_on(store, "UPDATE outbox SET whole=1 WHERE id=?1", message));
   if (replaces) {
     Result<Statement> again =
-        prepare(database_, "UPDATE change SET value=?2,wall_ms=?3,tries=0,domain=0,code=0,place=0 WHERE id=?1");
+        prepare(database_,
+                "UPDATE change SET value=?2,wall_ms=?3,server_value=server_value*(parked=0),parked=0,request=0,tries=0,"
+                "domain=0,code=0,place=0 WHERE id=?1");
     if (!again.ok()) return again.error();
     HANDSYNC_TRY(again.value().number(1, draft.change).number(2, message).number(3, wall_ms).run());
     HANDSYNC_TRY(forget_message(store, 0, draft.message));
+    // That it was to be sent as it was before is moot.
+    HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=1 AND value=0", draft.item));
   } else {
     Result<Statement> add =
         prepare(database_,
@@ -581,16 +667,14 @@ Result<DraftStanding> Store::draft_standing(ItemId id) const {
   Draft draft;
   HANDSYNC_TRY(find_draft(store, id, draft));
   DraftStanding standing;
-  standing.only_here = draft.local && (draft.change == 0 || draft.open);
+  const Result<std::int64_t> handed = number_of(
+      store,
+      "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=6 AND parked=0 AND (request<>0 OR server_value&2))",
+      draft.item);
+  if (!handed.ok()) return handed.error();
+  standing.only_here = draft.local && handed.value() == 0;
   standing.message = draft.message;
   standing.sends = draft.sends;
-  if (draft.message == 0 && draft.local) {  // what was refused is still shown, and is what is meant
-    const Result<std::int64_t> parked = number_of(
-        store, "SELECT coalesce((SELECT value FROM change WHERE item=?1 AND kind=6 ORDER BY id DESC LIMIT 1),0)",
-        draft.item);
-    if (!parked.ok()) return parked.error();
-    standing.message = static_cast<std::uint64_t>(parked.value());
-  }
   return standing;
 }
 
@@ -605,7 +689,9 @@ Result<std::uint64_t> Store::draft_queue_sending(ItemId id, std::int64_t wall_ms
   if (draft.sends) return draft.change;
   std::uint64_t change = draft.change;
   if (draft.change != 0 && draft.open) {
-    HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1", draft.change));
+    HANDSYNC_TRY(run_on(store,
+                        "UPDATE change SET server_value=1,parked=0,tries=0,domain=0,code=0,place=0 WHERE id=?1",
+                        draft.change));
   } else {
     const Result<std::uint64_t> added = new_change(store, draft.folder, draft.item, EditKind::kDraft, {}, wall_ms);
     if (!added.ok()) return added;
@@ -672,7 +758,7 @@ Result<std::size_t> Store::draft_fields(std::uint64_t message, DraftTexts& texts
 
 Result<bool> Store::has_drafts(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
-  char sql[640];
+  char sql[kSqlBytesMax];
   std::snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 %s)", kNextDraft);
   Result<Statement> any = prepare(database_, sql);
   if (!any.ok()) return any.error();
@@ -699,7 +785,7 @@ Result<bool> Store::next_draft(FolderId folder, std::uint32_t request, OutgoingD
   if (!frozen) {
     const Result<bool> others = has_commands(folder);
     if (!others.ok() || others.value()) return others.ok() ? Result<bool>(false) : others;
-    char sql[640];
+    char sql[kSqlBytesMax];
     std::snprintf(sql, sizeof sql, "SELECT coalesce(min(c.id),0) %s", kNextDraft);
     Result<Statement> next = prepare(database_, sql);
     if (!next.ok()) return next.error();
@@ -735,6 +821,18 @@ Result<bool> Store::next_draft(FolderId folder, std::uint32_t request, OutgoingD
   }
   HANDSYNC_TRY(transaction.commit());
   return true;
+}
+
+Status Store::draft_not_handed(FolderId folder) {
+  if (state_ == nullptr) return kNotOpen;
+  StoreState& store = state_of(state_);
+  Transaction transaction(store);
+  HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(run_on(store,
+                      "UPDATE change SET server_value=server_value&~2 WHERE folder=?1 AND kind=6 AND request<>0 AND "
+                      "parked=0 AND server_value&4=0",
+                      static_cast<std::uint32_t>(folder)));
+  return transaction.commit();
 }
 
 Result<ItemId> Store::first_stale() const {

@@ -80,6 +80,8 @@ Status accept_kept_draft(StoreState& store, const Edit& edit) {
   const Result<std::int64_t> local = query_number(find.value().number(1, edit.item));
   if (!local.ok()) return local.error();
   if (local.value() == 0) return accept_draft(store, edit.id);
+  const Result<bool> gone = drop_deleted_draft(store, edit.item);
+  if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
   // Every Add is answered with an id; one that was not is as good as refused.
   if (edit.tries + 1 < kTriesMax) return send_again(store, edit, 5);
   return park_change(store, edit.id, Error{Domain::kEas, 5, 0}, false);
@@ -117,6 +119,8 @@ Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::ui
       if (!sent.ok()) return sent.error();
       if (sent.value()) return accept_draft(store, edit.id);
     }
+    const Result<bool> gone = drop_deleted_draft(store, edit.item);
+    if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
     HANDSYNC_TRY(draft_not_taken(store, edit.id));
   }
   if (passing(status) && edit.tries + 1 < kTriesMax) return send_again(store, edit, status);
@@ -243,6 +247,8 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
     // The server's item is shown whatever the reason was: the next edit must not send along what was refused.
     HANDSYNC_TRY(revert_item_change(store, change));
   } else if (edit.kind == EditKind::kDraft) {
+    const Result<bool> gone = drop_deleted_draft(store, edit.item);
+    if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
     HANDSYNC_TRY(draft_not_taken(store, change));
     HANDSYNC_TRY(read_again(store, edit.item));
   } else if (revert) {
@@ -263,6 +269,7 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
                    .number(4, reason.where)
                    .run());
   if (edit.kind == EditKind::kDelete || edit.kind == EditKind::kMove) HANDSYNC_TRY(place_item(store, edit.item));
+  if (edit.kind == EditKind::kDraft) HANDSYNC_TRY(park_rest_of_draft(store, change));
   return count_edits(store, edit.item);
 }
 

@@ -44,6 +44,14 @@ Status accept_draft(StoreState&, std::uint64_t change);
 /// It was to be sent, and was handed over before: a server that has no such draft has sent it.
 Result<bool> draft_was_sent(StoreState&, std::uint64_t change);
 Status draft_not_taken(StoreState&, std::uint64_t change);  ///< the server has said that it did nothing
+/// A parked change of a draft is about to wait again: `change` becomes the one that goes first. Refused when the item
+/// is no draft any more.
+Status retry_draft(StoreState&, std::uint64_t item, std::uint64_t& change);
+/// After the change of a draft that the server does not have was parked: a younger one is made one with it, and that it
+/// is to be sent waits with it.
+Status park_rest_of_draft(StoreState&, std::uint64_t change);
+/// It is to be deleted, and the server has said that it does not have it: it goes. False: it is not so.
+Result<bool> drop_deleted_draft(StoreState&, std::uint64_t item);
 Status settle_sent_drafts(StoreState&,
                           std::uint64_t item);  ///< the item is about to go: what had been handed over was sent
 /// The server has said what a draft is; its row shows that now. What waits and nobody was told of has lost, and is
@@ -51,7 +59,7 @@ Status settle_sent_drafts(StoreState&,
 /// parked.
 Result<std::uint32_t> judge_server_draft(StoreState&, std::uint64_t item, bool fetched);
 /// After a lost key: the item of which an Add may have reached the server, by what it says; it is settled. 0 = none.
-Result<std::uint64_t> draft_twin(StoreState&, std::uint32_t folder, Text subject, std::uint32_t attachments);
+Result<std::uint64_t> draft_twin(StoreState&, std::uint32_t folder, Text subject, bool has_to, std::uint32_t attachments);
 Status read_again(StoreState&, std::uint64_t item);       ///< what it shows is not what the server has
 Result<bool> was_stale(StoreState&, std::uint64_t item);  ///< and it is no more
 

@@ -332,6 +332,7 @@ class Store {
   /// Marks it durably as belonging to request `id`: the one that belongs to it already, else the next. False: none, or
   /// something else goes first.
   Result<bool> next_draft(FolderId, std::uint32_t request, OutgoingDraft&);
+  Status draft_not_handed(FolderId);   ///< nothing of the one that next_draft gave has left the device
   Result<ItemId> first_stale() const;  ///< to be read anew from the server; 0 = none
   Status not_stale(ItemId);
 

@@ -89,7 +89,11 @@ Status Account::start_items() {
     replica::OutgoingDraft draft;
     auto next = store_.next_draft(folder.row.id, frozen_id(folder.row), draft);
     if (!next.ok()) return next.error();
-    if (next.value()) return start_draft(folder, draft);
+    if (next.value()) {
+      Status started = start_draft(folder, draft);
+      if (!started.ok()) HANDSYNC_TRY(store_.draft_not_handed(folder.row.id));
+      return started;
+    }
   }
   Block items(core_.memory());  // what goes out of items is put together here before the request
   if (sends_first && items::is_personal(items::class_of(folder.row.type))) {
@@ -257,6 +261,9 @@ void Account::ended_items(Call& call, Error error) {
   if (error && missing == 0) return judge_parts();  // it broke when all that was asked for had come
 
   if (error) {
+    // The edit of a draft was noted as handed over before the request began: no bit of it has been read.
+    if (only && only->row.type == FolderType::kDrafts && current_commands_ == 1 && !call.body_begun())
+      if (Status noted = store_.draft_not_handed(only->row.id); !noted.ok()) return stop(noted.error());
     if (error.domain == Domain::kHttp && error.code < 100)
       for (std::size_t i = 0; i < folder_count_; ++i)
         if (folders_[i].asked && (!broken || broken == &folders_[i])) adapt_window(folders_[i], 0, false);

@@ -548,3 +548,165 @@ TEST(Drafts, WhatCannotBeWrittenIsRefused) {
   LONGS_EQUAL(replica::kWrongFolder, desk.keep(words, desk.item(desk.id)).error().code);
   desk.in_step();
 }
+
+TEST(Drafts, ARefusedOneKeepsItsWordsAndFilesWhenItIsEdited) {
+  for (const char* step : {"edit", "send, then edit", "edit in flight", "retry the sending"}) {
+    const std::string what = step;
+    Desk desk;
+    Words words = full();
+    words.files = {{"a.txt", "aa"}, {"b.txt", "bb"}};
+    const ItemId draft = desk.keep(words).value();
+    bool sent = false;
+    desk.instead = [&](const Sent& one) -> std::optional<exchange::HttpResponse> {
+      if (sent || one.label != "Sync" || sync_view(one).commands.empty()) return std::nullopt;
+      sent = true;
+      // Meanwhile the user goes on with it.
+      if (what == "send, then edit" || what == "retry the sending") LONGS_EQUAL(0, desk.send(draft).code);
+      if (what == "edit in flight") {
+        Words early;
+        early.cc = "erin@example.test";
+        CHECK(desk.keep(early, draft).ok());
+        early = Words();
+        early.files = {{"early.txt", "ee"}};
+        CHECK(desk.keep(early, draft).ok());
+      }
+      return http_status(413);
+    };
+    static_cast<void>(desk.sync(desk.id));
+    desk.instead = nullptr;
+    const std::size_t waits = what == "send, then edit" || what == "retry the sending" ? 2 : 1;
+    LONGS_EQUAL_TEXT(waits, desk.queue(desk.id).size(), step);
+    for (const auto& one : desk.queue(desk.id)) CHECK_TEXT(one.parked, step);
+    CHECK_TEXT(desk.drafts_there().empty(), step);
+    if (what == "retry the sending") {
+      CHECK(desk.changes().retry(ChangeId{desk.queue(desk.id)[1].id}).ok());
+      desk.settle_down();
+      LONGS_EQUAL(1, desk.mails(kOther, *words.subject));
+      LONGS_EQUAL(0, desk.drafts());
+      desk.in_step();
+      continue;
+    }
+    Words edit;
+    edit.subject = "Shorter";
+    edit.detach = {1};
+    CHECK_TEXT(desk.keep(edit, draft).ok(), step);
+    LONGS_EQUAL_TEXT(1, desk.queue(desk.id).size(), step);
+    STRCMP_EQUAL_TEXT(words.text->c_str(), desk.body(desk.id, draft).c_str(), step);
+    LONGS_EQUAL_TEXT(0, desk.sync(desk.id).code, step);
+    const exchange::Item& item = desk.there(draft);
+    STRCMP_EQUAL_TEXT("Shorter", std::string(item.value(em::kSubject)).c_str(), step);
+    STRCMP_EQUAL_TEXT(words.text->c_str(), item.body.data.c_str(), step);
+    STRCMP_EQUAL_TEXT(words.to->c_str(), std::string(item.value(em::kTo)).c_str(), step);
+    // Of those that it had the first has been taken away.
+    LONGS_EQUAL_TEXT(what == "edit in flight" ? 2 : 1, item.attachments.size(), step);
+    LONGS_EQUAL_TEXT(0, desk.mails(kOther, "Shorter"), step);
+    desk.in_step();
+  }
+}
+
+TEST(Drafts, OneThatIsOnItsWayIsNotSentAsAMailBeside) {
+  Desk desk;
+  const ItemId draft = desk.keep(full()).value();
+  bool once = false;
+  desk.on_served = [&](const Sent& one) {
+    if (once || one.label != "Sync" || sync_view(one).commands.empty()) return;
+    once = true;
+    Words words;
+    words.cc = "erin@example.test";
+    CHECK(desk.keep(words, draft).ok());
+    LONGS_EQUAL(0, desk.send(draft).code);
+    LONGS_EQUAL(0, desk.send(draft).code);
+  };
+  desk.settle_down();
+  CHECK(once);
+  LONGS_EQUAL(1, desk.mails(kOther, *full().subject));
+  LONGS_EQUAL(0, desk.requests("SendMail"));
+  CHECK(desk.drafts_there().empty());
+  desk.in_step();
+}
+
+TEST(Drafts, AnEditOfOneThatHasLeftTheFolderIsNotTriedAgain) {
+  Desk desk;
+  desk.server().put(kEmail, server_draft("Theirs"));
+  LONGS_EQUAL(0, desk.sync(desk.id).code);
+  const ItemId draft = desk.item(desk.id, 0, "Drafts");
+  Words words;
+  words.subject = "Mine";
+  CHECK(desk.keep(words, draft).ok());
+  desk.instead = [](const Sent& one) -> std::optional<exchange::HttpResponse> {
+    if (one.label != "Sync" || sync_view(one).commands.empty()) return std::nullopt;
+    return http_status(413);
+  };
+  static_cast<void>(desk.sync(desk.id));
+  desk.instead = nullptr;
+  auto queue = desk.queue(desk.id);
+  LONGS_EQUAL(1, queue.size());
+  CHECK(queue[0].parked);
+  LONGS_EQUAL(0, desk.sync(desk.id).code);
+  CHECK(desk.changes().move(draft, desk.folder_id(desk.id, "Inbox")).ok());
+  LONGS_EQUAL(0, desk.sync(desk.id).code);
+  const auto again = desk.changes().retry(ChangeId{queue[0].id});
+  CHECK_FALSE(again.ok());
+  LONGS_EQUAL(replica::kWrongFolder, again.error().code);
+  const std::size_t before = desk.requests("Sync");
+  static_cast<void>(desk.sync(desk.id));
+  desk.run_for(60'000);
+  CHECK(desk.requests("Sync") < before + 10);
+}
+
+TEST(Drafts, WhatNeverLeftTheDeviceWasNotSent) {
+  Desk desk;
+  desk.server().put(kEmail, server_draft("Theirs"));
+  LONGS_EQUAL(0, desk.sync(desk.id).code);
+  const ItemId draft = desk.item(desk.id, 0, "Drafts");
+  LONGS_EQUAL(0, desk.send(draft).code);
+  desk.on_request = [&](const Sent& one) { printf("%s %zu\n", one.label.c_str(), sync_view(one).commands.size()); };
+  desk.online = false;
+  for (int i = 0; i < 3; ++i) {
+    CHECK(failed(desk.sync(desk.id)));
+    desk.run_for(600'000);
+  }
+  // Somebody deletes it meanwhile.
+  desk.server().remove(kEmail, 100);
+  desk.online = true;
+  desk.settle_down();
+  const auto queue = desk.queue(desk.id);
+  LONGS_EQUAL(1, queue.size());
+  CHECK(queue[0].parked);
+  LONGS_EQUAL(8, protocol::eas_status(queue[0].last));
+}
+
+TEST(Drafts, OneInDoubtIsDeleted) {
+  for (const char* step : {"taken", "lost", "refused", "without key"}) {
+    const std::string what = step;
+    Desk desk;
+    const ItemId draft = desk.keep(full()).value();
+    bool once = false;
+    desk.instead = [&](const Sent& one) -> std::optional<exchange::HttpResponse> {
+      if (once || what == "taken" || one.label != "Sync" || sync_view(one).commands.empty()) return std::nullopt;
+      once = true;
+      if (what == "without key") desk.server().lose_sync_state(kEmail);
+      return http_status(503);
+    };
+    desk.watch_drafts();
+    if (what == "taken") desk.to_draft = [](exchange::HttpResponse& answer) { answer.transport.lose = true; };
+    bool removed = false;
+    desk.on_served = [&](const Sent& one) {
+      if (removed || one.label != "Sync" || sync_view(one).commands.empty()) return;
+      removed = true;
+      CHECK_TEXT(desk.changes().remove(draft, true).ok(), step);
+      LONGS_EQUAL_TEXT(0, desk.drafts(), step);
+    };
+    static_cast<void>(desk.sync(desk.id));
+    if (what == "refused")
+      desk.instead = [](const Sent& one) -> std::optional<exchange::HttpResponse> {
+        if (one.label != "Sync" || sync_view(one).commands.empty()) return std::nullopt;
+        return http_status(413);
+      };
+    desk.settle_down();
+    CHECK_TEXT(desk.queue(desk.id).empty(), step);
+    CHECK_TEXT(desk.drafts_there().empty(), step);
+    LONGS_EQUAL_TEXT(0, desk.drafts(), step);
+    desk.in_step(what == "without key");
+  }
+}
