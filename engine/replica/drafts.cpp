@@ -68,10 +68,10 @@ Status find_draft(StoreState& store, ItemId id, Draft& draft) {
     draft.local = find.value().number(1) != 0;
     if (find.value().number(2) == 0) return Error{Domain::kSqlite, kWrongFolder, draft.folder};
   }
-  Result<Statement> newest =
-      prepare(store.database,
-              "SELECT id,value,server_value,request,parked FROM change WHERE item=?1 AND kind=6 AND (parked=0 OR (?2 AND value<>0)) ORDER BY "
-              "parked,id DESC LIMIT 1");
+  Result<Statement> newest = prepare(store.database,
+                                     "SELECT id,value,server_value,request,parked FROM change WHERE item=?1 AND kind=6 "
+                                     "AND (parked=0 OR (?2 AND value<>0)) ORDER BY "
+                                     "parked,id DESC LIMIT 1");
   if (!newest.ok()) return newest.error();
   const Result<bool> row = newest.value().number(1, draft.item).number(2, draft.local).step();
   if (!row.ok()) return row.error();
@@ -149,8 +149,8 @@ Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool
     const Result<std::int64_t> taken = number_of(store, "SELECT EXISTS(SELECT 1 FROM outbox_part WHERE id=?1)", to);
     if (!taken.ok()) return taken.error();
     if (taken.value() != 0) {
-      const Result<std::int64_t> last = number_of(
-          store, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16", newer);
+      const Result<std::int64_t> last =
+          number_of(store, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16", newer);
       if (!last.ok()) return last.error();
       to = static_cast<std::uint64_t>(last.value()) + 1;
       if (to >> kPartShift != newer) return sql_error(SQLITE_TOOBIG);
@@ -332,7 +332,8 @@ Status remove_draft(StoreState& store, std::uint64_t item) {
 constexpr char kNextDraft[] =
     "FROM change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND c.kind=6 AND c.parked=0 AND i.folder=c.folder AND "
     "c.folder IN (SELECT id FROM folder WHERE type=3) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND "
-    "o.parked=0 AND ((o.kind=3 AND substr(i.server_id,1,1)<>char(1) AND (o.request<>0)=(c.request<>0)) OR (o.kind=4 AND "
+    "o.parked=0 AND ((o.kind=3 AND substr(i.server_id,1,1)<>char(1) AND (o.request<>0)=(c.request<>0)) OR (o.kind=4 "
+    "AND "
     "o.request<>0) OR (o.kind=6 AND o.id<c.id)))";
 constexpr std::size_t kSqlBytesMax = 640;
 
@@ -502,7 +503,8 @@ Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text s
         " AND (o.recipients<>'')=?4"
         " AND (SELECT count(*) FROM outbox_part WHERE id>o.id<<16 AND id<(o.id+1)<<16 AND kind=3)=?3 LIMIT 2");
     if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, folder).text(2, subject).number(3, attachments).number(4, has_to).step();
+    const Result<bool> row =
+        find.value().number(1, folder).text(2, subject).number(3, attachments).number(4, has_to).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return std::uint64_t{0};
     item = static_cast<std::uint64_t>(find.value().number(0));
@@ -689,8 +691,7 @@ Result<std::uint64_t> Store::draft_queue_sending(ItemId id, std::int64_t wall_ms
   if (draft.sends) return draft.change;
   std::uint64_t change = draft.change;
   if (draft.change != 0 && draft.open) {
-    HANDSYNC_TRY(run_on(store,
-                        "UPDATE change SET server_value=1,parked=0,tries=0,domain=0,code=0,place=0 WHERE id=?1",
+    HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1,parked=0,tries=0,domain=0,code=0,place=0 WHERE id=?1",
                         draft.change));
   } else {
     const Result<std::uint64_t> added = new_change(store, draft.folder, draft.item, EditKind::kDraft, {}, wall_ms);

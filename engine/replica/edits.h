@@ -59,7 +59,8 @@ Status settle_sent_drafts(StoreState&,
 /// parked.
 Result<std::uint32_t> judge_server_draft(StoreState&, std::uint64_t item, bool fetched);
 /// After a lost key: the item of which an Add may have reached the server, by what it says; it is settled. 0 = none.
-Result<std::uint64_t> draft_twin(StoreState&, std::uint32_t folder, Text subject, bool has_to, std::uint32_t attachments);
+Result<std::uint64_t> draft_twin(StoreState&, std::uint32_t folder, Text subject, bool has_to,
+                                 std::uint32_t attachments);
 Status read_again(StoreState&, std::uint64_t item);       ///< what it shows is not what the server has
 Result<bool> was_stale(StoreState&, std::uint64_t item);  ///< and it is no more
 

@@ -483,10 +483,10 @@ Status Store::retry(std::uint64_t change) {
   HANDSYNC_TRY(store.start_log());
   {
     // It is what the user wants now: an edit of the same property that waits gives way to it.
-    Result<Statement> newer = prepare(
-        database_,
-        "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND id<>?3 AND kind<>12 AND (kind<>6 OR"
-        " (value<>0 AND (SELECT value FROM change WHERE id=?3)<>0))");
+    Result<Statement> newer = prepare(database_,
+                                      "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND "
+                                      "id<>?3 AND kind<>12 AND (kind<>6 OR"
+                                      " (value<>0 AND (SELECT value FROM change WHERE id=?3)<>0))");
     if (!newer.ok()) return newer.error();
     HANDSYNC_TRY(newer.value().number(1, item).number(2, static_cast<int>(kind)).number(3, change).run());
   }

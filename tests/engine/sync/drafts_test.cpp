@@ -715,3 +715,32 @@ TEST(Drafts, OneInDoubtIsDeleted) {
     desk.in_step(what == "without key");
   }
 }
+
+TEST(Drafts, AnotherOneIsNotTakenForIt) {
+  for (const char* subject : {"", "Entwurf"}) {
+    Desk desk;
+    Words words;
+    words.to = "bob@example.test";
+    words.subject = subject;
+    words.text = "Mine";
+    const ItemId draft = desk.keep(words).value();
+    bool once = false;
+    desk.instead = [&](const Sent& one) -> std::optional<exchange::HttpResponse> {
+      if (once || one.label != "Sync" || sync_view(one).commands.empty()) return std::nullopt;
+      once = true;
+      exchange::Item other = server_draft(subject);
+      other.attachments.clear();
+      if (*subject != 0) other.remove(em::kTo);
+      desk.server().put(kEmail, other);
+      desk.server().lose_sync_state(kEmail);
+      return http_status(503);
+    };
+    static_cast<void>(desk.sync(desk.id));
+    desk.instead = nullptr;
+    desk.settle_down();
+    CHECK(once);
+    LONGS_EQUAL_TEXT(2, desk.drafts_there().size(), subject);
+    STRCMP_EQUAL_TEXT("Mine", desk.there(draft).body.data.c_str(), subject);
+    desk.in_step(true);
+  }
+}
