@@ -326,9 +326,9 @@ Status remove_draft(StoreState& store, std::uint64_t item) {
   return removed.ok() ? Status(Done{}) : Status(removed.error());
 }
 
-/// What goes next: of each draft the oldest, and nothing of one that is being moved, or is to be deleted: but then one
-/// that may have been handed over still goes, since only its answer tells what there is to delete. What has left the
-/// folder of drafts is a draft no more.
+/// What goes next: of each draft the oldest, and nothing of one that is being moved, or that the server has and that is
+/// to be deleted. One that it may have been handed goes: only the answer tells what there is to delete. What has left
+/// the folder of drafts is a draft no more.
 constexpr char kNextDraft[] =
     "FROM change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND c.kind=6 AND c.parked=0 AND i.folder=c.folder AND "
     "c.folder IN (SELECT id FROM folder WHERE type=3) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND "
@@ -442,6 +442,31 @@ Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
                 "UPDATE change SET (parked,request,domain,code,place)=(SELECT 1,0,domain,code,place FROM change WHERE "
                 "id=?1) WHERE kind=6 AND parked=0 AND value=0 AND item=(SELECT item FROM change WHERE id=?1)",
                 change);
+}
+
+Result<bool> drop_local_draft(StoreState& store, std::uint64_t change) {
+  std::uint64_t item = 0, message = 0, other = 0;
+  {
+    Result<Statement> find =
+        prepare(store.database,
+                "SELECT c.item,c.value,coalesce((SELECT o.value FROM change o WHERE o.item=c.item AND o.kind=6 AND "
+                "o.value<>0 AND o.id<>c.id ORDER BY o.parked,o.id DESC LIMIT 1),0) FROM change c JOIN item i ON "
+                "i.id=c.item WHERE c.id=?1 AND c.kind=6 AND substr(i.server_id,1,1)=char(1)");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, change).step();
+    if (!row.ok() || !row.value()) return row;
+    item = static_cast<std::uint64_t>(find.value().number(0));
+    message = static_cast<std::uint64_t>(find.value().number(1));
+    other = static_cast<std::uint64_t>(find.value().number(2));
+  }
+  if (message != 0 && other == 0) {
+    HANDSYNC_TRY(remove_draft(store, item));
+    return true;
+  }
+  HANDSYNC_TRY(forget_change(store, change));
+  if (message != 0) HANDSYNC_TRY(show_message(store, item, other, message));
+  HANDSYNC_TRY(count_edits(store, item));
+  return true;
 }
 
 Result<bool> drop_deleted_draft(StoreState& store, std::uint64_t item) {

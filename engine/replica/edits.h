@@ -50,6 +50,9 @@ Status retry_draft(StoreState&, std::uint64_t item, std::uint64_t& change);
 /// After the change of a draft that the server does not have was parked: a younger one is made one with it, and that it
 /// is to be sent waits with it.
 Status park_rest_of_draft(StoreState&, std::uint64_t change);
+/// Takes back a change of a draft that the server does not have: with the last of them goes the draft. False: it is
+/// none.
+Result<bool> drop_local_draft(StoreState&, std::uint64_t change);
 /// It is to be deleted, and the server has said that it does not have it: it goes. False: it is not so.
 Result<bool> drop_deleted_draft(StoreState&, std::uint64_t item);
 Status settle_sent_drafts(StoreState&,

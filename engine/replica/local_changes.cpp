@@ -526,9 +526,13 @@ Status Store::drop(std::uint64_t change) {
     }
   }
   HANDSYNC_TRY(store.start_log());
-  // Parking shows the server's value again, unless a newer edit waits.
-  HANDSYNC_TRY(park_change(store, change, Error{}, true));
-  HANDSYNC_TRY(forget_change(store, change));
+  const Result<bool> local = drop_local_draft(store, change);
+  if (!local.ok()) return local.error();
+  if (!local.value()) {
+    // Parking shows the server's value again, unless a newer edit waits.
+    HANDSYNC_TRY(park_change(store, change, Error{}, true));
+    HANDSYNC_TRY(forget_change(store, change));
+  }
   HANDSYNC_TRY(store.log.finish(store));
   return transaction.commit();
 }

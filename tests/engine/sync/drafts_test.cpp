@@ -507,6 +507,33 @@ TEST(Drafts, OneThatIsRefusedIsParkedAndMayBeDropped) {
   desk.in_step();
 }
 
+TEST(Drafts, WithItsLastChangeGoesOneThatTheServerDoesNotHave) {
+  Desk desk;
+  const ItemId draft = desk.keep(full()).value();
+  bool once = false;
+  desk.instead = [&](const Sent& one) -> std::optional<exchange::HttpResponse> {
+    if (once || one.label != "Sync" || sync_view(one).commands.empty()) return std::nullopt;
+    once = true;
+    Words words;
+    words.text = "Second";
+    CHECK(desk.keep(words, draft).ok());
+    const auto queue = desk.queue(desk.id);
+    LONGS_EQUAL(2, queue.size());
+    CHECK_FALSE(desk.changes().drop(ChangeId{queue[0].id}).ok());
+    CHECK(desk.changes().drop(ChangeId{queue[1].id}).ok());
+    STRCMP_EQUAL(full().text->c_str(), desk.body(desk.id, draft).c_str());
+    return http_status(413);
+  };
+  static_cast<void>(desk.sync(desk.id));
+  const auto queue = desk.queue(desk.id);
+  LONGS_EQUAL(1, queue.size());
+  CHECK(desk.changes().drop(ChangeId{queue[0].id}).ok());
+  LONGS_EQUAL(0, desk.drafts());
+  LONGS_EQUAL(0, desk.sync(desk.id).code);
+  CHECK(desk.drafts_there().empty());
+  desk.in_step();
+}
+
 TEST(Drafts, OneThatIsDeletedHereIsGoneThere) {
   Desk desk;
   const ItemId first = desk.keep(full()).value();
