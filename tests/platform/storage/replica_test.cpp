@@ -200,7 +200,7 @@ TEST(SealedReplica, OldOrNewAfterAPowerCutAndNothingBetween) {
 TEST(SealedReplica, OldOrNewAlsoWhileItIsMade) {
   Flash& flash = Flash::instance();
   Seal seal("flash");
-  for (long cut = 1; cut < 200; ++cut) {
+  for (long cut = 1; cut < 1000; ++cut) {
     bool complete = false;
     for (const Flash::Kept kept : Flash::kAllKinds) {
       flash.clear();
