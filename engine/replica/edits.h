@@ -13,7 +13,7 @@ enum class EditKind : std::uint8_t {
   kDelete = 3,       ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
   kMove = 4,         ///< value: the folder it goes to. No Sync command: MoveItems
   kCategories = 5,   ///< text: the whole list
-  kDraft = 6,        ///< value: the message in outbox that says what the draft is to be (drafts.cpp)
+  kDraft = 6,        ///< value: the message in outbox that says what the draft is to be (draft_view.cpp, draft_answers.cpp, drafts.cpp)
   kItem = 10,        ///< properties: rows of `edit` (item_edits.h)
   kAdd = 11,         ///< likewise, of an item that the server does not know yet
   kOccurrence = 12,  ///< value: the start that the pattern gives (occurrence_changes.cpp); text: the properties edited
@@ -36,7 +36,7 @@ constexpr bool is_folder_change(EditKind kind) {
 }
 Status retry_folder_change(StoreState&, std::uint64_t change);
 
-// -- drafts (drafts.cpp)
+// -- drafts (draft_view.cpp, draft_answers.cpp, drafts.cpp)
 /// Shows what a change of a draft wants.
 Status show_draft(StoreState&, std::uint64_t change);
 /// The server has it. One that was to be sent is gone.

@@ -1,0 +1,156 @@
+#include "replica/draft_rows.h"
+
+namespace handsync::replica::drafts {
+
+Result<std::int64_t> number_of(StoreState& store, const char* sql, std::uint64_t one) {
+  Result<Statement> find = prepare(store.database, sql);
+  if (!find.ok()) return find.error();
+  return query_number(find.value().number(1, one));
+}
+
+Status run_on(StoreState& store, const char* sql, std::uint64_t one) {
+  Result<Statement> statement = prepare(store.database, sql);
+  if (!statement.ok()) return statement.error();
+  return statement.value().number(1, one).run();
+}
+
+Status find_draft(StoreState& store, ItemId id, Draft& draft) {
+  draft.item = static_cast<std::uint64_t>(id);
+  {
+    Result<Statement> find =
+        prepare(store.database,
+                "SELECT i.folder,substr(i.server_id,1,1)=char(1),f.type=3 AND i.shown=i.folder FROM"
+                " item i JOIN folder f ON f.id=i.folder WHERE i.id=?1 AND i.shown<>0 AND f.gone=0 "
+                "AND f.emptying=0");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, draft.item).step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(draft.item)};
+    draft.folder = static_cast<std::uint32_t>(find.value().number(0));
+    draft.local = find.value().number(1) != 0;
+    if (find.value().number(2) == 0) return Error{Domain::kSqlite, kWrongFolder, draft.folder};
+  }
+  Result<Statement> newest = prepare(store.database,
+                                     "SELECT id,value,server_value,request,parked FROM change WHERE item=?1 AND kind=6 "
+                                     "AND (parked=0 OR (?2 AND value<>0)) ORDER BY "
+                                     "parked,id DESC LIMIT 1");
+  if (!newest.ok()) return newest.error();
+  const Result<bool> row = newest.value().number(1, draft.item).number(2, draft.local).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return Done{};
+  draft.change = static_cast<std::uint64_t>(newest.value().number(0));
+  draft.message = static_cast<std::uint64_t>(newest.value().number(1));
+  const bool parked = newest.value().number(4) != 0;
+  draft.sends = !parked && (newest.value().number(2) & kSends) != 0;
+  draft.open = newest.value().number(3) == 0 && (newest.value().number(2) & kHanded) == 0;
+  return Done{};
+}
+
+/// A part and its pieces become another one, of the same message or another.
+Status move_part(StoreState& store, std::uint64_t from, std::uint64_t to) {
+  if (from == to) return Done{};
+  for (const char* sql : {"UPDATE outbox_part SET id=?2 WHERE id=?1",
+                          "UPDATE outbox_chunk SET id=id+((?2-?1)<<20) WHERE id>=?1<<20 AND id<(?1+1)<<20"}) {
+    Result<Statement> move = prepare(store.database, sql);
+    if (!move.ok()) return move.error();
+    HANDSYNC_TRY(move.value().number(1, from).number(2, to).run());
+  }
+  return Done{};
+}
+
+Status delete_part(StoreState& store, std::uint64_t part) {
+  HANDSYNC_TRY(run_on(store, "DELETE FROM outbox_chunk WHERE id>=?1<<20 AND id<(?1+1)<<20", part));
+  return run_on(store, "DELETE FROM outbox_part WHERE id=?1", part);
+}
+
+/// The part after `last`, of that kind or, with kText, of any; 0 = none.
+Result<std::uint64_t> next_part(StoreState& store, std::uint64_t message, std::uint64_t last, Kind& kind) {
+  Result<Statement> find =
+      prepare(store.database, "SELECT id,kind FROM outbox_part WHERE id>?1 AND id<(?2+1)<<16 ORDER BY id LIMIT 1");
+  if (!find.ok()) return find.error();
+  const std::uint64_t first = message << kPartShift;
+  const Result<bool> row = find.value().number(1, last > first ? last : first).number(2, message).step();
+  if (!row.ok()) return row.error();
+  if (!row.value()) return std::uint64_t{0};
+  kind = static_cast<Kind>(find.value().number(1));
+  return static_cast<std::uint64_t>(find.value().number(0));
+}
+
+/// What an older wish of the draft holds that nobody has been told of goes on in the newer one.
+Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool has_body) {
+  // Attachments of the older one that are not wanted any more: the reference that was shown is their part's number.
+  const Status taken_back = each_part(store, newer, [&](std::uint64_t part, Kind kind) -> Status {
+    if (kind != Kind::kTakenBack) return Done{};
+    const Result<std::int64_t> gone =
+        number_of(store, "SELECT CAST(CAST(data AS TEXT) AS INTEGER) FROM outbox_chunk WHERE id=?1<<20", part);
+    if (!gone.ok()) return gone.error();
+    if (static_cast<std::uint64_t>(gone.value()) >> kPartShift != older) {
+      return Error{Domain::kSqlite, kInFlight, 0};  // the server is being told of that one
+    }
+    HANDSYNC_TRY(delete_part(store, static_cast<std::uint64_t>(gone.value())));
+    return delete_part(store, part);
+  });
+  HANDSYNC_TRY(taken_back);
+  if (older == 0) return Done{};
+  return each_part(store, older, [&](std::uint64_t part, Kind kind) -> Status {
+    if (has_body && (kind == Kind::kText || kind == Kind::kHtml)) return Done{};
+    std::uint64_t to = newer << kPartShift | (part & 0xFFFF);
+    const Result<std::int64_t> taken = number_of(store, "SELECT EXISTS(SELECT 1 FROM outbox_part WHERE id=?1)", to);
+    if (!taken.ok()) return taken.error();
+    if (taken.value() != 0) {
+      const Result<std::int64_t> last =
+          number_of(store, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16", newer);
+      if (!last.ok()) return last.error();
+      to = static_cast<std::uint64_t>(last.value()) + 1;
+      if (to >> kPartShift != newer) return sql_error(SQLITE_TOOBIG);
+    }
+    return move_part(store, part, to);
+  });
+}
+
+/// A row that only this handset has, in the account's folder of drafts.
+Result<std::uint64_t> insert_draft(StoreState& store, std::uint32_t folder, std::int64_t wall_ms) {
+  const Result<std::uint64_t> next = store.counter(kNextItem, 1);
+  if (!next.ok()) return next;
+  const std::uint64_t item = next.value();
+  HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
+  Result<Statement> insert =
+      prepare(store.database,
+              "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
+              "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated,is_draft)"
+              " VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,?5,1,0,0,0,0,1)");
+  if (!insert.ok()) return insert.error();
+  HANDSYNC_TRY(insert.value()
+                   .number(1, item)
+                   .number(2, folder)
+                   .number(3, static_cast<int>(Class::kEmail))
+                   .number(4, store.log.generation())
+                   .number(5, wall_ms)
+                   .run());
+  HANDSYNC_TRY(count_listed(store, folder, 1, 0));
+  return item;
+}
+
+/// The item goes, and everything that waits of it.
+Status remove_draft(StoreState& store, std::uint64_t item) {
+  std::uint32_t shown = 0;
+  bool read = false;
+  {
+    Result<Statement> find = prepare(store.database, "SELECT shown,read FROM item WHERE id=?1");
+    if (!find.ok()) return find.error();
+    const Result<bool> row = find.value().number(1, item).step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return Done{};
+    shown = static_cast<std::uint32_t>(find.value().number(0));
+    read = find.value().number(1) != 0;
+  }
+  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1", item));
+  if (shown != 0) {
+    HANDSYNC_TRY(count_listed(store, shown, -1, read ? 0 : -1));
+    HANDSYNC_TRY(store.log.gone(store, item, shown));
+  }
+  const Result<std::uint32_t> removed = remove_item(store, item);
+  return removed.ok() ? Status(Done{}) : Status(removed.error());
+}
+
+}  // namespace handsync::replica::drafts
