@@ -10,12 +10,13 @@ namespace handsync::replica {
 enum class EditKind : std::uint8_t {
   kRead = 1,
   kFlag = 2,
-  kDelete = 3,       ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
-  kMove = 4,         ///< value: the folder it goes to. No Sync command: MoveItems
-  kCategories = 5,   ///< text: the whole list
-  kDraft = 6,        ///< value: the message in outbox that says what the draft is to be (draft_view.cpp, draft_answers.cpp, drafts.cpp)
-  kItem = 10,        ///< properties: rows of `edit` (item_edits.h)
-  kAdd = 11,         ///< likewise, of an item that the server does not know yet
+  kDelete = 3,      ///< value: 1 = for good, 0 = as the server's folder of deleted items has it
+  kMove = 4,        ///< value: the folder it goes to. No Sync command: MoveItems
+  kCategories = 5,  ///< text: the whole list
+  kDraft = 6,  ///< value: the message in outbox that says what the draft is to be (draft_view.cpp, draft_answers.cpp,
+               ///< drafts.cpp)
+  kItem = 10,  ///< properties: rows of `edit` (item_edits.h)
+  kAdd = 11,   ///< likewise, of an item that the server does not know yet
   kOccurrence = 12,  ///< value: the start that the pattern gives (occurrence_changes.cpp); text: the properties edited
   kSend = 20,        ///< value: the message in outbox; of no item and no folder
   kReply = 21,
