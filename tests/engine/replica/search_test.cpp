@@ -242,9 +242,10 @@ TEST(Search, AnIndexOfMostlyNobodyBeginsAnew) {
     CHECK(response.commit("k" + std::to_string(round + 2)).ok());
     index_all(home);
     Query query;
-    query.words = "round" + std::to_string(round);
+    const std::string now = "round" + std::to_string(round), before = "round" + std::to_string(round - 1);
+    query.words = now;
     LONGS_EQUAL(kMails, home.list(query).size());
-    query.words = "round" + std::to_string(round - 1);
+    query.words = before;
     LONGS_EQUAL(0, home.list(query).size());
   }
   // Seven times as many documents as mails, had it not begun anew at 2 * 300 + 1000.
