@@ -40,8 +40,9 @@ void DraftStream::put(Write write) {
 
 void DraftStream::rewind() {
   at_ = At::kTop;
-  index_ = out_begin_ = out_end_ = 0;
-  offset_ = skipped_ = 0;
+  index_ = 0;
+  offset_ = 0;
+  start_over();
 }
 
 Result<std::uint64_t> DraftStream::measure() {
@@ -58,36 +59,9 @@ Result<std::uint64_t> DraftStream::measure() {
     body_ = parts_;
   }
   rewind();
-  std::uint64_t size = 0;
-  for (;;) {
-    const Result<bool> more = fill(true);
-    if (!more.ok()) return more.error();
-    size += out_end_;
-    out_end_ = 0;
-    if (!more.value()) break;
-  }
-  size += skipped_;
+  const Result<std::uint64_t> size = length();
   rewind();
   return size;
-}
-
-Result<std::size_t> DraftStream::read(Room room) {
-  std::size_t filled = 0;
-  while (filled < room.size()) {
-    if (out_begin_ == out_end_) {
-      out_begin_ = out_end_ = 0;
-      const Result<bool> more = fill(false);
-      if (!more.ok()) return more.error();
-      if (!more.value() && out_end_ == 0) break;
-      continue;
-    }
-    std::size_t count = out_end_ - out_begin_;
-    if (count > room.size() - filled) count = room.size() - filled;
-    std::memcpy(room.data() + filled, out_ + out_begin_, count);
-    filled += count;
-    out_begin_ += count;
-  }
-  return filled;
 }
 
 /// The next few bytes into out_, which is empty. False: that was the end.

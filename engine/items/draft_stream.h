@@ -9,20 +9,17 @@ inline constexpr std::size_t kFileReferenceBytesMax = 1024;
 
 /// WBXML without a header, beginning with SWITCH_PAGE: to stand last among the children of an element. Of text and HTML
 /// the HTML goes: a draft has one body. Without a body part the body is not named.
-class DraftStream {
+class DraftStream final : public PieceStream {
  public:
-  explicit DraftStream(MimeSource& source) : source_(source) {}
-  DraftStream(const DraftStream&) = delete;
-  DraftStream& operator=(const DraftStream&) = delete;
+  explicit DraftStream(MimeSource& source) : PieceStream(out_), source_(source) {}
 
   Result<std::uint64_t> measure();  ///< looks at every part and computes the exact length; may be 0
-  Result<std::size_t> read(Room);   ///< the next bytes; 0 = end
   void rewind();
   bool has_html() const { return has_html_; }  ///< once measured
 
  private:
   enum class At : std::uint8_t { kTop, kPart, kPartData, kBody, kBodyData, kEnd };
-  Result<bool> fill(bool measuring);
+  Result<bool> fill(bool measuring) override;
   Status put_part();
   void put_body();
   Status put_data();
@@ -34,8 +31,8 @@ class DraftStream {
   MimePart part_{};
   At at_ = At::kTop;
   bool has_html_ = false, has_body_ = false, has_files_ = false;
-  std::size_t parts_ = 0, index_ = 0, body_ = 0, out_begin_ = 0, out_end_ = 0;
-  std::uint64_t offset_ = 0, skipped_ = 0;
+  std::size_t parts_ = 0, index_ = 0, body_ = 0;
+  std::uint64_t offset_ = 0;
   std::byte out_[2048];
 };
 

@@ -2,6 +2,7 @@
 /// encoded as it is read. Memory is bounded by this object, whatever the message's size.
 #pragma once
 #include "items/mime_header.h"
+#include "items/piece_stream.h"
 
 namespace handsync::items {
 
@@ -26,21 +27,18 @@ struct MimeSource {
   ~MimeSource() = default;
 };
 
-class MimeStream {
+class MimeStream final : public PieceStream {
  public:
-  explicit MimeStream(MimeSource& source) : source_(source) {}
-  MimeStream(const MimeStream&) = delete;
-  MimeStream& operator=(const MimeStream&) = delete;
+  explicit MimeStream(MimeSource& source) : PieceStream(out_), source_(source) {}
 
   /// Looks at every part and computes the exact length. `boundary`: characters that stand in no part, 40 at most.
   Result<std::uint64_t> measure(Text boundary);
-  Result<std::size_t> read(Room);  ///< the next bytes; 0 = end
   void rewind();
   bool has_html() const { return has_html_; }  ///< once measured
 
  private:
   enum class At : std::uint8_t { kHead, kTop, kPartHead, kPartData, kPartEnd, kEnd };
-  Result<bool> fill(bool measuring);
+  Result<bool> fill(bool measuring) override;
   void put_top();
   Status put_part_head();
   Status put_data();
@@ -60,8 +58,8 @@ class MimeStream {
   MimePart part_{};
   At at_ = At::kHead;
   bool has_text_ = false, has_html_ = false;
-  std::size_t parts_ = 0, index_ = 0, out_begin_ = 0, out_end_ = 0;
-  std::uint64_t offset_ = 0, skipped_ = 0;
+  std::size_t parts_ = 0, index_ = 0;
+  std::uint64_t offset_ = 0;
   static constexpr std::size_t kLines = 32;
   std::byte raw_[57 * kLines];
   char out_[78 * kLines];

@@ -188,24 +188,11 @@ Status SqlReader::fill(const ItemRow&) {
   row.number(1, one ? static_cast<std::int64_t>(query_.item) : static_cast<std::int64_t>(query_.folder))
       .number(2, when_)
       .number(3, sent_ == 0 ? INT64_MAX : last_);
-  for (;;) {
-    if (enough()) {
-      done_ = true;
-      return Done{};
-    }
-    const Result<bool> more = row.step();
-    if (!more.ok()) return more.error();
-    if (!more.value()) {
-      done_ = true;
-      return Done{};
-    }
-    const Result<bool> added = add_item(row, details);
-    if (!added.ok()) return added.error();
-    if (!added.value()) return Done{};
+  return fill_from(row, details, [&] {
     last_ = row.number(0);
     when_ = row.number(9);
     if (one) done_ = true;
-  }
+  });
 }
 
 /// What changed after a generation, from the log of commits; before the log's beginning, from the rows themselves.

@@ -38,22 +38,7 @@ Status SqlReader::fill_matches() {
   Statement row(statement, false);
   ItemDetails details(database_);
   row.text(1, Text(match_, match_size_)).number(2, when_).number(3, static_cast<std::uint32_t>(query_.folder));
-  for (;;) {
-    if (enough()) {
-      done_ = true;
-      return Done{};
-    }
-    const Result<bool> more = row.step();
-    if (!more.ok()) return more.error();
-    if (!more.value()) {
-      done_ = true;
-      return Done{};
-    }
-    const Result<bool> added = add_item(row, details);
-    if (!added.ok()) return added.error();
-    if (!added.value()) return Done{};
-    when_ = row.number(22);
-  }
+  return fill_from(row, details, [&] { when_ = row.number(22); });
 }
 
 }  // namespace handsync::replica

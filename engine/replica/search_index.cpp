@@ -182,11 +182,13 @@ Status write_marker(StoreState& store, const IndexMarker& marker) {
 
 /// All is indexed. Where most of what was is nobody's any more, it begins anew.
 Result<bool> begin_anew(StoreState& store, const IndexMarker& marker) {
-  if (marker.documents < kDeadMin) return false;
-  // Hidden items are indexed too: what counts is who has words there.
-  const Result<std::int64_t> items = query_number(store.database, "SELECT count(*) FROM indexed WHERE item<>0");
-  if (!items.ok()) return items.error();
-  if (marker.documents < 2 * static_cast<std::uint64_t>(items.value()) + kDeadMin) return false;
+  // Hidden items are indexed too: what counts is who has words there. That is counted only where what the folders list
+  // leaves it open.
+  for (const char* sql : {"SELECT coalesce(sum(items),0) FROM folder", "SELECT count(*) FROM indexed WHERE item<>0"}) {
+    const Result<std::int64_t> items = query_number(store.database, sql);
+    if (!items.ok()) return items.error();
+    if (marker.documents < 2 * static_cast<std::uint64_t>(items.value()) + kDeadMin) return false;
+  }
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));
   char sql[160] = "INSERT INTO words(words) VALUES('delete-all');DELETE FROM indexed;DELETE FROM value WHERE key=1010";

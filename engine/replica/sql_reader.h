@@ -174,6 +174,22 @@ class SqlReader final : public Reader {
   Result<bool> find_value(std::uint64_t item, Class, items::PropertyId, std::uint32_t n, Value&);
   Result<Class> class_of_item(ItemId);
   Result<bool> add_item(const Statement&, ItemDetails& details);
+  /// Rows into the batch until it is full, none is left, or there are enough; `after` each notes where to go on.
+  template <class After>
+  Status fill_from(Statement& row, ItemDetails& details, After after) {
+    for (;;) {
+      const Result<bool> more = enough() ? Result<bool>(false) : row.step();
+      if (!more.ok()) return more.error();
+      if (!more.value()) {
+        done_ = true;
+        return Done{};
+      }
+      const Result<bool> added = add_item(row, details);
+      if (!added.ok()) return added.error();
+      if (!added.value()) return Done{};
+      after();
+    }
+  }
   Result<std::size_t> read_value(ItemId, items::PropertyId, std::uint64_t offset, Room);
   Result<std::size_t> read_blob(std::uint64_t blob, std::uint64_t offset, Room);
   bool add_gone(std::uint64_t item, std::uint32_t folder);

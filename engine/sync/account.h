@@ -242,6 +242,7 @@ class Account final : public Changes {
 
   // together.cpp
   Status start_items();
+  void expect_parts(Call&);
   void ended_items(Call&, Error);
   Result<FolderState*> next_due(bool& sends_first);
   Result<bool> sends(FolderState&);

@@ -73,14 +73,7 @@ Status Account::start_draft(FolderState& folder, const replica::OutgoingDraft& d
   current_removals_ = current_to_deleted_ = false;
   current_commands_ = 1;
   folder.asked = true;
-  arriving_ = true;
-  current_ = {};
-  taken_count_ = 0;
-  more_to_come_ = false;
-  answer_items_ = 0;
-  part_since_ms_ = core_.now().mono_ms;
-  call->answer.emplace<protocol::SyncResponse>(arrival_, parts_);
-  call->read_with_wbxml();
+  expect_parts(*call);
   if (stream_bytes != 0) call->insert(drafting_, envelope.value().before, stream_bytes);
   Status launched = launch(call, envelope.value().bytes);
   if (!launched.ok()) arriving_ = false;

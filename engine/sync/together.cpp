@@ -110,18 +110,23 @@ Status Account::start_items() {
     call->free(core_.memory());
     return body.error();
   }
+  expect_parts(*call);
+  Status launched = launch(call, body.value());
+  if (!launched.ok()) arriving_ = false;
+  if (planted::on(planted::Bug::kPingBeforeCommit) && push_ && !wait_) return start_ping();
+  return launched;
+}
+
+/// The answer to what is about to go comes part by part.
+void Account::expect_parts(Call& call) {
   arriving_ = true;
   current_ = {};
   taken_count_ = 0;
   more_to_come_ = false;
   answer_items_ = 0;
   part_since_ms_ = core_.now().mono_ms;
-  call->answer.emplace<protocol::SyncResponse>(arrival_, parts_);
-  call->read_with_wbxml();
-  Status launched = launch(call, body.value());
-  if (!launched.ok()) arriving_ = false;
-  if (planted::on(planted::Bug::kPingBeforeCommit) && push_ && !wait_) return start_ping();
-  return launched;
+  call.answer.emplace<protocol::SyncResponse>(arrival_, parts_);
+  call.read_with_wbxml();
 }
 
 /// The request: `first` with its commands, or `first` and all others that are due and have none.
