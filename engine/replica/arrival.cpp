@@ -34,9 +34,8 @@ Status spill(StoreState& store, ArrivalState& a) {
       end += size;
     }
     HANDSYNC_TRY(store.stage(static_cast<std::uint32_t>(end - start)));
-    Result<Statement> put = store.kept_statement(Sql::kLogPut);
-    if (!put.ok()) return put.error();
-    HANDSYNC_TRY(put.value().number(1, a.log_rows + 1).blob(2, Bytes(a.log + start, end - start)).run());
+    HANDSYNC_TRY(
+        store.kept_statement(Sql::kLogPut).number(1, a.log_rows + 1).blob(2, Bytes(a.log + start, end - start)).run());
     ++a.log_rows;
     start = end;
   }
@@ -103,9 +102,10 @@ Status write_chunk(StoreState& store, ArrivalState& a) {
     return Done{};
   }
   HANDSYNC_TRY(store.stage(a.chunk_bytes));
-  Result<Statement> put = store.kept_statement(Sql::kChunkPut);
-  if (!put.ok()) return put.error();
-  HANDSYNC_TRY(put.value().number(1, a.blob << kChunkBits | n).blob(2, Bytes(a.chunk, a.chunk_bytes)).run());
+  HANDSYNC_TRY(store.kept_statement(Sql::kChunkPut)
+                   .number(1, a.blob << kChunkBits | n)
+                   .blob(2, Bytes(a.chunk, a.chunk_bytes))
+                   .run());
   a.chunk_bytes = 0;
   return Done{};
 }
@@ -150,9 +150,10 @@ Status value_to_blob(StoreState& store, ArrivalState& a) {
 Status abandon_blob(StoreState& store, ArrivalState& a) {
   a.chunk_bytes = 0;
   HANDSYNC_TRY(store.stage(64));
-  Result<Statement> remove = prepare(store.database, "DELETE FROM body_chunk WHERE id>=?1 AND id<?2");
-  if (!remove.ok()) return remove.error();
-  return remove.value().number(1, a.blob << kChunkBits).number(2, (a.blob + 1) << kChunkBits).run();
+  return prepare(store.database, "DELETE FROM body_chunk WHERE id>=?1 AND id<?2")
+      .number(1, a.blob << kChunkBits)
+      .number(2, (a.blob + 1) << kChunkBits)
+      .run();
 }
 
 Status end_blob(StoreState& store, ArrivalState& a) {
@@ -181,9 +182,8 @@ Status end_attachment(StoreState& store, ArrivalState& a) {
   a.attachment_open = false;
   if (a.attachment_count == kAttachmentsMax) return Done{};
   HANDSYNC_TRY(store.stage(a.attachment_bytes + 32u));
-  Result<Statement> put = store.kept_statement(Sql::kAttachmentPut);
-  if (!put.ok()) return put.error();
-  Statement& statement = put.value();
+  Statement put = store.kept_statement(Sql::kAttachmentPut);
+  Statement& statement = put;
   statement.number(1, a.attachment_list << kChunkBits | a.attachment_count);
   for (int i = 0; i < kAttachmentColumns; ++i) {
     const ArrivalState::Field& field = a.fields[i];
@@ -283,11 +283,11 @@ Status Arrival::server_id(Text id) {
 Status Arrival::client_id(Text id) {
   if (state_ == nullptr || store_.state_ == nullptr || !arriving(state_).in_item) return Done{};
   if (!answers_an_add_ && arriving(state_).adds) {
-    Result<Statement> ours =
-        prepare(state_of(store_.state_).database,
-                "SELECT EXISTS(SELECT 1 FROM change WHERE client_id=?1 AND request=?2 AND kind IN (6,11))");
-    if (!ours.ok()) return ours.error();
-    const Result<std::int64_t> found = query_number(ours.value().text(1, id).number(2, arriving(state_).request));
+    const Result<std::int64_t> found =
+        query_number(prepare(state_of(store_.state_).database,
+                             "SELECT EXISTS(SELECT 1 FROM change WHERE client_id=?1 AND request=?2 AND kind IN (6,11))")
+                         .text(1, id)
+                         .number(2, arriving(state_).request));
     if (!found.ok()) return found.error();
     answers_an_add_ = found.value() != 0;
   }
@@ -436,11 +436,10 @@ Status store_key_alone(StoreState& store, const ArrivalState& arrival, Text key)
   if (key.empty()) return Done{};
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  {
-    Result<Statement> put = prepare(store.database, "UPDATE folder SET sync_key=?2 WHERE id=?1");
-    if (!put.ok()) return put.error();
-    HANDSYNC_TRY(put.value().number(1, static_cast<std::uint32_t>(arrival.folder.id)).text(2, key).run());
-  }
+  HANDSYNC_TRY(prepare(store.database, "UPDATE folder SET sync_key=?2 WHERE id=?1")
+                   .number(1, static_cast<std::uint32_t>(arrival.folder.id))
+                   .text(2, key)
+                   .run());
   return transaction.commit();
 }
 

@@ -64,22 +64,19 @@ class Applier {
 };
 
 Result<bool> Applier::any(const char* sql) {
-  Result<Statement> statement = prepare(store_.database, sql);
-  if (!statement.ok()) return statement.error();
-  const Result<std::int64_t> found = query_number(statement.value().number(1, folder()));
+  const Result<std::int64_t> found = query_number(prepare(store_.database, sql).number(1, folder()));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
 
 Status Applier::look_at_folder(Text new_sync_key) {
   {
-    Result<Statement> look =
+    Statement look =
         prepare(store_.database, "SELECT sync_key,rekeying,epoch,selected,gone,emptying FROM folder WHERE id=?1");
-    if (!look.ok()) return look.error();
-    const Result<bool> row = look.value().number(1, folder()).step();
+    const Result<bool> row = look.number(1, folder()).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kOvertaken, folder()};
-    const Statement& f = look.value();
+    const Statement& f = look;
     const bool other_key = !new_sync_key.empty() && f.text(0) != arrival_.folder.sync_key.view() &&
                            !planted::on(planted::Bug::kKeyWithoutCommit);
     if (other_key || f.number(3) == 0 || f.number(4) != 0 || f.number(5) != 0) {
@@ -113,14 +110,13 @@ Status Applier::each_record(ItemRecord& record, Room rest, Each each) {
     }
   };
   if (arrival_.log_rows != 0) {
-    Result<Statement> rows = prepare(store_.database, "SELECT data FROM arrival_log ORDER BY id");
-    if (!rows.ok()) return rows.error();
+    Statement rows = prepare(store_.database, "SELECT data FROM arrival_log ORDER BY id");
     std::uint32_t found = 0;
     for (;; ++found) {
-      const Result<bool> row = rows.value().step();
+      const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
       if (!row.value()) break;
-      HANDSYNC_TRY(walk(rows.value().blob(0)));
+      HANDSYNC_TRY(walk(rows.blob(0)));
     }
     if (found != arrival_.log_rows) return Error{Domain::kSqlite, kUnsound, found};
   }
@@ -196,10 +192,9 @@ Status Applier::command(ItemRecord& item) {
 }
 
 Result<bool> Applier::find(Text server_id, ItemNow& now) {
-  Result<Statement> find = store_.kept_statement(Sql::kItemFind);
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, folder()).text(2, server_id).step();
-  if (row.ok() && row.value()) now = item_now_of(find.value());
+  Statement find = store_.kept_statement(Sql::kItemFind);
+  const Result<bool> row = find.number(1, folder()).text(2, server_id).step();
+  if (row.ok() && row.value()) now = item_now_of(find);
   return row;
 }
 
@@ -225,11 +220,10 @@ Result<bool> Applier::find_personal_twin(const ItemRecord& item, ItemNow& now) {
   for (int i = 0; i < count; ++i) told = told || !values[i].empty();
   if (!told || size < 0 || static_cast<std::size_t>(size) + 9 > sizeof sql) return false;
   std::snprintf(sql + size, sizeof sql - static_cast<std::size_t>(size), " LIMIT 2");
-  Result<Statement> twins = prepare(store_.database, sql);
-  if (!twins.ok()) return twins.error();
-  twins.value().number(1, folder()).number(2, epoch_);
-  for (int i = 0; i < count; ++i) twins.value().text(i + 3, values[i]);
-  return only_row(twins.value(), now);
+  Statement twins = prepare(store_.database, sql);
+  twins.number(1, folder()).number(2, epoch_);
+  for (int i = 0; i < count; ++i) twins.text(i + 3, values[i]);
+  return only_row(twins, now);
 }
 
 /// A draft that was made here and handed over, of which no answer came.
@@ -242,9 +236,10 @@ Result<bool> Applier::find_sent_draft(const ItemRecord& item, ItemNow& now) {
   if (!twin.ok()) return twin.error();
   if (twin.value() == 0) return false;
   ++applied_.confirmed;
-  Result<Statement> adopt = prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1");
-  if (!adopt.ok()) return adopt.error();
-  HANDSYNC_TRY(adopt.value().number(1, twin.value()).text(2, item.server_id).run());
+  HANDSYNC_TRY(prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1")
+                   .number(1, twin.value())
+                   .text(2, item.server_id)
+                   .run());
   return find(item.server_id, now);
 }
 
@@ -261,20 +256,18 @@ Result<bool> Applier::only_row(Statement& statement, ItemNow& now) {
 /// During a re-key a server may have given new ids: the one row not yet confirmed that is the same mail.
 Result<bool> Applier::find_twin(const ItemRecord& item, ItemNow& now) {
   if (items::is_personal(item.kind)) return find_personal_twin(item, now);
-  Result<Statement> twins =
-      prepare(store_.database,
-              // wherever it is listed: the index begins with that
-              HANDSYNC_ITEM_NOW
-              " WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
-              " WHERE folder=?1 AND kind=4 AND parked=0) AND folder=?1 AND received=?2 AND epoch<>?3 AND "
-              "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
-              " coalesce(message_class,'')=?6 LIMIT 2");
-  if (!twins.ok()) return twins.error();
+  Statement twins = prepare(store_.database,
+                            // wherever it is listed: the index begins with that
+                            HANDSYNC_ITEM_NOW
+                            " WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
+                            " WHERE folder=?1 AND kind=4 AND parked=0) AND folder=?1 AND received=?2 AND epoch<>?3 AND "
+                            "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
+                            " coalesce(message_class,'')=?6 LIMIT 2");
   const auto text = [&](items::PropertyId id) {
     const PropertyValue* value = item.find(id);
     return value == nullptr ? Text() : text_of(value->data);
   };
-  Statement& statement = twins.value();
+  Statement& statement = twins;
   statement.number(1, folder())
       .number(2, item.number(items::kDateReceived, 0))
       .number(3, epoch_)
@@ -288,9 +281,10 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
   if (!item.fault && item.server_id.empty()) item.fault = Error{Domain::kEas, 6, 0};
   if (item.fault) return park_item(item);
   if (parked_) {
-    Result<Statement> taken = prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2");
-    if (!taken.ok()) return taken.error();
-    HANDSYNC_TRY(taken.value().number(1, folder()).text(2, item.server_id).run());
+    HANDSYNC_TRY(prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2")
+                     .number(1, folder())
+                     .text(2, item.server_id)
+                     .run());
   }
   ItemNow now;
   const bool draft = item.number(items::kIsDraft, 0) != 0;
@@ -312,9 +306,10 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
     found = find_twin(item, now);
     if (!found.ok()) return found.error();
     if (found.value()) {
-      Result<Statement> adopt = prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1");
-      if (!adopt.ok()) return adopt.error();
-      HANDSYNC_TRY(adopt.value().number(1, now.id).text(2, item.server_id).run());
+      HANDSYNC_TRY(prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1")
+                       .number(1, now.id)
+                       .text(2, item.server_id)
+                       .run());
     }
   }
   if (found.value()) return replace(item, now, whole || item.says_all());
@@ -341,10 +336,9 @@ Status Applier::insert(ItemRecord& item) {
     columns.body_here = body->size;
   }
   {
-    Result<Statement> insert = store_.kept_statement(Sql::kItemInsert);
-    if (!insert.ok()) return insert.error();
-    bind_item(insert.value(), item, columns);
-    HANDSYNC_TRY(insert.value().run());
+    Statement insert = store_.kept_statement(Sql::kItemInsert);
+    bind_item(insert, item, columns);
+    HANDSYNC_TRY(insert.run());
   }
   ++next_item_;
   ++items_delta_;
@@ -383,12 +377,13 @@ Status Applier::judge(const ItemRecord& item, const ItemNow& now, bool whole, It
 /// Whether a blob's bytes are the beginning of another's.
 Result<bool> Applier::same_beginning(std::uint64_t part, std::uint64_t part_bytes, std::uint64_t whole) {
   if (part == 0 || part_bytes == 0) return true;
-  Result<Statement> compare = prepare(store_.database,
-                                      "SELECT count(*) FROM body_chunk a JOIN body_chunk b ON b.id=a.id-?1+?3"
-                                      " WHERE a.id>=?1 AND a.id<?2 AND a.data=substr(b.data,1,length(a.data))");
-  if (!compare.ok()) return compare.error();
-  const Result<std::int64_t> same = query_number(
-      compare.value().number(1, part << kChunkBits).number(2, (part + 1) << kChunkBits).number(3, whole << kChunkBits));
+  const Result<std::int64_t> same =
+      query_number(prepare(store_.database,
+                           "SELECT count(*) FROM body_chunk a JOIN body_chunk b ON b.id=a.id-?1+?3"
+                           " WHERE a.id>=?1 AND a.id<?2 AND a.data=substr(b.data,1,length(a.data))")
+                       .number(1, part << kChunkBits)
+                       .number(2, (part + 1) << kChunkBits)
+                       .number(3, whole << kChunkBits));
   if (!same.ok()) return same.error();
   return same.value() == static_cast<std::int64_t>((part_bytes + kChunkBytes - 1) / kChunkBytes);
 }
@@ -448,10 +443,9 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
   }
   if (whole && parts.body) {
     HANDSYNC_TRY(delete_extras(now.id, 0, UINT16_MAX));
-    Result<Statement> update = store_.kept_statement(Sql::kItemReplace);
-    if (!update.ok()) return update.error();
-    bind_item(update.value(), item, columns);
-    HANDSYNC_TRY(update.value().run());
+    Statement update = store_.kept_statement(Sql::kItemReplace);
+    bind_item(update, item, columns);
+    HANDSYNC_TRY(update.run());
   } else {
     const Result<bool> extras = has_extras(now.id);
     if (!extras.ok()) return extras.error();
@@ -471,10 +465,9 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     if (parts.rest && extras.value()) HANDSYNC_TRY(delete_extras(now.id, items::kRest, items::kRest));
     char sql[kItemSqlBytesMax];
     write_change_sql(sql, item, parts);
-    Result<Statement> update = prepare(store_.database, sql);
-    if (!update.ok()) return update.error();
-    bind_change(update.value(), item, columns, parts);
-    HANDSYNC_TRY(update.value().run());
+    Statement update = prepare(store_.database, sql);
+    bind_change(update, item, columns, parts);
+    HANDSYNC_TRY(update.run());
   }
   HANDSYNC_TRY(write_extras(item, now.id));
   if (edits_ && items::is_personal(item.kind)) {
@@ -517,9 +510,10 @@ Status Applier::unlist(std::uint64_t item, std::uint32_t shown, bool read) {
 
 Status Applier::remove(const ItemRecord& item) {
   if (parked_) {
-    Result<Statement> taken = prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2");
-    if (!taken.ok()) return taken.error();
-    HANDSYNC_TRY(taken.value().number(1, folder()).text(2, item.server_id).run());
+    HANDSYNC_TRY(prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2")
+                     .number(1, folder())
+                     .text(2, item.server_id)
+                     .run());
   }
   ItemNow now;
   const Result<bool> found = find(item.server_id, now);
@@ -549,9 +543,7 @@ Status Applier::discard(const ItemRecord& item) {
 
 Status Applier::park_item(const ItemRecord& item) {
   {
-    Result<Statement> park = prepare(store_.database, "INSERT OR REPLACE INTO parked VALUES(?1,?2,?3,?4,?5)");
-    if (!park.ok()) return park.error();
-    HANDSYNC_TRY(park.value()
+    HANDSYNC_TRY(prepare(store_.database, "INSERT OR REPLACE INTO parked VALUES(?1,?2,?3,?4,?5)")
                      .number(1, folder())
                      .text(2, item.server_id)
                      .number(3, static_cast<int>(item.fault.domain))
@@ -563,9 +555,11 @@ Status Applier::park_item(const ItemRecord& item) {
   ++applied_.parked;
   if (rekeying_) {
     // It is still on the server: what we have of it is not to be removed when the resync ends.
-    Result<Statement> confirm = prepare(store_.database, "UPDATE item SET epoch=?3 WHERE folder=?1 AND server_id=?2");
-    if (!confirm.ok()) return confirm.error();
-    HANDSYNC_TRY(confirm.value().number(1, folder()).text(2, item.server_id).number(3, epoch_).run());
+    HANDSYNC_TRY(prepare(store_.database, "UPDATE item SET epoch=?3 WHERE folder=?1 AND server_id=?2")
+                     .number(1, folder())
+                     .text(2, item.server_id)
+                     .number(3, epoch_)
+                     .run());
   }
   return discard(item);
 }
@@ -577,9 +571,8 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
   const std::span<const Property> table = items::properties(item.kind);
   const auto write = [&](items::PropertyId property, std::uint32_t n, const Property* row,
                          const PropertyValue& value) -> Status {
-    Result<Statement> put = store_.kept_statement(Sql::kExtraPut);
-    if (!put.ok()) return put.error();
-    Statement& statement = put.value();
+    Statement put = store_.kept_statement(Sql::kExtraPut);
+    Statement& statement = put;
     statement.number(1, id)
         .number(2, static_cast<int>(property))
         .number(3, n)
@@ -609,9 +602,8 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
 }
 
 Result<bool> Applier::has_extras(std::uint64_t item) {
-  Result<Statement> any = prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM extra WHERE item=?1)");
-  if (!any.ok()) return any.error();
-  const Result<std::int64_t> found = query_number(any.value().number(1, item));
+  const Result<std::int64_t> found =
+      query_number(prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM extra WHERE item=?1)").number(1, item));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -633,19 +625,18 @@ Status Applier::remove_unconfirmed() {
     int count = 0;
     {
       // By row id, whatever the planner thinks of the indices: a walk that goes on where it stopped.
-      Result<Statement> rows = prepare(
+      Statement rows = prepare(
           store_.database,
           "SELECT id,read,shown FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 AND substr(server_id,1,1)<>char(1)"
           " ORDER BY id LIMIT 64");
-      if (!rows.ok()) return rows.error();
-      rows.value().number(1, folder()).number(2, epoch_).number(3, last);
+      rows.number(1, folder()).number(2, epoch_).number(3, last);
       for (;;) {
-        const Result<bool> row = rows.value().step();
+        const Result<bool> row = rows.step();
         if (!row.ok()) return row.error();
         if (!row.value()) break;
-        ids[count] = static_cast<std::uint64_t>(rows.value().number(0));
-        shown[count] = static_cast<std::uint32_t>(rows.value().number(2));
-        read[count++] = rows.value().number(1) != 0;
+        ids[count] = static_cast<std::uint64_t>(rows.number(0));
+        shown[count] = static_cast<std::uint32_t>(rows.number(2));
+        read[count++] = rows.number(1) != 0;
       }
     }
     for (int i = 0; i < count; ++i) {
@@ -664,12 +655,11 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
   const bool complete = !new_sync_key.empty() && !more;
   if (complete && rekeying_) HANDSYNC_TRY(remove_unconfirmed());
   {
-    Result<Statement> folder_row = prepare(
+    Statement folder_row = prepare(
         store_.database, new_sync_key.empty() ? "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1"
                                               : "UPDATE folder SET items=items+?2,unread=unread+?3,sync_key=?4,"
                                                 "synced=max(synced,?5),rekeying=rekeying AND NOT ?5 WHERE id=?1");
-    if (!folder_row.ok()) return folder_row.error();
-    Statement& statement = folder_row.value();
+    Statement& statement = folder_row;
     statement.number(1, folder()).number(2, items_delta_).number(3, unread_delta_);
     const bool keeps_key = planted::on(planted::Bug::kCommitWithoutKey);
     if (!new_sync_key.empty())
@@ -682,9 +672,7 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
   if (complete) {
     char digits[24];
     const int size = std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(wall_ms));
-    Result<Statement> put = store_.kept_statement(Sql::kValuePut);
-    if (!put.ok()) return put.error();
-    HANDSYNC_TRY(put.value()
+    HANDSYNC_TRY(store_.kept_statement(Sql::kValuePut)
                      .number(1, static_cast<int>(Value::kLastSync))
                      .blob(2, bytes_of(Text(digits, static_cast<std::size_t>(size))))
                      .run());

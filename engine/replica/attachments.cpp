@@ -8,12 +8,12 @@
 namespace handsync::replica {
 namespace {
 
-Result<Statement> find(sqlite3* database, ItemId item, std::uint16_t number) {
-  Result<Statement> row =
+Statement find(sqlite3* database, ItemId item, std::uint16_t number) {
+  Statement row =
       prepare(database,
               "SELECT a.name,a.type,a.content_id,a.size,a.inline,a.reference FROM item i JOIN attachment a"
               " ON a.id=i.attachment_list*65536+?2-1 WHERE i.id=?1 AND ?2 BETWEEN 1 AND i.attachment_count");
-  if (row.ok()) row.value().number(1, static_cast<std::uint64_t>(item)).number(2, std::uint32_t{number});
+  row.number(1, static_cast<std::uint64_t>(item)).number(2, std::uint32_t{number});
   return row;
 }
 
@@ -31,16 +31,15 @@ Text keep(Text text, Room& room) {
 
 Result<AttachmentAddress> Store::attachment(ItemId item, std::uint16_t number) const {
   if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
-  Result<Statement> row = find(database_, item, number);
-  if (!row.ok()) return row.error();
-  const Result<bool> found = row.value().step();
+  Statement row = find(database_, item, number);
+  const Result<bool> found = row.step();
   if (!found.ok()) return found.error();
   AttachmentAddress address;
   // One that the server does not have yet is named by a number of ours.
-  const Text reference = found.value() ? row.value().text(5) : Text();
+  const Text reference = found.value() ? row.text(5) : Text();
   const bool there = !reference.empty() && reference.front() != '\x01' && address.reference.assign(reference);
   if (!there) return Error{Domain::kSqlite, kNoSuchAttachment, number};
-  address.bytes = static_cast<std::uint64_t>(row.value().number(3));
+  address.bytes = static_cast<std::uint64_t>(row.number(3));
   return address;
 }
 
@@ -49,15 +48,14 @@ Result<AttachmentAddress> Store::attachment(ItemId item, std::uint16_t number) c
 namespace handsync {
 
 Result<bool> read_attachment(Reader& reader, ItemId item, std::uint16_t number, AttachmentRow& attachment, Room room) {
-  Result<replica::Statement> row = replica::find(static_cast<replica::SqlReader&>(reader).database(), item, number);
-  if (!row.ok()) return row.error();
-  const Result<bool> found = row.value().step();
+  replica::Statement row = replica::find(static_cast<replica::SqlReader&>(reader).database(), item, number);
+  const Result<bool> found = row.step();
   if (!found.ok() || !found.value()) return found;
-  attachment.name = replica::keep(row.value().text(0), room);
-  attachment.content_type = replica::keep(row.value().text(1), room);
-  attachment.content_id = replica::keep(row.value().text(2), room);
-  attachment.bytes = static_cast<std::uint64_t>(row.value().number(3));
-  attachment.is_inline = row.value().number(4) != 0;
+  attachment.name = replica::keep(row.text(0), room);
+  attachment.content_type = replica::keep(row.text(1), room);
+  attachment.content_id = replica::keep(row.text(2), room);
+  attachment.bytes = static_cast<std::uint64_t>(row.number(3));
+  attachment.is_inline = row.number(4) != 0;
   return true;
 }
 

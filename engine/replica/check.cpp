@@ -64,11 +64,10 @@ Status Store::check() {
   StoreState& store = state_of(state_);
   HANDSYNC_TRY(store.stage_close());
   {
-    Result<Statement> integrity = prepare(database_, "PRAGMA integrity_check(1)");
-    if (!integrity.ok()) return integrity.error();
-    const Result<bool> row = integrity.value().step();
+    Statement integrity = prepare(database_, "PRAGMA integrity_check(1)");
+    const Result<bool> row = integrity.step();
     if (!row.ok()) return row.error();
-    if (!row.value() || integrity.value().text(0) != "ok") return Error{Domain::kSqlite, kUnsound, 1};
+    if (!row.value() || integrity.text(0) != "ok") return Error{Domain::kSqlite, kUnsound, 1};
   }
   std::uint32_t number = 2;
   for (const char* relation : kRelations) {

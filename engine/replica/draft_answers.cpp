@@ -19,13 +19,12 @@ Status accept_draft(StoreState& store, std::uint64_t change) {
   std::uint64_t item = 0;
   bool sends = false;
   {
-    Result<Statement> find = prepare(store.database, "SELECT item,server_value FROM change WHERE id=?1");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, change).step();
+    Statement find = prepare(store.database, "SELECT item,server_value FROM change WHERE id=?1");
+    const Result<bool> row = find.number(1, change).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
-    item = static_cast<std::uint64_t>(find.value().number(0));
-    sends = (find.value().number(1) & kSends) != 0;
+    item = static_cast<std::uint64_t>(find.number(0));
+    sends = (find.number(1) & kSends) != 0;
   }
   // The server has made a mail of it, in the folder of sent ones.
   if (sends) return remove_draft(store, item);
@@ -64,19 +63,18 @@ Status retry_draft(StoreState& store, std::uint64_t item, std::uint64_t& change)
 Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
   std::uint64_t item = 0, refused = 0, younger = 0, message = 0;
   {
-    Result<Statement> find = prepare(
+    Statement find = prepare(
         store.database,
         "SELECT c.item,c.value,coalesce(n.id,0),coalesce(n.value,0) FROM change c JOIN item i ON i.id=c.item LEFT JOIN "
         "change n ON n.item=c.item AND n.kind=6 AND n.parked=0 AND n.request=0 AND n.value<>0 WHERE c.id=?1 AND "
         "c.value<>0 AND substr(i.server_id,1,1)=char(1) LIMIT 1");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, change).step();
+    const Result<bool> row = find.number(1, change).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
-    item = static_cast<std::uint64_t>(find.value().number(0));
-    refused = static_cast<std::uint64_t>(find.value().number(1));
-    younger = static_cast<std::uint64_t>(find.value().number(2));
-    message = static_cast<std::uint64_t>(find.value().number(3));
+    item = static_cast<std::uint64_t>(find.number(0));
+    refused = static_cast<std::uint64_t>(find.number(1));
+    younger = static_cast<std::uint64_t>(find.number(2));
+    message = static_cast<std::uint64_t>(find.number(3));
   }
   if (younger != 0) {
     const Result<std::uint64_t> body = body_part(store, message);
@@ -84,9 +82,8 @@ Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
     HANDSYNC_TRY(inherit(store, refused, message, body.value() != 0));
     HANDSYNC_TRY(run_on(store, "UPDATE change SET value=0 WHERE id=?1", younger));  // the message is not its any more
     HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1 AND server_value&1=0", younger));
-    Result<Statement> take = prepare(store.database, "UPDATE change SET value=?2 WHERE id=?1");
-    if (!take.ok()) return take.error();
-    HANDSYNC_TRY(take.value().number(1, change).number(2, message).run());
+    HANDSYNC_TRY(
+        prepare(store.database, "UPDATE change SET value=?2 WHERE id=?1").number(1, change).number(2, message).run());
     HANDSYNC_TRY(forget_message(store, 0, refused));
     HANDSYNC_TRY(show_message(store, item, message, refused));
   }
@@ -99,17 +96,16 @@ Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
 Result<bool> drop_local_draft(StoreState& store, std::uint64_t change) {
   std::uint64_t item = 0, message = 0, other = 0;
   {
-    Result<Statement> find =
+    Statement find =
         prepare(store.database,
                 "SELECT c.item,c.value,coalesce((SELECT o.value FROM change o WHERE o.item=c.item AND o.kind=6 AND "
                 "o.value<>0 AND o.id<>c.id ORDER BY o.parked,o.id DESC LIMIT 1),0) FROM change c JOIN item i ON "
                 "i.id=c.item WHERE c.id=?1 AND c.kind=6 AND substr(i.server_id,1,1)=char(1)");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, change).step();
+    const Result<bool> row = find.number(1, change).step();
     if (!row.ok() || !row.value()) return row;
-    item = static_cast<std::uint64_t>(find.value().number(0));
-    message = static_cast<std::uint64_t>(find.value().number(1));
-    other = static_cast<std::uint64_t>(find.value().number(2));
+    item = static_cast<std::uint64_t>(find.number(0));
+    message = static_cast<std::uint64_t>(find.number(1));
+    other = static_cast<std::uint64_t>(find.number(2));
   }
   if (message != 0 && other == 0) {
     HANDSYNC_TRY(remove_draft(store, item));
@@ -173,20 +169,18 @@ Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text s
   if (subject.empty() && attachments == 0) return std::uint64_t{0};  // many a draft is like that
   std::uint64_t item = 0, change = 0;
   {
-    Result<Statement> find = prepare(
+    Statement find = prepare(
         store.database,
         "SELECT i.id,c.id FROM change c JOIN item i ON i.id=c.item JOIN outbox o ON o.id=c.value WHERE c.folder=?1"
         " AND c.kind=6 AND c.parked=0 AND c.server_value&2 AND substr(i.server_id,1,1)=char(1) AND o.subject=?2"
         " AND (o.recipients<>'')=?4"
         " AND (SELECT count(*) FROM outbox_part WHERE id>o.id<<16 AND id<(o.id+1)<<16 AND kind=3)=?3 LIMIT 2");
-    if (!find.ok()) return find.error();
-    const Result<bool> row =
-        find.value().number(1, folder).text(2, subject).number(3, attachments).number(4, has_to).step();
+    const Result<bool> row = find.number(1, folder).text(2, subject).number(3, attachments).number(4, has_to).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return std::uint64_t{0};
-    item = static_cast<std::uint64_t>(find.value().number(0));
-    change = static_cast<std::uint64_t>(find.value().number(1));
-    const Result<bool> another = find.value().step();
+    item = static_cast<std::uint64_t>(find.number(0));
+    change = static_cast<std::uint64_t>(find.number(1));
+    const Result<bool> another = find.step();
     if (!another.ok()) return another.error();
     if (another.value()) return std::uint64_t{0};
   }

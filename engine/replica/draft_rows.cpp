@@ -3,46 +3,40 @@
 namespace handsync::replica::drafts {
 
 Result<std::int64_t> number_of(StoreState& store, const char* sql, std::uint64_t one) {
-  Result<Statement> find = prepare(store.database, sql);
-  if (!find.ok()) return find.error();
-  return query_number(find.value().number(1, one));
+  Statement find = prepare(store.database, sql);
+  return query_number(find.number(1, one));
 }
 
 Status run_on(StoreState& store, const char* sql, std::uint64_t one) {
-  Result<Statement> statement = prepare(store.database, sql);
-  if (!statement.ok()) return statement.error();
-  return statement.value().number(1, one).run();
+  return prepare(store.database, sql).number(1, one).run();
 }
 
 Status find_draft(StoreState& store, ItemId id, Draft& draft) {
   draft.item = static_cast<std::uint64_t>(id);
   {
-    Result<Statement> find =
-        prepare(store.database,
-                "SELECT i.folder,substr(i.server_id,1,1)=char(1),f.type=3 AND i.shown=i.folder FROM"
-                " item i JOIN folder f ON f.id=i.folder WHERE i.id=?1 AND i.shown<>0 AND f.gone=0 "
-                "AND f.emptying=0");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, draft.item).step();
+    Statement find = prepare(store.database,
+                             "SELECT i.folder,substr(i.server_id,1,1)=char(1),f.type=3 AND i.shown=i.folder FROM"
+                             " item i JOIN folder f ON f.id=i.folder WHERE i.id=?1 AND i.shown<>0 AND f.gone=0 "
+                             "AND f.emptying=0");
+    const Result<bool> row = find.number(1, draft.item).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(draft.item)};
-    draft.folder = static_cast<std::uint32_t>(find.value().number(0));
-    draft.local = find.value().number(1) != 0;
-    if (find.value().number(2) == 0) return Error{Domain::kSqlite, kWrongFolder, draft.folder};
+    draft.folder = static_cast<std::uint32_t>(find.number(0));
+    draft.local = find.number(1) != 0;
+    if (find.number(2) == 0) return Error{Domain::kSqlite, kWrongFolder, draft.folder};
   }
-  Result<Statement> newest = prepare(store.database,
-                                     "SELECT id,value,server_value,request,parked FROM change WHERE item=?1 AND kind=6 "
-                                     "AND (parked=0 OR (?2 AND value<>0)) ORDER BY "
-                                     "parked,id DESC LIMIT 1");
-  if (!newest.ok()) return newest.error();
-  const Result<bool> row = newest.value().number(1, draft.item).number(2, draft.local).step();
+  Statement newest = prepare(store.database,
+                             "SELECT id,value,server_value,request,parked FROM change WHERE item=?1 AND kind=6 "
+                             "AND (parked=0 OR (?2 AND value<>0)) ORDER BY "
+                             "parked,id DESC LIMIT 1");
+  const Result<bool> row = newest.number(1, draft.item).number(2, draft.local).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Done{};
-  draft.change = static_cast<std::uint64_t>(newest.value().number(0));
-  draft.message = static_cast<std::uint64_t>(newest.value().number(1));
-  const bool parked = newest.value().number(4) != 0;
-  draft.sends = !parked && (newest.value().number(2) & kSends) != 0;
-  draft.open = newest.value().number(3) == 0 && (newest.value().number(2) & kHanded) == 0;
+  draft.change = static_cast<std::uint64_t>(newest.number(0));
+  draft.message = static_cast<std::uint64_t>(newest.number(1));
+  const bool parked = newest.number(4) != 0;
+  draft.sends = !parked && (newest.number(2) & kSends) != 0;
+  draft.open = newest.number(3) == 0 && (newest.number(2) & kHanded) == 0;
   return Done{};
 }
 
@@ -51,9 +45,7 @@ Status move_part(StoreState& store, std::uint64_t from, std::uint64_t to) {
   if (from == to) return Done{};
   for (const char* sql : {"UPDATE outbox_part SET id=?2 WHERE id=?1",
                           "UPDATE outbox_chunk SET id=id+((?2-?1)<<20) WHERE id>=?1<<20 AND id<(?1+1)<<20"}) {
-    Result<Statement> move = prepare(store.database, sql);
-    if (!move.ok()) return move.error();
-    HANDSYNC_TRY(move.value().number(1, from).number(2, to).run());
+    HANDSYNC_TRY(prepare(store.database, sql).number(1, from).number(2, to).run());
   }
   return Done{};
 }
@@ -65,15 +57,14 @@ Status delete_part(StoreState& store, std::uint64_t part) {
 
 /// The part after `last`, of that kind or, with kText, of any; 0 = none.
 Result<std::uint64_t> next_part(StoreState& store, std::uint64_t message, std::uint64_t last, Kind& kind) {
-  Result<Statement> find =
+  Statement find =
       prepare(store.database, "SELECT id,kind FROM outbox_part WHERE id>?1 AND id<(?2+1)<<16 ORDER BY id LIMIT 1");
-  if (!find.ok()) return find.error();
   const std::uint64_t first = message << kPartShift;
-  const Result<bool> row = find.value().number(1, last > first ? last : first).number(2, message).step();
+  const Result<bool> row = find.number(1, last > first ? last : first).number(2, message).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return std::uint64_t{0};
-  kind = static_cast<Kind>(find.value().number(1));
-  return static_cast<std::uint64_t>(find.value().number(0));
+  kind = static_cast<Kind>(find.number(1));
+  return static_cast<std::uint64_t>(find.number(0));
 }
 
 /// What an older wish of the draft holds that nobody has been told of goes on in the newer one.
@@ -114,19 +105,17 @@ Result<std::uint64_t> insert_draft(StoreState& store, std::uint32_t folder, std:
   if (!next.ok()) return next;
   const std::uint64_t item = next.value();
   HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
-  Result<Statement> insert =
+  HANDSYNC_TRY(
       prepare(store.database,
               "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
               "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated,is_draft)"
-              " VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,?5,1,0,0,0,0,1)");
-  if (!insert.ok()) return insert.error();
-  HANDSYNC_TRY(insert.value()
-                   .number(1, item)
-                   .number(2, folder)
-                   .number(3, static_cast<int>(Class::kEmail))
-                   .number(4, store.log.generation())
-                   .number(5, wall_ms)
-                   .run());
+              " VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,?5,1,0,0,0,0,1)")
+          .number(1, item)
+          .number(2, folder)
+          .number(3, static_cast<int>(Class::kEmail))
+          .number(4, store.log.generation())
+          .number(5, wall_ms)
+          .run());
   HANDSYNC_TRY(count_listed(store, folder, 1, 0));
   return item;
 }
@@ -136,13 +125,12 @@ Status remove_draft(StoreState& store, std::uint64_t item) {
   std::uint32_t shown = 0;
   bool read = false;
   {
-    Result<Statement> find = prepare(store.database, "SELECT shown,read FROM item WHERE id=?1");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, item).step();
+    Statement find = prepare(store.database, "SELECT shown,read FROM item WHERE id=?1");
+    const Result<bool> row = find.number(1, item).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
-    shown = static_cast<std::uint32_t>(find.value().number(0));
-    read = find.value().number(1) != 0;
+    shown = static_cast<std::uint32_t>(find.number(0));
+    read = find.number(1) != 0;
   }
   HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1", item));
   if (shown != 0) {

@@ -62,12 +62,11 @@ Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id, 
       texts[i] = text_of(now[i].room());
     }
   }
-  Result<Statement> add =
+  Statement add =
       prepare(database_,
               "INSERT INTO outbox(client_id,message_id,subject,recipients,cc,bcc,importance) VALUES(?1,'',?2,?3,?4,?5,"
               "coalesce(?6,(SELECT importance FROM item WHERE id=?7),1))");
-  if (!add.ok()) return add.error();
-  Statement& row = add.value();
+  Statement& row = add;
   row.text(1, client_id).text(2, texts[3]).text(3, texts[0]).text(4, texts[1]).text(5, texts[2]).number(7, found.item);
   if (draft.has_importance) {
     row.number(6, draft.important ? 2 : 1);
@@ -93,30 +92,28 @@ Status Store::draft_detach(ItemId item, std::uint64_t message, std::uint16_t par
   StoreState& store = state_of(state_);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));
-  Result<Statement> find = prepare(
+  Statement find = prepare(
       database_,
       "SELECT a.reference FROM item i JOIN attachment a ON a.id=(i.attachment_list<<16)+?2-1 WHERE i.id=?1 AND ?2"
       " BETWEEN 1 AND i.attachment_count");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, static_cast<std::uint64_t>(item)).number(2, int{number}).step();
+  const Result<bool> row = find.number(1, static_cast<std::uint64_t>(item)).number(2, int{number}).step();
   if (!row.ok()) return row.error();
-  Text reference = row.value() ? find.value().text(0) : Text();
+  Text reference = row.value() ? find.text(0) : Text();
   if (reference.empty() || reference.size() > items::kFileReferenceBytesMax) {
     return Error{Domain::kSqlite, kNoSuchAttachment, number};
   }
   const bool local = is_local(reference);
   if (local) reference = reference.substr(1);
   const std::uint64_t id = message << kPartShift | part;
-  Result<Statement> put = prepare(database_, "INSERT INTO outbox_part VALUES(?1,?2,0,'','',?3)");
-  if (!put.ok()) return put.error();
-  HANDSYNC_TRY(put.value()
+  HANDSYNC_TRY(prepare(database_, "INSERT INTO outbox_part VALUES(?1,?2,0,'','',?3)")
                    .number(1, id)
                    .number(2, static_cast<int>(local ? Kind::kTakenBack : Kind::kRemoved))
                    .number(3, static_cast<std::uint64_t>(reference.size()))
                    .run());
-  Result<Statement> data = prepare(database_, "INSERT INTO outbox_chunk VALUES(?1,?2)");
-  if (!data.ok()) return data.error();
-  HANDSYNC_TRY(data.value().number(1, id << kPieceShift).blob(2, bytes_of(reference)).run());
+  HANDSYNC_TRY(prepare(database_, "INSERT INTO outbox_chunk VALUES(?1,?2)")
+                   .number(1, id << kPieceShift)
+                   .blob(2, bytes_of(reference))
+                   .run());
   return transaction.commit();
 }
 
@@ -144,23 +141,28 @@ Result<ItemId> Store::draft_keep(ItemId id, std::uint64_t message, bool has_body
   HANDSYNC_TRY(inherit(store, replaces ? draft.message : 0, message, has_body));
   HANDSYNC_TRY(run_on(store, "UPDATE outbox SET whole=1 WHERE id=?1", message));
   if (replaces) {
-    Result<Statement> again =
+    HANDSYNC_TRY(
         prepare(database_,
                 "UPDATE change SET value=?2,wall_ms=?3,server_value=server_value*(parked=0),parked=0,request=0,tries=0,"
-                "domain=0,code=0,place=0 WHERE id=?1");
-    if (!again.ok()) return again.error();
-    HANDSYNC_TRY(again.value().number(1, draft.change).number(2, message).number(3, wall_ms).run());
+                "domain=0,code=0,place=0 WHERE id=?1")
+            .number(1, draft.change)
+            .number(2, message)
+            .number(3, wall_ms)
+            .run());
     HANDSYNC_TRY(forget_message(store, 0, draft.message));
     // That it was to be sent as it was before is moot.
     HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=1 AND value=0", draft.item));
   } else {
-    Result<Statement> add =
+    HANDSYNC_TRY(
         prepare(database_,
                 "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id) SELECT "
                 "?1,?2,6,?3,0,"
-                "0,?4,client_id FROM outbox WHERE id=?3");
-    if (!add.ok()) return add.error();
-    HANDSYNC_TRY(add.value().number(1, draft.folder).number(2, draft.item).number(3, message).number(4, wall_ms).run());
+                "0,?4,client_id FROM outbox WHERE id=?3")
+            .number(1, draft.folder)
+            .number(2, draft.item)
+            .number(3, message)
+            .number(4, wall_ms)
+            .run());
     // What the server had when it was edited; of an edit behind another one nobody knows.
     if (!draft.local && draft.change == 0) {
       HANDSYNC_TRY(run_on(
@@ -230,16 +232,17 @@ Result<std::uint64_t> Store::draft_to_message(ItemId id, std::uint64_t message, 
     return move_part(store, part, (part & 0xFFFF) | message << kPartShift);
   });
   HANDSYNC_TRY(moved);
-  Result<Statement> whole = prepare(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1");
-  if (!whole.ok()) return whole.error();
-  HANDSYNC_TRY(whole.value().number(1, message).number(2, bytes).run());
+  HANDSYNC_TRY(
+      prepare(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1").number(1, message).number(2, bytes).run());
   HANDSYNC_TRY(remove_draft(store, static_cast<std::uint64_t>(id)));
-  Result<Statement> add = prepare(
-      database_,
-      "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,"
-      "20,?1,0,0,?2,(SELECT subject FROM outbox WHERE id=?1),'')");
-  if (!add.ok()) return add.error();
-  HANDSYNC_TRY(add.value().number(1, message).number(2, wall_ms).run());
+  HANDSYNC_TRY(
+      prepare(
+          database_,
+          "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,"
+          "20,?1,0,0,?2,(SELECT subject FROM outbox WHERE id=?1),'')")
+          .number(1, message)
+          .number(2, wall_ms)
+          .run());
   const auto change = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -249,16 +252,15 @@ Result<std::uint64_t> Store::draft_to_message(ItemId id, std::uint64_t message, 
 Result<std::size_t> Store::draft_fields(std::uint64_t message, DraftTexts& texts, Room room) const {
   if (state_ == nullptr) return kNotOpen;
   texts = {};
-  Result<Statement> find = prepare(database_, "SELECT recipients,cc,bcc,subject,importance FROM outbox WHERE id=?1");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, message).step();
+  Statement find = prepare(database_, "SELECT recipients,cc,bcc,subject,importance FROM outbox WHERE id=?1");
+  const Result<bool> row = find.number(1, message).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return std::size_t{0};
-  texts.importance = static_cast<std::uint8_t>(find.value().number(4));
+  texts.importance = static_cast<std::uint8_t>(find.number(4));
   Text* const to[] = {&texts.to, &texts.cc, &texts.bcc, &texts.subject};
   std::size_t size = 0;
   for (int i = 0; i < 4; ++i) {
-    const Text text = find.value().text(i);
+    const Text text = find.text(i);
     if (size + text.size() <= room.size()) {
       for (std::size_t at = 0; at < text.size(); ++at) room[size + at] = static_cast<std::byte>(text[at]);
       *to[i] = text_of(Bytes(room.data() + size, text.size()));
@@ -272,9 +274,8 @@ Result<bool> Store::has_drafts(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   char sql[kSqlBytesMax];
   std::snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 %s)", kNextDraft);
-  Result<Statement> any = prepare(database_, sql);
-  if (!any.ok()) return any.error();
-  const Result<std::int64_t> found = query_number(any.value().number(1, static_cast<std::uint32_t>(folder)));
+  const Result<std::int64_t> found =
+      query_number(prepare(database_, sql).number(1, static_cast<std::uint32_t>(folder)));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -285,23 +286,20 @@ Result<bool> Store::next_draft(FolderId folder, std::uint32_t request, OutgoingD
   std::uint64_t change = 0;
   bool frozen = false;
   {
-    Result<Statement> sent = prepare(
+    Statement sent = prepare(
         database_, "SELECT id,kind FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0 LIMIT 1");
-    if (!sent.ok()) return sent.error();
-    const Result<bool> row = sent.value().number(1, static_cast<std::uint32_t>(folder)).step();
+    const Result<bool> row = sent.number(1, static_cast<std::uint32_t>(folder)).step();
     if (!row.ok()) return row.error();
     frozen = row.value();
-    if (frozen && static_cast<EditKind>(sent.value().number(1)) != EditKind::kDraft) return false;
-    if (frozen) change = static_cast<std::uint64_t>(sent.value().number(0));
+    if (frozen && static_cast<EditKind>(sent.number(1)) != EditKind::kDraft) return false;
+    if (frozen) change = static_cast<std::uint64_t>(sent.number(0));
   }
   if (!frozen) {
     const Result<bool> others = has_commands(folder);
     if (!others.ok() || others.value()) return others.ok() ? Result<bool>(false) : others;
     char sql[kSqlBytesMax];
     std::snprintf(sql, sizeof sql, "SELECT coalesce(min(c.id),0) %s", kNextDraft);
-    Result<Statement> next = prepare(database_, sql);
-    if (!next.ok()) return next.error();
-    const Result<std::int64_t> id = query_number(next.value().number(1, static_cast<std::uint32_t>(folder)));
+    const Result<std::int64_t> id = query_number(prepare(database_, sql).number(1, static_cast<std::uint32_t>(folder)));
     if (!id.ok()) return id.error();
     if (id.value() == 0) return false;
     change = static_cast<std::uint64_t>(id.value());
@@ -310,25 +308,25 @@ Result<bool> Store::next_draft(FolderId folder, std::uint32_t request, OutgoingD
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   {
-    Result<Statement> freeze = prepare(database_,
-                                       "UPDATE change SET request=?2,server_value=server_value|CASE WHEN "
-                                       "server_value&2 THEN 4 ELSE 2 END WHERE id=?1");
-    if (!freeze.ok()) return freeze.error();
-    HANDSYNC_TRY(freeze.value().number(1, change).number(2, request).run());
-    Result<Statement> find =
+    HANDSYNC_TRY(prepare(database_,
+                         "UPDATE change SET request=?2,server_value=server_value|CASE WHEN "
+                         "server_value&2 THEN 4 ELSE 2 END WHERE id=?1")
+                     .number(1, change)
+                     .number(2, request)
+                     .run());
+    Statement find =
         prepare(database_,
                 "SELECT c.value,c.server_value,c.client_id,i.server_id FROM change c JOIN item i ON i.id=c.item WHERE "
                 "c.id=?1");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, change).step();
+    const Result<bool> row = find.number(1, change).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kUnsound, 0};
     out = {};
     out.change = change;
-    out.message = static_cast<std::uint64_t>(find.value().number(0));
-    out.send = (find.value().number(1) & kSends) != 0;
-    out.add = is_local(find.value().text(3));
-    const bool fits = out.client_id.assign(find.value().text(2)) && out.server_id.assign(find.value().text(3));
+    out.message = static_cast<std::uint64_t>(find.number(0));
+    out.send = (find.number(1) & kSends) != 0;
+    out.add = is_local(find.text(3));
+    const bool fits = out.client_id.assign(find.text(2)) && out.server_id.assign(find.text(3));
     if (!fits) return Error{Domain::kSqlite, kUnsound, 0};
   }
   HANDSYNC_TRY(transaction.commit());

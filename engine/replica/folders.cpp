@@ -61,9 +61,8 @@ const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 constexpr char kDefaultTypes[] = "(2,3,4,5,6,7,8,9,10,11,19)";
 
 Status run(StoreState& store, const char* sql) {
-  Result<Statement> statement = prepare(store.database, sql);
-  if (!statement.ok()) return statement.error();
-  return statement.value().run();
+  Statement statement = prepare(store.database, sql);
+  return statement.run();
 }
 
 /// Runs an UPDATE until it changes nothing more.
@@ -77,15 +76,14 @@ Status repeat(StoreState& store, const char* sql) {
 /// A key that starts over while all rows stay: those of another epoch are unconfirmed. Changes in flight belong to no
 /// request any more.
 Status start_over(StoreState& store, std::uint32_t folder) {
-  Result<Statement> key =
+  HANDSYNC_TRY(
       prepare(store.database,
-              "UPDATE folder SET sync_key='0',rekeying=(synced OR rekeying OR items>0),epoch=epoch+1 WHERE id=?1");
-  if (!key.ok()) return key.error();
-  HANDSYNC_TRY(key.value().number(1, folder).run());
-  Result<Statement> thaw =
-      prepare(store.database, "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0");
-  if (!thaw.ok()) return thaw.error();
-  return thaw.value().number(1, folder).run();
+              "UPDATE folder SET sync_key='0',rekeying=(synced OR rekeying OR items>0),epoch=epoch+1 WHERE id=?1")
+          .number(1, folder)
+          .run());
+  return prepare(store.database, "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0")
+      .number(1, folder)
+      .run();
 }
 
 /// Parks the deletions and moves of a folder's items, and moves into one that has gone: the items are where the server
@@ -94,11 +92,12 @@ Status unplace(StoreState& store, std::uint32_t folder, bool gone) {
   for (;;) {
     std::uint64_t change = 0;
     {
-      Result<Statement> next = prepare(store.database,
-                                       "SELECT id FROM change WHERE parked=0 AND ((folder=?1 AND kind IN (3,4)) OR"
-                                       " (?2 AND kind=4 AND value=?1)) LIMIT 1");
-      if (!next.ok()) return next.error();
-      const Result<std::int64_t> id = query_number(next.value().number(1, folder).number(2, gone ? 1 : 0));
+      const Result<std::int64_t> id =
+          query_number(prepare(store.database,
+                               "SELECT id FROM change WHERE parked=0 AND ((folder=?1 AND kind IN (3,4)) OR"
+                               " (?2 AND kind=4 AND value=?1)) LIMIT 1")
+                           .number(1, folder)
+                           .number(2, gone ? 1 : 0));
       if (!id.ok()) return id.error();
       change = static_cast<std::uint64_t>(id.value());
     }
@@ -109,14 +108,13 @@ Status unplace(StoreState& store, std::uint32_t folder, bool gone) {
 
 /// After a folder began or ceased to list items: those that wait to be moved there.
 Status place_moved(StoreState& store, std::uint32_t folder) {
-  Result<Statement> rows = prepare(store.database, "SELECT DISTINCT item FROM change WHERE kind=4 AND value=?1");
-  if (!rows.ok()) return rows.error();
-  rows.value().number(1, folder);
+  Statement rows = prepare(store.database, "SELECT DISTINCT item FROM change WHERE kind=4 AND value=?1");
+  rows.number(1, folder);
   for (;;) {
-    const Result<bool> row = rows.value().step();
+    const Result<bool> row = rows.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
-    HANDSYNC_TRY(place_item(store, static_cast<std::uint64_t>(rows.value().number(0))));
+    HANDSYNC_TRY(place_item(store, static_cast<std::uint64_t>(rows.number(0))));
   }
 }
 
@@ -126,45 +124,42 @@ Status start_emptying(StoreState& store, std::uint32_t folder, bool gone) {
   HANDSYNC_TRY(unplace(store, folder, gone));
   {
     // Selected again before they are removed, they know that nothing of them waits.
-    Result<Statement> none = prepare(
-        store.database, "UPDATE item SET edits=0 WHERE id IN (SELECT item FROM change WHERE folder=?1 AND parked=0)");
-    if (!none.ok()) return none.error();
-    HANDSYNC_TRY(none.value().number(1, folder).run());
+    HANDSYNC_TRY(prepare(store.database,
+                         "UPDATE item SET edits=0 WHERE id IN (SELECT item FROM change WHERE folder=?1 AND parked=0)")
+                     .number(1, folder)
+                     .run());
   }
-  Result<Statement> park =
+  HANDSYNC_TRY(
       prepare(store.database,
               "UPDATE change SET parked=1,request=0,domain=?2,code=?3,"
               "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
-              "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE folder=?1 AND parked=0");
-  if (!park.ok()) return park.error();
-  HANDSYNC_TRY(park.value().number(1, folder).number(2, static_cast<int>(Domain::kEas)).number(3, kStatusGone).run());
-  Result<Statement> empty =
-      prepare(store.database,
-              "UPDATE folder SET selected=(selected AND ?2),gone=?2,emptying=1,sync_key='0',synced=0,"
-              "rekeying=0,epoch=epoch+1,items=0,unread=0,guard=0 WHERE id=?1");
-  if (!empty.ok()) return empty.error();
-  HANDSYNC_TRY(empty.value().number(1, folder).number(2, gone ? 1 : 0).run());
+              "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE folder=?1 AND parked=0")
+          .number(1, folder)
+          .number(2, static_cast<int>(Domain::kEas))
+          .number(3, kStatusGone)
+          .run());
+  HANDSYNC_TRY(prepare(store.database,
+                       "UPDATE folder SET selected=(selected AND ?2),gone=?2,emptying=1,sync_key='0',synced=0,"
+                       "rekeying=0,epoch=epoch+1,items=0,unread=0,guard=0 WHERE id=?1")
+                   .number(1, folder)
+                   .number(2, gone ? 1 : 0)
+                   .run());
   HANDSYNC_TRY(place_moved(store, folder));
-  Result<Statement> list = prepare(store.database, "DELETE FROM parked WHERE folder=?1");
-  if (!list.ok()) return list.error();
-  return list.value().number(1, folder).run();
+  return prepare(store.database, "DELETE FROM parked WHERE folder=?1").number(1, folder).run();
 }
 
 Status restore_counts(StoreState& store, std::uint32_t folder) {
-  Result<Statement> count =
-      prepare(store.database,
-              "UPDATE folder SET (items,unread)=(SELECT count(*),coalesce(sum(read=0),0) FROM item"
-              " WHERE shown=?1) WHERE id=?1 AND emptying=1");
-  if (!count.ok()) return count.error();
-  return count.value().number(1, folder).run();
+  return prepare(store.database,
+                 "UPDATE folder SET (items,unread)=(SELECT count(*),coalesce(sum(read=0),0) FROM item"
+                 " WHERE shown=?1) WHERE id=?1 AND emptying=1")
+      .number(1, folder)
+      .run();
 }
 
 Status stage_folder(StoreState& store, bool gone, Text server_id, Text parent, Text name, std::uint8_t type) {
   HANDSYNC_TRY(store.stage(static_cast<std::uint32_t>(64 + server_id.size() + parent.size() + name.size())));
-  Result<Statement> put = prepare(
-      store.database, "INSERT INTO hierarchy_stage(gone,server_id,parent_server_id,name,type) VALUES(?1,?2,?3,?4,?5)");
-  if (!put.ok()) return put.error();
-  return put.value()
+  return prepare(store.database,
+                 "INSERT INTO hierarchy_stage(gone,server_id,parent_server_id,name,type) VALUES(?1,?2,?3,?4,?5)")
       .number(1, gone ? 1 : 0)
       .text(2, server_id)
       .text(3, parent)
@@ -257,44 +252,43 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
   for (;;) {
     Row row;
     {
-      Result<Statement> next = prepare(
+      Statement next = prepare(
           database_,
           "SELECT s.id,coalesce(s.folder,0),f.server_id IS NOT s.server_id FROM hierarchy_stage s LEFT JOIN folder f ON"
           " f.id=s.folder WHERE s.gone=0 AND s.id>?1 AND (s.folder IS NULL OR f.server_id<>s.server_id OR "
           "f.name<>s.name OR"
           " f.type<>s.type OR f.parent_server_id<>s.parent_server_id) ORDER BY s.id LIMIT 1");
-      if (!next.ok()) return next.error();
-      const Result<bool> found = next.value().number(1, last).step();
+      const Result<bool> found = next.number(1, last).step();
       if (!found.ok()) return found.error();
       if (!found.value()) break;
-      row.stage = next.value().number(0);
-      row.folder = next.value().number(1);
-      row.moved = next.value().number(2) != 0;
+      row.stage = next.number(0);
+      row.folder = next.number(1);
+      row.moved = next.number(2) != 0;
     }
     last = row.stage;
     changed = true;
     if (row.folder == 0) {
       // At first every folder of a class that is synced is wanted. A repeated Add in one answer is an Update.
-      Result<Statement> add = prepare(database_,
-                                      "INSERT INTO folder(server_id,parent_server_id,name,type,selected) SELECT "
-                                      "server_id,parent_server_id,name,type,?2"
-                                      " FROM hierarchy_stage s WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM folder f WHERE "
-                                      "f.server_id=s.server_id AND f.gone=0)");
-      if (!add.ok()) return add.error();
-      Result<Statement> type = prepare(database_, "SELECT type FROM hierarchy_stage WHERE id=?1");
-      if (!type.ok()) return type.error();
-      const Result<std::int64_t> number = query_number(type.value().number(1, row.stage));
+      Statement add = prepare(database_,
+                              "INSERT INTO folder(server_id,parent_server_id,name,type,selected) SELECT "
+                              "server_id,parent_server_id,name,type,?2"
+                              " FROM hierarchy_stage s WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM folder f WHERE "
+                              "f.server_id=s.server_id AND f.gone=0)");
+      const Result<std::int64_t> number =
+          query_number(prepare(database_, "SELECT type FROM hierarchy_stage WHERE id=?1").number(1, row.stage));
       if (!number.ok()) return number.error();
       const bool selected = supported_type(static_cast<FolderType>(number.value()));
-      HANDSYNC_TRY(add.value().number(1, row.stage).number(2, selected ? 1 : 0).run());
+      HANDSYNC_TRY(add.number(1, row.stage).number(2, selected ? 1 : 0).run());
       continue;
     }
-    Result<Statement> update = prepare(
-        database_,
-        "UPDATE folder SET (server_id,parent_server_id,name,type)=(SELECT server_id,parent_server_id,name,type FROM"
-        " hierarchy_stage WHERE id=?1) WHERE id=?2");
-    if (!update.ok()) return update.error();
-    HANDSYNC_TRY(update.value().number(1, row.stage).number(2, row.folder).run());
+    HANDSYNC_TRY(
+        prepare(
+            database_,
+            "UPDATE folder SET (server_id,parent_server_id,name,type)=(SELECT server_id,parent_server_id,name,type FROM"
+            " hierarchy_stage WHERE id=?1) WHERE id=?2")
+            .number(1, row.stage)
+            .number(2, row.folder)
+            .run());
     // Under a new id the old SyncKey is worth nothing, and the items may have new ids as well.
     if (row.moved) HANDSYNC_TRY(start_over(store, static_cast<std::uint32_t>(row.folder)));
   }
@@ -302,7 +296,7 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
   for (;;) {
     std::int64_t folder = 0;
     {
-      Result<Statement> gone = prepare(
+      Statement gone = prepare(
           database_,
           store.hierarchy_whole
               ? "SELECT id FROM folder WHERE gone=0 AND server_id NOT IN (SELECT server_id FROM hierarchy_stage"
@@ -310,8 +304,7 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
               : "SELECT f.id FROM hierarchy_stage s JOIN folder f ON f.server_id=s.server_id AND f.gone=0"
                 " WHERE s.gone=1 AND NOT EXISTS(SELECT 1 FROM hierarchy_stage t WHERE t.server_id=s.server_id AND"
                 " t.gone=0 AND t.id>s.id) LIMIT 1");
-      if (!gone.ok()) return gone.error();
-      const Result<std::int64_t> id = query_number(gone.value());
+      const Result<std::int64_t> id = query_number(gone);
       if (!id.ok()) return id.error();
       folder = id.value();
     }
@@ -328,28 +321,26 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
     HANDSYNC_TRY(store.log.finish(store));
   }
   HANDSYNC_TRY(run(store, "DELETE FROM hierarchy_stage"));
-  {
-    Result<Statement> put = store.kept_statement(Sql::kValuePut);
-    if (!put.ok()) return put.error();
-    HANDSYNC_TRY(put.value().number(1, static_cast<int>(Value::kHierarchyKey)).blob(2, bytes_of(hierarchy_key)).run());
-  }
+  HANDSYNC_TRY(store.kept_statement(Sql::kValuePut)
+                   .number(1, static_cast<int>(Value::kHierarchyKey))
+                   .blob(2, bytes_of(hierarchy_key))
+                   .run());
   HANDSYNC_TRY(transaction.commit());
   return changed;
 }
 
 Result<std::size_t> Store::sync_folders(std::span<SyncFolder> out) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> rows = prepare(
+  Statement rows = prepare(
       database_,
       "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard,days,body_bytes FROM folder"
       " WHERE gone=0 ORDER BY type<>2,type=4,type,id");
-  if (!rows.ok()) return rows.error();
   std::size_t count = 0;
   for (;;) {
-    const Result<bool> row = rows.value().step();
+    const Result<bool> row = rows.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return count;
-    const SyncFolder folder = sync_folder_of(rows.value());
+    const SyncFolder folder = sync_folder_of(rows);
     if (!folder.supported) continue;
     if (count < out.size()) out[count] = folder;
     ++count;
@@ -358,33 +349,27 @@ Result<std::size_t> Store::sync_folders(std::span<SyncFolder> out) const {
 
 Result<SyncFolder> Store::sync_folder(FolderId id) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> find = prepare(
+  Statement find = prepare(
       database_,
       "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard,days,body_bytes FROM folder"
       " WHERE id=?1 AND gone=0");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, static_cast<std::uint32_t>(id)).step();
+  const Result<bool> row = find.number(1, static_cast<std::uint32_t>(id)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(id)};
-  return sync_folder_of(find.value());
+  return sync_folder_of(find);
 }
 
 Status Store::save_folder(const SyncFolder& folder) {
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  {
-    Result<Statement> save =
-        prepare(database_, "UPDATE folder SET window=?2,filter=?3,guard=?4,synced=?5 WHERE id=?1 AND gone=0");
-    if (!save.ok()) return save.error();
-    HANDSYNC_TRY(save.value()
-                     .number(1, static_cast<std::uint32_t>(folder.id))
-                     .number(2, static_cast<int>(folder.window))
-                     .number(3, static_cast<int>(folder.filter))
-                     .number(4, static_cast<int>(folder.rounds_without_progress))
-                     .number(5, folder.synced ? 1 : 0)
-                     .run());
-  }
+  HANDSYNC_TRY(prepare(database_, "UPDATE folder SET window=?2,filter=?3,guard=?4,synced=?5 WHERE id=?1 AND gone=0")
+                   .number(1, static_cast<std::uint32_t>(folder.id))
+                   .number(2, static_cast<int>(folder.window))
+                   .number(3, static_cast<int>(folder.filter))
+                   .number(4, static_cast<int>(folder.rounds_without_progress))
+                   .number(5, folder.synced ? 1 : 0)
+                   .run());
   if (sqlite3_changes(database_) == 0) {
     return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(folder.id)};
   }
@@ -396,19 +381,15 @@ Status Store::set_folder(FolderId id, const FolderChange& change) {
   if (!now.ok()) return now.error();
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  {
-    Result<Statement> set = prepare(database_,
-                                    "UPDATE folder SET days=CASE ?2 WHEN 0 THEN days WHEN 1 THEN ?3 END,"
-                                    "body_bytes=CASE ?4 WHEN 0 THEN body_bytes WHEN 1 THEN ?5 END WHERE id=?1");
-    if (!set.ok()) return set.error();
-    HANDSYNC_TRY(set.value()
-                     .number(1, static_cast<std::uint32_t>(id))
-                     .number(2, static_cast<int>(change.days_how))
-                     .number(3, static_cast<int>(change.days))
-                     .number(4, static_cast<int>(change.body_bytes_how))
-                     .number(5, change.body_bytes_max)
-                     .run());
-  }
+  HANDSYNC_TRY(prepare(database_,
+                       "UPDATE folder SET days=CASE ?2 WHEN 0 THEN days WHEN 1 THEN ?3 END,"
+                       "body_bytes=CASE ?4 WHEN 0 THEN body_bytes WHEN 1 THEN ?5 END WHERE id=?1")
+                   .number(1, static_cast<std::uint32_t>(id))
+                   .number(2, static_cast<int>(change.days_how))
+                   .number(3, static_cast<int>(change.days))
+                   .number(4, static_cast<int>(change.body_bytes_how))
+                   .number(5, change.body_bytes_max)
+                   .run());
   return transaction.commit();
 }
 
@@ -425,9 +406,7 @@ Status Store::select(FolderId id, bool wanted) {
     // Items that have not been removed yet are as good as those of a re-key: the next sync confirms or removes them.
     HANDSYNC_TRY(restore_counts(store, folder));
     HANDSYNC_TRY(start_over(store, folder));
-    Result<Statement> select = prepare(database_, "UPDATE folder SET selected=1,emptying=0 WHERE id=?1");
-    if (!select.ok()) return select.error();
-    HANDSYNC_TRY(select.value().number(1, folder).run());
+    HANDSYNC_TRY(prepare(database_, "UPDATE folder SET selected=1,emptying=0 WHERE id=?1").number(1, folder).run());
     HANDSYNC_TRY(place_moved(store, folder));
   } else {
     HANDSYNC_TRY(start_emptying(store, folder, false));
@@ -438,17 +417,16 @@ Status Store::select(FolderId id, bool wanted) {
 
 Result<Store::Standing> Store::resync_standing(FolderId id) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> count = prepare(
+  Statement count = prepare(
       database_,
       // What the server has never had it cannot confirm.
       "SELECT count(*),coalesce(sum(i.epoch=f.epoch),0) FROM item i JOIN folder f ON f.id=i.folder WHERE f.id=?1 AND"
       " substr(i.server_id,1,1)<>char(1)");
-  if (!count.ok()) return count.error();
-  const Result<bool> row = count.value().number(1, static_cast<std::uint32_t>(id)).step();
+  const Result<bool> row = count.number(1, static_cast<std::uint32_t>(id)).step();
   if (!row.ok()) return row.error();
   Standing standing;
-  standing.confirmed = static_cast<std::uint64_t>(count.value().number(1));
-  standing.unconfirmed = static_cast<std::uint64_t>(count.value().number(0)) - standing.confirmed;
+  standing.confirmed = static_cast<std::uint64_t>(count.number(1));
+  standing.unconfirmed = static_cast<std::uint64_t>(count.number(0)) - standing.confirmed;
   return standing;
 }
 

@@ -13,16 +13,15 @@ const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 }  // namespace
 
 Status find_personal(StoreState& store, std::uint64_t item, PersonalItem& found) {
-  Result<Statement> find =
+  Statement find =
       prepare(store.database,
               "SELECT folder,class FROM item WHERE id=?1 AND shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE"
               " emptying=1)");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, item).step();
+  const Result<bool> row = find.number(1, item).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
-  found.folder = static_cast<std::uint32_t>(find.value().number(0));
-  found.kind = static_cast<Class>(find.value().number(1));
+  found.folder = static_cast<std::uint32_t>(find.number(0));
+  found.kind = static_cast<Class>(find.number(1));
   if (!items::is_personal(found.kind)) return Error{Domain::kSqlite, kWrongFolder, found.folder};
   return Done{};
 }
@@ -31,27 +30,23 @@ namespace {
 
 /// The change that may still be added to: it waits, and nothing of it has been put together for a request. 0 = none.
 Result<std::uint64_t> open_change(StoreState& store, std::uint64_t item, bool& is_add) {
-  Result<Statement> find = prepare(store.database,
-                                   "SELECT id,kind FROM change WHERE item=?1 AND kind IN (10,11) AND parked=0 AND"
-                                   " request=0 ORDER BY id DESC LIMIT 1");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, item).step();
+  Statement find = prepare(store.database,
+                           "SELECT id,kind FROM change WHERE item=?1 AND kind IN (10,11) AND parked=0 AND"
+                           " request=0 ORDER BY id DESC LIMIT 1");
+  const Result<bool> row = find.number(1, item).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return std::uint64_t{0};
-  is_add = static_cast<EditKind>(find.value().number(1)) == EditKind::kAdd;
-  return static_cast<std::uint64_t>(find.value().number(0));
+  is_add = static_cast<EditKind>(find.number(1)) == EditKind::kAdd;
+  return static_cast<std::uint64_t>(find.number(0));
 }
 
 }  // namespace
 
 Result<std::uint64_t> new_change(StoreState& store, std::uint32_t folder, std::uint64_t item, EditKind kind,
                                  Text client_id, std::int64_t wall_ms, std::int64_t value) {
-  Result<Statement> add =
-      prepare(store.database,
-              "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id)"
-              " VALUES(?1,?2,?3,?6,0,0,?4,?5)");
-  if (!add.ok()) return add.error();
-  HANDSYNC_TRY(add.value()
+  HANDSYNC_TRY(prepare(store.database,
+                       "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id)"
+                       " VALUES(?1,?2,?3,?6,0,0,?4,?5)")
                    .number(1, folder)
                    .number(2, item)
                    .number(3, static_cast<int>(kind))
@@ -63,13 +58,12 @@ Result<std::uint64_t> new_change(StoreState& store, std::uint32_t folder, std::u
 }
 
 Result<bool> is_chained(StoreState& store, std::uint64_t item, std::uint64_t change, items::PropertyId property) {
-  Result<Statement> find =
+  Statement find =
       prepare(store.database,
               "SELECT EXISTS(SELECT 1 FROM change c JOIN edit e ON e.change=c.id WHERE c.item=?1 AND c.id<>?2 AND"
               " c.kind IN (10,12) AND c.parked=0 AND e.property=?3)");
-  if (!find.ok()) return find.error();
   const Result<std::int64_t> found =
-      query_number(find.value().number(1, item).number(2, change).number(3, static_cast<int>(property)));
+      query_number(find.number(1, item).number(2, change).number(3, static_cast<int>(property)));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -77,20 +71,19 @@ Result<bool> is_chained(StoreState& store, std::uint64_t item, std::uint64_t cha
 namespace {
 
 Result<bool> has_edit(StoreState& store, std::uint64_t change, items::PropertyId property) {
-  Result<Statement> find = prepare(store.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)");
-  if (!find.ok()) return find.error();
-  const Result<std::int64_t> found = query_number(find.value().number(1, change).number(2, static_cast<int>(property)));
+  const Result<std::int64_t> found =
+      query_number(prepare(store.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)")
+                       .number(1, change)
+                       .number(2, static_cast<int>(property)));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
 
 Status put_edit(StoreState& store, std::uint64_t change, const items::Property& row, const PropertyEdit& edit,
                 bool fresh, bool chained) {
-  Result<Statement> put =
-      prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"
-                                    : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4");
-  if (!put.ok()) return put.error();
-  Statement& statement = put.value();
+  Statement put = prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"
+                                                : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4");
+  Statement& statement = put;
   statement.number(1, change).number(2, static_cast<int>(row.id)).number(4, chained ? 1 : 0);
   if (!edit.present) {
     statement.null(3);
@@ -140,13 +133,10 @@ Status check_edits(Class kind, std::span<const PropertyEdit> edits) {
 }
 
 Status insert_item(StoreState& store, std::uint64_t item, std::uint32_t folder, Class kind, Text server_id) {
-  Result<Statement> insert =
-      prepare(store.database,
-              "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
-              "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated)"
-              " VALUES(?1,?2,?2,?3,?4,?5,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,0,1,0,0,0,0)");
-  if (!insert.ok()) return insert.error();
-  HANDSYNC_TRY(insert.value()
+  HANDSYNC_TRY(prepare(store.database,
+                       "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
+                       "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated)"
+                       " VALUES(?1,?2,?2,?3,?4,?5,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,0,1,0,0,0,0)")
                    .number(1, item)
                    .number(2, folder)
                    .text(3, server_id)
@@ -216,10 +206,11 @@ Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> 
     any |= done.value();
   }
   if (!any) return fresh ? Result<std::uint64_t>(std::uint64_t{0}) : change;  // nothing to do; rolled back
-  Result<Statement> renew =
-      prepare(store.database, "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2 WHERE id=?1");
-  if (!renew.ok()) return renew.error();
-  HANDSYNC_TRY(renew.value().number(1, change.value()).number(2, wall_ms).run());
+  HANDSYNC_TRY(
+      prepare(store.database, "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2 WHERE id=?1")
+          .number(1, change.value())
+          .number(2, wall_ms)
+          .run());
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -234,19 +225,17 @@ Result<bool> Store::remove_unsent(ItemId id) {
   HANDSYNC_TRY(transaction.begin());
   std::uint32_t folder = 0;
   {
-    Result<Statement> find = prepare(database_,
-                                     "SELECT shown FROM item WHERE id=?1 AND substr(server_id,1,1)=char(1) AND NOT"
-                                     " EXISTS(SELECT 1 FROM change WHERE item=?1 AND request<>0)");
-    if (!find.ok()) return find.error();
-    const Result<std::int64_t> found = query_number(find.value().number(1, item));
+    const Result<std::int64_t> found =
+        query_number(prepare(database_,
+                             "SELECT shown FROM item WHERE id=?1 AND substr(server_id,1,1)=char(1) AND NOT"
+                             " EXISTS(SELECT 1 FROM change WHERE item=?1 AND request<>0)")
+                         .number(1, item));
     if (!found.ok()) return found.error();
     folder = static_cast<std::uint32_t>(found.value());
   }
   if (folder == 0) return false;
   HANDSYNC_TRY(store.start_log());
-  Result<Statement> moot = prepare(database_, "DELETE FROM change WHERE item=?1");
-  if (!moot.ok()) return moot.error();
-  HANDSYNC_TRY(moot.value().number(1, item).run());
+  HANDSYNC_TRY(prepare(database_, "DELETE FROM change WHERE item=?1").number(1, item).run());
   HANDSYNC_TRY(count_listed(store, folder, -1, 0));
   const Result<std::uint32_t> removed = remove_item(store, item);
   if (!removed.ok()) return removed.error();
@@ -265,12 +254,11 @@ Result<ItemClass> Store::class_of_item(ItemId id) const {
 
 Result<FixedText<255>> Store::subject_of(ItemId id) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> find = prepare(database_, "SELECT coalesce(subject,'') FROM item WHERE id=?1 AND shown<>0");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, static_cast<std::uint64_t>(id)).step();
+  Statement find = prepare(database_, "SELECT coalesce(subject,'') FROM item WHERE id=?1 AND shown<>0");
+  const Result<bool> row = find.number(1, static_cast<std::uint64_t>(id)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
-  const Text whole = find.value().text(0);
+  const Text whole = find.text(0);
   FixedText<255> subject;
   std::size_t size = whole.size() < 255 ? whole.size() : 255;
   while (size < whole.size() && size > 0 && (static_cast<unsigned char>(whole[size]) & 0xC0) == 0x80) --size;
@@ -323,17 +311,16 @@ Result<std::size_t> Store::outgoing_bytes(FolderId id, std::size_t enough) const
   if (state_ == nullptr) return kNotOpen;
   const Result<bool> again = has_frozen(id);
   if (!again.ok()) return again.error();
-  Result<Statement> sizes = prepare(database_,
-                                    "SELECT length(payload) FROM change WHERE folder=?1 AND parked=0 AND payload IS NOT"
-                                    " NULL AND (request<>0)=?2 ORDER BY id");
-  if (!sizes.ok()) return sizes.error();
-  sizes.value().number(1, static_cast<std::uint32_t>(id)).number(2, again.value());
+  Statement sizes = prepare(database_,
+                            "SELECT length(payload) FROM change WHERE folder=?1 AND parked=0 AND payload IS NOT"
+                            " NULL AND (request<>0)=?2 ORDER BY id");
+  sizes.number(1, static_cast<std::uint32_t>(id)).number(2, again.value());
   std::size_t total = 0;
   for (;;) {
-    const Result<bool> row = sizes.value().step();
+    const Result<bool> row = sizes.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return total;
-    const auto size = static_cast<std::size_t>(sizes.value().number(0));
+    const auto size = static_cast<std::size_t>(sizes.number(0));
     if (total != 0 && total + size > enough && !again.value()) return total;
     total += size;
   }

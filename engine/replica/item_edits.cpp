@@ -21,13 +21,12 @@ struct EditRow {
 
 /// The edits of a change after property `last`, in order. False: no more.
 Result<bool> next_row(StoreState& store, std::uint64_t change, PropertyId last, EditRow& row) {
-  Result<Statement> find =
+  Statement find =
       prepare(store.database,
               "SELECT property,mine,server,server_blob,server_size,body_size,body_type,body_truncated,chained,"
               "(SELECT value FROM change WHERE id=?1 AND kind=12) FROM edit"
               " WHERE change=?1 AND property>?2 ORDER BY property LIMIT 1");
-  if (!find.ok()) return find.error();
-  row.statement = std::move(find.value());
+  row.statement = std::move(find);
   const Statement& at = row.statement;
   const Result<bool> found = row.statement.number(1, change).number(2, static_cast<int>(last)).step();
   if (!found.ok() || !found.value()) return found;
@@ -59,21 +58,21 @@ Status each_row(StoreState& store, std::uint64_t change, Each each) {
 }
 
 Result<std::uint64_t> item_of(StoreState& store, std::uint64_t change) {
-  Result<Statement> find = prepare(store.database, "SELECT item FROM change WHERE id=?1");
-  if (!find.ok()) return find.error();
-  const Result<std::int64_t> item = query_number(find.value().number(1, change));
+  const Result<std::int64_t> item =
+      query_number(prepare(store.database, "SELECT item FROM change WHERE id=?1").number(1, change));
   if (!item.ok()) return item.error();
   return static_cast<std::uint64_t>(item.value());
 }
 
 /// The newest other change of the item that waits and edits this property; 0 = none.
 Result<std::uint64_t> newer_edit(StoreState& store, std::uint64_t change, PropertyId property) {
-  Result<Statement> find = prepare(
-      store.database,
-      "SELECT c.id FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item FROM change WHERE id=?1)"
-      " AND c.id>?1 AND c.parked=0 AND e.property=?2 ORDER BY c.id LIMIT 1");
-  if (!find.ok()) return find.error();
-  const Result<std::int64_t> id = query_number(find.value().number(1, change).number(2, static_cast<int>(property)));
+  const Result<std::int64_t> id = query_number(
+      prepare(
+          store.database,
+          "SELECT c.id FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item FROM change WHERE id=?1)"
+          " AND c.id>?1 AND c.parked=0 AND e.property=?2 ORDER BY c.id LIMIT 1")
+          .number(1, change)
+          .number(2, static_cast<int>(property)));
   if (!id.ok()) return id.error();
   return static_cast<std::uint64_t>(id.value());
 }
@@ -87,17 +86,18 @@ NewValue server_value(const EditRow& row) {
 
 /// The server's value of an edit is nobody's any more: the item shows it, or another edit has it.
 Status let_go(StoreState& store, std::uint64_t change, PropertyId property) {
-  Result<Statement> forget =
-      prepare(store.database,
-              "UPDATE edit SET server=NULL,server_blob=0,server_size=0,body_type=0 WHERE change=?1 AND property=?2");
-  if (!forget.ok()) return forget.error();
-  return forget.value().number(1, change).number(2, static_cast<int>(property)).run();
+  return prepare(store.database,
+                 "UPDATE edit SET server=NULL,server_blob=0,server_size=0,body_type=0 WHERE change=?1 AND property=?2")
+      .number(1, change)
+      .number(2, static_cast<int>(property))
+      .run();
 }
 
 Status touch(StoreState& store, std::uint64_t item) {
-  Result<Statement> stamp = prepare(store.database, "UPDATE item SET generation=?2 WHERE id=?1");
-  if (!stamp.ok()) return stamp.error();
-  HANDSYNC_TRY(stamp.value().number(1, item).number(2, store.log.generation()).run());
+  HANDSYNC_TRY(prepare(store.database, "UPDATE item SET generation=?2 WHERE id=?1")
+                   .number(1, item)
+                   .number(2, store.log.generation())
+                   .run());
   return store.log.changed(store, item);
 }
 
@@ -106,20 +106,19 @@ Result<bool> same_bytes(StoreState& store, const ShownValue& one, std::uint64_t 
   if (one.size != (blob != 0 ? size : data.size())) return false;
   if (one.blob == 0) return blob == 0 && text_of(one.data) == text_of(data);
   if (blob == 0) {
-    Result<Statement> chunk = prepare(store.database, "SELECT data=?2 FROM body_chunk WHERE id=?1");
-    if (!chunk.ok()) return chunk.error();
-    const Result<std::int64_t> same = query_number(chunk.value().number(1, one.blob << kChunkBits).blob(2, data));
+    const Result<std::int64_t> same = query_number(prepare(store.database, "SELECT data=?2 FROM body_chunk WHERE id=?1")
+                                                       .number(1, one.blob << kChunkBits)
+                                                       .blob(2, data));
     if (!same.ok()) return same.error();
     return same.value() != 0;
   }
-  Result<Statement> other = prepare(store.database,
-                                    "SELECT EXISTS(SELECT 1 FROM body_chunk a WHERE a.id>=?1 AND a.id<?2 AND a.data IS"
-                                    " NOT (SELECT data FROM body_chunk b WHERE b.id=a.id-?1+?3))");
-  if (!other.ok()) return other.error();
-  const Result<std::int64_t> differs = query_number(other.value()
-                                                        .number(1, one.blob << kChunkBits)
-                                                        .number(2, (one.blob + 1) << kChunkBits)
-                                                        .number(3, blob << kChunkBits));
+  const Result<std::int64_t> differs =
+      query_number(prepare(store.database,
+                           "SELECT EXISTS(SELECT 1 FROM body_chunk a WHERE a.id>=?1 AND a.id<?2 AND a.data IS"
+                           " NOT (SELECT data FROM body_chunk b WHERE b.id=a.id-?1+?3))")
+                       .number(1, one.blob << kChunkBits)
+                       .number(2, (one.blob + 1) << kChunkBits)
+                       .number(3, blob << kChunkBits));
   if (!differs.ok()) return differs.error();
   return differs.value() == 0;
 }
@@ -185,12 +184,11 @@ Status show_again(StoreState& store, std::uint64_t item, std::uint64_t change, c
 }  // namespace
 
 Status note_server(StoreState& store, std::uint64_t change, const items::Property& row, const ShownValue& shown) {
-  Result<Statement> note =
+  Statement note =
       prepare(store.database,
               "UPDATE edit SET server=?3,server_blob=?4,server_size=?5,body_size=?6,body_type=?7,body_truncated=?8,"
               "chained=0 WHERE change=?1 AND property=?2");
-  if (!note.ok()) return note.error();
-  Statement& statement = note.value();
+  Statement& statement = note;
   statement.number(1, change).number(2, static_cast<int>(row.id));
   if (!shown.there || shown.blob != 0) {
     statement.null(3);
@@ -227,14 +225,16 @@ Status revert_item_change(StoreState& store, std::uint64_t change) {
     const Result<std::uint64_t> newer = newer_edit(store, change, edit.property);
     if (!newer.ok()) return newer.error();
     if (newer.value() != 0) {  // that one is shown, and knows from now on what the server has
-      Result<Statement> pass = prepare(
-          store.database,
-          "UPDATE edit SET (server,server_blob,server_size,body_size,body_type,body_truncated,chained)=(SELECT server,"
-          "server_blob,server_size,body_size,body_type,body_truncated,chained FROM edit WHERE change=?1 AND"
-          " property=?3) WHERE change=?2 AND property=?3");
-      if (!pass.ok()) return pass.error();
       HANDSYNC_TRY(
-          pass.value().number(1, change).number(2, newer.value()).number(3, static_cast<int>(edit.property)).run());
+          prepare(store.database,
+                  "UPDATE edit SET (server,server_blob,server_size,body_size,body_type,body_truncated,chained)=(SELECT "
+                  "server,"
+                  "server_blob,server_size,body_size,body_type,body_truncated,chained FROM edit WHERE change=?1 AND"
+                  " property=?3) WHERE change=?2 AND property=?3")
+              .number(1, change)
+              .number(2, newer.value())
+              .number(3, static_cast<int>(edit.property))
+              .run());
       if (edit.property == wbxml::calendar::kExceptions && !edit.chained) {
         // Of edits of single occurrences the newer one is not all that is shown.
         const items::Property& list = *items::find_property(Class::kEvent, edit.property);
@@ -277,12 +277,11 @@ Status accept_item_change(StoreState& store, std::uint64_t change) {
     if (!newer.ok() || newer.value() == 0) return newer.ok() ? Status(Done{}) : Status(newer.error());
     // What the newer edit would go back to is what was accepted now.
     if (edit.one) return accept_occurrence(store, newer.value(), edit);
-    Result<Statement> inherit =
+    Statement inherit =
         prepare(store.database,
                 "UPDATE edit SET server=?3,server_blob=0,server_size=?4,body_size=?4,body_type=?5,body_truncated=0,"
                 "chained=0 WHERE change=?1 AND property=?2");
-    if (!inherit.ok()) return inherit.error();
-    Statement& statement = inherit.value();
+    Statement& statement = inherit;
     statement.number(1, newer.value()).number(2, static_cast<int>(edit.property));
     if (edit.wanted) {
       statement.text(3, text_of(edit.mine));
@@ -304,16 +303,14 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
     std::uint64_t change = 0;
     bool lost = false, sent = false;
     {
-      Result<Statement> find =
-          prepare(store.database,
-                  "SELECT id,request<>0 FROM change WHERE item=?1 AND kind IN (10,12) AND parked=0 AND"
-                  " id>?2 ORDER BY id LIMIT 1");
-      if (!find.ok()) return find.error();
-      const Result<bool> row = find.value().number(1, item).number(2, last).step();
+      Statement find = prepare(store.database,
+                               "SELECT id,request<>0 FROM change WHERE item=?1 AND kind IN (10,12) AND parked=0 AND"
+                               " id>?2 ORDER BY id LIMIT 1");
+      const Result<bool> row = find.number(1, item).number(2, last).step();
       if (!row.ok()) return row.error();
       if (!row.value()) return parked;
-      change = static_cast<std::uint64_t>(find.value().number(0));
-      sent = find.value().number(1) != 0;
+      change = static_cast<std::uint64_t>(find.number(0));
+      sent = find.number(1) != 0;
     }
     last = change;
     const Status done = each_row(store, change, [&](EditRow& edit) -> Status {
@@ -331,14 +328,14 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
       return cover(store, change, item, edit, *row);
     });
     HANDSYNC_TRY(done);
-    Result<Statement> note = prepare(store.database, "UPDATE change SET server_generation=?2 WHERE id=?1");
-    if (!note.ok()) return note.error();
-    HANDSYNC_TRY(note.value().number(1, change).number(2, store.log.generation()).run());
+    HANDSYNC_TRY(prepare(store.database, "UPDATE change SET server_generation=?2 WHERE id=?1")
+                     .number(1, change)
+                     .number(2, store.log.generation())
+                     .run());
     // What has been sent is judged by its answer.
     if (!lost || sent) {
-      Result<Statement> renew = prepare(store.database, "UPDATE change SET payload=NULL WHERE id=?1 AND request=0");
-      if (!renew.ok()) return renew.error();
-      HANDSYNC_TRY(renew.value().number(1, change).run());
+      HANDSYNC_TRY(
+          prepare(store.database, "UPDATE change SET payload=NULL WHERE id=?1 AND request=0").number(1, change).run());
       continue;
     }
     HANDSYNC_TRY(park_change(store, change, Error{Domain::kEas, kStatusConflict, 0}, true));
@@ -350,9 +347,8 @@ namespace {
 
 /// The references of a draft's attachments are the server's to give.
 Status adopted_draft(StoreState& store, std::uint64_t item) {
-  Result<Statement> find = prepare(store.database, "SELECT is_draft=1 AND class=0 FROM item WHERE id=?1");
-  if (!find.ok()) return find.error();
-  const Result<std::int64_t> draft = query_number(find.value().number(1, item));
+  const Result<std::int64_t> draft =
+      query_number(prepare(store.database, "SELECT is_draft=1 AND class=0 FROM item WHERE id=?1").number(1, item));
   if (!draft.ok()) return draft.error();
   return draft.value() != 0 ? read_again(store, item) : Status(Done{});
 }
@@ -363,20 +359,21 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
                   std::uint32_t& confirmed) {
   std::uint64_t change = 0, item = 0, other = 0;
   {
-    Result<Statement> find =
+    Statement find =
         prepare(store.database,
                 "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND client_id=?3");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, folder).number(2, request).text(3, client_id).step();
+    const Result<bool> row = find.number(1, folder).number(2, request).text(3, client_id).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
-    change = static_cast<std::uint64_t>(find.value().number(0));
-    item = static_cast<std::uint64_t>(find.value().number(1));
+    change = static_cast<std::uint64_t>(find.number(0));
+    item = static_cast<std::uint64_t>(find.number(1));
   }
   {
-    Result<Statement> twin = prepare(store.database, "SELECT id FROM item WHERE folder=?1 AND server_id=?2 AND id<>?3");
-    if (!twin.ok()) return twin.error();
-    const Result<std::int64_t> id = query_number(twin.value().number(1, folder).text(2, server_id).number(3, item));
+    const Result<std::int64_t> id =
+        query_number(prepare(store.database, "SELECT id FROM item WHERE folder=?1 AND server_id=?2 AND id<>?3")
+                         .number(1, folder)
+                         .text(2, server_id)
+                         .number(3, item));
     if (!id.ok()) return id.error();
     other = static_cast<std::uint64_t>(id.value());
   }
@@ -386,10 +383,11 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
     const Result<std::uint32_t> removed = remove_item(store, other);
     if (!removed.ok()) return removed.error();
   }
-  Result<Statement> adopt = prepare(
-      store.database, "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1");
-  if (!adopt.ok()) return adopt.error();
-  HANDSYNC_TRY(adopt.value().number(1, item).text(2, server_id).run());
+  HANDSYNC_TRY(prepare(store.database,
+                       "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1")
+                   .number(1, item)
+                   .text(2, server_id)
+                   .run());
   HANDSYNC_TRY(forget_change(store, change));
   ++confirmed;
   HANDSYNC_TRY(adopted_draft(store, item));

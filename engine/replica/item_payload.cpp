@@ -94,11 +94,8 @@ class Payload {
   }
 
   Result<bool> edited(items::PropertyId id) {
-    Result<Statement> find =
-        prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)");
-    if (!find.ok()) return find.error();
-    const Result<std::int64_t> found =
-        query_number(find.value().number(1, subject_.change).number(2, static_cast<int>(id)));
+    Statement find = prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)");
+    const Result<std::int64_t> found = query_number(find.number(1, subject_.change).number(2, static_cast<int>(id)));
     if (!found.ok()) return found.error();
     return found.value() != 0;
   }
@@ -151,12 +148,10 @@ class Payload {
   };
 
   Status wanted_exception(Block& wanted) {
-    Result<Statement> find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
-    if (!find.ok()) return find.error();
-    const Result<bool> row =
-        find.value().number(1, subject_.change).number(2, static_cast<int>(cal::kExceptions)).step();
+    Statement find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
+    const Result<bool> row = find.number(1, subject_.change).number(2, static_cast<int>(cal::kExceptions)).step();
     if (!row.ok()) return row.error();
-    return load_value(store_, find.value().blob(0), 0, 0, wanted);
+    return load_value(store_, find.blob(0), 0, 0, wanted);
   }
 
   /// From 16.0 on: what was edited of the one. Of one that is cancelled: nothing.
@@ -192,21 +187,17 @@ class Payload {
     if (!own.ok()) return own.error();
     // A whole item of 2.5 has its body with it, if it is whole here. From 12.0 on one that is left out stays.
     if (!own.value()) return version_ < 120 && subject_.kind == Class::kTask ? put_kept_body(writer) : Status(Done{});
-    Result<Statement> find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
-    if (!find.ok()) return find.error();
-    const Result<bool> row =
-        find.value().number(1, subject_.change).number(2, static_cast<int>(items::kBodyData)).step();
+    Statement find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
+    const Result<bool> row = find.number(1, subject_.change).number(2, static_cast<int>(items::kBodyData)).step();
     if (!row.ok()) return row.error();
-    put_value(writer, *items::find_property(subject_.kind, items::kBodyData), subject_.kind, find.value().blob(0),
-              version_);
+    put_value(writer, *items::find_property(subject_.kind, items::kBodyData), subject_.kind, find.blob(0), version_);
     return Done{};
   }
 
   Status put_kept_body(wbxml::Writer& writer) {
     {
-      Result<Statement> find = prepare(store_.database, "SELECT body_truncated FROM item WHERE id=?1");
-      if (!find.ok()) return find.error();
-      const Result<std::int64_t> cut = query_number(find.value().number(1, subject_.item));
+      const Result<std::int64_t> cut = query_number(
+          prepare(store_.database, "SELECT body_truncated FROM item WHERE id=?1").number(1, subject_.item));
       if (!cut.ok()) return cut.error();
       if (cut.value() != 0) return Done{};
     }
@@ -222,24 +213,22 @@ class Payload {
   /// What no row names goes back as it came: a Change that left it out would remove it.
   Status put_rest(wbxml::Writer& writer) {
     {
-      Result<Statement> find = prepare(store_.database, "SELECT rest FROM item WHERE id=?1");
-      if (!find.ok()) return find.error();
-      const Result<bool> row = find.value().number(1, subject_.item).step();
+      Statement find = prepare(store_.database, "SELECT rest FROM item WHERE id=?1");
+      const Result<bool> row = find.number(1, subject_.item).step();
       if (!row.ok()) return row.error();
-      if (row.value()) writer.elements(find.value().blob(0));
+      if (row.value()) writer.elements(find.blob(0));
     }
     const items::Property whole{items::kRest, 0, 0, items::Kind::kRaw, items::Place::kExtra};
-    Result<Statement> pieces =
+    Statement pieces =
         prepare(store_.database, "SELECT blob,size FROM extra WHERE item=?1 AND property=?2 AND blob<>0 ORDER BY n");
-    if (!pieces.ok()) return pieces.error();
-    pieces.value().number(1, subject_.item).number(2, static_cast<int>(items::kRest));
+    pieces.number(1, subject_.item).number(2, static_cast<int>(items::kRest));
     for (;;) {
-      const Result<bool> row = pieces.value().step();
+      const Result<bool> row = pieces.step();
       if (!row.ok()) return row.error();
       if (!row.value()) return Done{};
       ShownValue value;
-      value.blob = static_cast<std::uint64_t>(pieces.value().number(0));
-      value.size = static_cast<std::uint64_t>(pieces.value().number(1));
+      value.blob = static_cast<std::uint64_t>(pieces.number(0));
+      value.size = static_cast<std::uint64_t>(pieces.number(1));
       HANDSYNC_TRY(put_blob(writer, whole, value));
     }
   }
@@ -269,14 +258,11 @@ Status write_payload(StoreState& store, const Subject& subject, std::uint16_t ve
   wbxml::Writer writer{block.room()};
   HANDSYNC_TRY(write(writer));
   HANDSYNC_TRY(writer.status());
-  Result<Statement> put =
-      prepare(store.database,
-              "UPDATE change SET payload=?2,server_value=CASE kind WHEN 12 THEN ?3 ELSE server_value END"
-              " WHERE id=?1");
-  if (!put.ok()) return put.error();
+  Statement put = prepare(store.database,
+                          "UPDATE change SET payload=?2,server_value=CASE kind WHEN 12 THEN ?3 ELSE server_value END"
+                          " WHERE id=?1");
   const bool cancels = subject.edited.view().empty();
-  return put.value()
-      .number(1, subject.change)
+  return put.number(1, subject.change)
       .blob(2, writer.document().subspan(kBefore, bytes - kBefore - kAfter))
       .number(3, version < 160 ? kWholeChange
                  : cancels     ? kInstanceDelete
@@ -290,21 +276,20 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
   for (;;) {
     Subject subject;
     {
-      Result<Statement> find =
+      Statement find =
           prepare(store.database,
                   "SELECT c.id,c.item,i.class,c.kind,c.value,c.text FROM change c JOIN item i ON i.id=c.item WHERE"
                   " c.folder=?1 AND c.kind IN (10,11,12) AND c.parked=0 AND c.payload IS NULL ORDER BY c.id LIMIT 1");
-      if (!find.ok()) return find.error();
-      const Result<bool> row = find.value().number(1, folder).step();
+      const Result<bool> row = find.number(1, folder).step();
       if (!row.ok()) return row.error();
       if (!row.value()) return Done{};
-      subject.change = static_cast<std::uint64_t>(find.value().number(0));
-      subject.item = static_cast<std::uint64_t>(find.value().number(1));
-      subject.kind = static_cast<Class>(find.value().number(2));
-      subject.add = static_cast<EditKind>(find.value().number(3)) == EditKind::kAdd;
-      subject.one = static_cast<EditKind>(find.value().number(3)) == EditKind::kOccurrence;
-      subject.original_ms = find.value().number(4);
-      if (!subject.edited.assign(find.value().text(5))) return Error{Domain::kSqlite, kUnsound, 0};
+      subject.change = static_cast<std::uint64_t>(find.number(0));
+      subject.item = static_cast<std::uint64_t>(find.number(1));
+      subject.kind = static_cast<Class>(find.number(2));
+      subject.add = static_cast<EditKind>(find.number(3)) == EditKind::kAdd;
+      subject.one = static_cast<EditKind>(find.number(3)) == EditKind::kOccurrence;
+      subject.original_ms = find.number(4);
+      if (!subject.edited.assign(find.text(5))) return Error{Domain::kSqlite, kUnsound, 0};
     }
     HANDSYNC_TRY(write_payload(store, subject, version));
   }

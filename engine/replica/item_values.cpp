@@ -13,12 +13,11 @@ using items::Place;
 /// A body that came stands in chunks; one that was written here is a side row, for chunks that are made while a
 /// response arrives would be taken for its own.
 Status read_body(StoreState& store, std::uint64_t item, ShownValue& value) {
-  Result<Statement> body = prepare(
+  Statement body = prepare(
       store.database,
       "SELECT body_blob,body_here,body_size,body_truncated,body_type,(SELECT data FROM extra WHERE item=i.id AND"
       " property=?2 AND n=0) FROM item i WHERE id=?1 AND body_type<>0");
-  if (!body.ok()) return body.error();
-  value.statement = std::move(body.value());
+  value.statement = std::move(body);
   const Result<bool> row = value.statement.number(1, item).number(2, static_cast<int>(items::kBodyData)).step();
   if (!row.ok()) return row.error();
   value.there = row.value();
@@ -32,22 +31,19 @@ Status read_body(StoreState& store, std::uint64_t item, ShownValue& value) {
 }
 
 Status write_body(StoreState& store, std::uint64_t item, const NewValue& value) {
-  Result<Statement> forget = prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2");
-  if (!forget.ok()) return forget.error();
-  HANDSYNC_TRY(forget.value().number(1, item).number(2, static_cast<int>(items::kBodyData)).run());
+  HANDSYNC_TRY(prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2")
+                   .number(1, item)
+                   .number(2, static_cast<int>(items::kBodyData))
+                   .run());
   const bool own = value.there && value.blob == 0;
   if (own) {
-    Result<Statement> put = store.kept_statement(Sql::kExtraPut);
-    if (!put.ok()) return put.error();
-    put.value().number(1, item).number(2, static_cast<int>(items::kBodyData)).number(3, 0);
-    put.value().text(4, text_of(value.data)).number(5, 0).number(6, value.data.size());
-    HANDSYNC_TRY(put.value().run());
+    Statement put = store.kept_statement(Sql::kExtraPut);
+    put.number(1, item).number(2, static_cast<int>(items::kBodyData)).number(3, 0);
+    put.text(4, text_of(value.data)).number(5, 0).number(6, value.data.size());
+    HANDSYNC_TRY(put.run());
   }
-  Result<Statement> show =
-      prepare(store.database,
-              "UPDATE item SET body_blob=?2,body_here=?3,body_size=?4,body_type=?5,body_truncated=?6 WHERE id=?1");
-  if (!show.ok()) return show.error();
-  return show.value()
+  return prepare(store.database,
+                 "UPDATE item SET body_blob=?2,body_here=?3,body_size=?4,body_type=?5,body_truncated=?6 WHERE id=?1")
       .number(1, item)
       .number(2, value.blob)
       .number(3, own ? value.data.size() : value.size)
@@ -78,9 +74,8 @@ bool is_editable(const items::Property& row) {
 }
 
 Result<const items::Property*> property_row(StoreState& store, std::uint64_t item, items::PropertyId id) {
-  Result<Statement> find = prepare(store.database, "SELECT class FROM item WHERE id=?1");
-  if (!find.ok()) return find.error();
-  const Result<std::int64_t> kind = query_number(find.value().number(1, item), -1);
+  const Result<std::int64_t> kind =
+      query_number(prepare(store.database, "SELECT class FROM item WHERE id=?1").number(1, item), -1);
   if (!kind.ok()) return kind.error();
   if (kind.value() < 0) return static_cast<const items::Property*>(nullptr);
   const items::Property* row = items::find_property(static_cast<Class>(kind.value()), id);
@@ -92,10 +87,8 @@ Status read_shown(StoreState& store, std::uint64_t item, const items::Property& 
   value.data = {};
   value.blob = value.size = 0;
   if (row.id == items::kBodyData) return read_body(store, item, value);
-  Result<Statement> side =
-      prepare(store.database, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=0");
-  if (!side.ok()) return side.error();
-  value.statement = std::move(side.value());
+  Statement side = prepare(store.database, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=0");
+  value.statement = std::move(side);
   const Result<bool> found = value.statement.number(1, item).number(2, static_cast<int>(row.id)).step();
   if (!found.ok()) return found.error();
   if (found.value()) {
@@ -108,9 +101,8 @@ Status read_shown(StoreState& store, std::uint64_t item, const items::Property& 
   if (row.place != Place::kItem) return Done{};
   char sql[96];
   std::snprintf(sql, sizeof sql, "SELECT %s FROM item WHERE id=?1", row.column);
-  Result<Statement> column = prepare(store.database, sql);
-  if (!column.ok()) return column.error();
-  value.statement = std::move(column.value());
+  Statement column = prepare(store.database, sql);
+  value.statement = std::move(column);
   const Result<bool> there = value.statement.number(1, item).step();
   if (!there.ok()) return there.error();
   if (!there.value() || value.statement.is_null(0)) return Done{};
@@ -122,45 +114,42 @@ Status read_shown(StoreState& store, std::uint64_t item, const items::Property& 
 
 Status write_shown(StoreState& store, std::uint64_t item, const items::Property& row, const NewValue& value) {
   if (row.id == items::kBodyData) return write_body(store, item, value);
-  {
-    Result<Statement> forget = prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2 AND n=0");
-    if (!forget.ok()) return forget.error();
-    HANDSYNC_TRY(forget.value().number(1, item).number(2, static_cast<int>(row.id)).run());
-  }
+  HANDSYNC_TRY(prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2 AND n=0")
+                   .number(1, item)
+                   .number(2, static_cast<int>(row.id))
+                   .run());
   if (row.place == Place::kItem) {
     char sql[96];
     std::snprintf(sql, sizeof sql, "UPDATE item SET %s=?2 WHERE id=?1", row.column);
-    Result<Statement> column = prepare(store.database, sql);
-    if (!column.ok()) return column.error();
-    column.value().number(1, item);
-    bind_form(column.value(), 2, row, value);
-    HANDSYNC_TRY(column.value().run());
+    Statement column = prepare(store.database, sql);
+    column.number(1, item);
+    bind_form(column, 2, row, value);
+    HANDSYNC_TRY(column.run());
   }
   if (value.there && (row.place == Place::kExtra || value.blob != 0)) {
-    Result<Statement> put = store.kept_statement(Sql::kExtraPut);
-    if (!put.ok()) return put.error();
-    put.value().number(1, item).number(2, static_cast<int>(row.id)).number(3, 0).number(5, value.blob);
-    put.value().number(6, value.blob != 0 ? value.size : value.data.size());
-    bind_form(put.value(), 4, row, value);
-    HANDSYNC_TRY(put.value().run());
+    Statement put = store.kept_statement(Sql::kExtraPut);
+    put.number(1, item).number(2, static_cast<int>(row.id)).number(3, 0).number(5, value.blob);
+    put.number(6, value.blob != 0 ? value.size : value.data.size());
+    bind_form(put, 4, row, value);
+    HANDSYNC_TRY(put.run());
   }
   if ((row.traits & items::kSorts) == 0) return Done{};
   const Result<std::int64_t> date = items::parse_date_time(text_of(value.data));
-  Result<Statement> sort = prepare(store.database, "UPDATE item SET received=?2 WHERE id=?1");
-  if (!sort.ok()) return sort.error();
-  return sort.value().number(1, item).number(2, value.there && date.ok() ? date.value() : 0).run();
+  return prepare(store.database, "UPDATE item SET received=?2 WHERE id=?1")
+      .number(1, item)
+      .number(2, value.there && date.ok() ? date.value() : 0)
+      .run();
 }
 
 Status read_chunks(StoreState& store, std::uint64_t blob, Room room) {
-  Result<Statement> chunks = prepare(store.database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
-  if (!chunks.ok()) return chunks.error();
-  chunks.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
+  Statement chunks = prepare(store.database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
+  chunks.number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
   std::size_t filled = 0;
   while (filled < room.size()) {
-    const Result<bool> row = chunks.value().step();
+    const Result<bool> row = chunks.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kUnsound, 0};
-    const Bytes data = chunks.value().blob(0);
+    const Bytes data = chunks.blob(0);
     for (std::size_t i = 0; i < data.size() && filled < room.size(); ++i) room[filled++] = data[i];
   }
   return Done{};
@@ -181,9 +170,7 @@ Status load_shown(StoreState& store, std::uint64_t item, const items::Property& 
 
 Status sweep_blob(StoreState& store, std::uint64_t blob) {
   if (blob == 0) return Done{};
-  Result<Statement> sweep = prepare(store.database, "INSERT OR REPLACE INTO sweep VALUES(?1,?1)");
-  if (!sweep.ok()) return sweep.error();
-  return sweep.value().number(1, blob).run();
+  return prepare(store.database, "INSERT OR REPLACE INTO sweep VALUES(?1,?1)").number(1, blob).run();
 }
 
 }  // namespace handsync::replica

@@ -20,23 +20,20 @@ struct Found {
 
 /// An item that is listed somewhere, and what it shows of what an edit of this kind changes.
 Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
-  Result<Statement> find =
-      prepare(store.database,
-              "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
-              "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
-              " IN (SELECT id FROM folder WHERE emptying=1)");
-  if (!find.ok()) return find.error();
-  const Result<bool> row =
-      find.value().number(1, static_cast<std::uint64_t>(item)).number(2, static_cast<int>(kind)).step();
+  Statement find = prepare(store.database,
+                           "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
+                           "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
+                           " IN (SELECT id FROM folder WHERE emptying=1)");
+  const Result<bool> row = find.number(1, static_cast<std::uint64_t>(item)).number(2, static_cast<int>(kind)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
-  found.folder = static_cast<std::uint32_t>(find.value().number(0));
-  found.shown_in = static_cast<std::uint32_t>(find.value().number(1));
-  found.kind = static_cast<Class>(find.value().number(2));
+  found.folder = static_cast<std::uint32_t>(find.number(0));
+  found.shown_in = static_cast<std::uint32_t>(find.number(1));
+  found.kind = static_cast<Class>(find.number(2));
   const bool of_mail = kind == EditKind::kRead || kind == EditKind::kFlag || kind == EditKind::kCategories;
   if (of_mail && items::is_personal(found.kind)) return Error{Domain::kSqlite, kWrongFolder, found.folder};
-  found.shown = find.value().number(3);
-  const Text text = find.value().text(4);
+  found.shown = find.number(3);
+  const Text text = find.text(4);
   if (text.size() > sizeof found.text) return Error{Domain::kSqlite, kTooManyCategories, 0};
   for (char value : text) found.text[found.text_bytes++] = value;
   return Done{};
@@ -55,33 +52,34 @@ Result<std::uint64_t> queue_edit(StoreState& store, std::uint64_t item, const Fo
   std::uint64_t newest = 0;
   bool in_flight = false;
   {
-    Result<Statement> find =
+    Statement find =
         prepare(store.database,
                 "SELECT id,request FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, item).number(2, static_cast<int>(wish.kind)).step();
+    const Result<bool> row = find.number(1, item).number(2, static_cast<int>(wish.kind)).step();
     if (!row.ok()) return row.error();
     if (row.value()) {
-      newest = static_cast<std::uint64_t>(find.value().number(0));
-      in_flight = find.value().number(1) != 0;
+      newest = static_cast<std::uint64_t>(find.number(0));
+      in_flight = find.number(1) != 0;
     }
   }
   if (newest != 0 && !in_flight) {
-    Result<Statement> again = prepare(
-        store.database, "UPDATE change SET value=?2,text=?3,wall_ms=?4,tries=0,domain=0,code=0,place=0 WHERE id=?1");
-    if (!again.ok()) return again.error();
-    HANDSYNC_TRY(again.value().number(1, newest).number(2, wish.value).text(3, wish.text).number(4, wall_ms).run());
+    HANDSYNC_TRY(prepare(store.database,
+                         "UPDATE change SET value=?2,text=?3,wall_ms=?4,tries=0,domain=0,code=0,place=0 WHERE id=?1")
+                     .number(1, newest)
+                     .number(2, wish.value)
+                     .text(3, wish.text)
+                     .number(4, wall_ms)
+                     .run());
     return newest;
   }
   // The server's value is what is shown, or what an edit before it has noted.
-  Result<Statement> add = prepare(
+  Statement add = prepare(
       store.database,
       newest != 0 ? "INSERT INTO change(folder,item,kind,value,text,wall_ms,server_value,server_text,server_generation)"
                     " SELECT ?1,?2,?3,?4,?5,?6,server_value,server_text,server_generation FROM change WHERE id=?9"
                   : "INSERT INTO change(folder,item,kind,value,text,wall_ms,server_value,server_text,server_generation)"
                     " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,0)");
-  if (!add.ok()) return add.error();
-  Statement& row = add.value();
+  Statement& row = add;
   row.number(1, found.folder).number(2, item).number(3, static_cast<int>(wish.kind)).number(4, wish.value);
   row.text(5, wish.text).number(6, wall_ms);
   if (newest != 0) {
@@ -95,10 +93,10 @@ Result<std::uint64_t> queue_edit(StoreState& store, std::uint64_t item, const Fo
 
 /// The newest change of this kind that waits; 0 = none.
 Result<std::uint64_t> waiting(StoreState& store, std::uint64_t item, EditKind kind) {
-  Result<Statement> find =
-      prepare(store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0");
-  if (!find.ok()) return find.error();
-  const Result<std::int64_t> id = query_number(find.value().number(1, item).number(2, static_cast<int>(kind)));
+  const Result<std::int64_t> id = query_number(
+      prepare(store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0")
+          .number(1, item)
+          .number(2, static_cast<int>(kind)));
   if (!id.ok()) return id.error();
   return static_cast<std::uint64_t>(id.value());
 }
@@ -270,10 +268,9 @@ Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wal
   return edit(store, item, EditKind::kDelete, wall_ms, [&](const Found&, Wish& wish) -> Result<bool> {
     wish.value = for_good ? 1 : 0;
     // Where it was to be moved to does not matter any more.
-    Result<Statement> moot =
-        prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0");
-    if (!moot.ok()) return moot.error();
-    HANDSYNC_TRY(moot.value().number(1, static_cast<std::uint64_t>(item)).run());
+    HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0")
+                     .number(1, static_cast<std::uint64_t>(item))
+                     .run());
     return true;
   });
 }
@@ -287,19 +284,18 @@ Result<std::uint64_t> Store::move(ItemId id, FolderId to, std::int64_t wall_ms) 
   const Result<std::uint64_t> change =
       edit(store, id, EditKind::kMove, wall_ms, [&](const Found& found, Wish& wish) -> Result<bool> {
         wish.value = destination;
-        Result<Statement> find = prepare(store.database, "SELECT type FROM folder WHERE id=?1 AND gone=0");
-        if (!find.ok()) return find.error();
-        const Result<std::int64_t> type = query_number(find.value().number(1, destination), -1);
+        const Result<std::int64_t> type = query_number(
+            prepare(store.database, "SELECT type FROM folder WHERE id=?1 AND gone=0").number(1, destination), -1);
         if (!type.ok()) return type.error();
         if (type.value() < 0) return Error{Domain::kSqlite, kNoSuchFolder, destination};
         if (!holds(static_cast<FolderType>(type.value()), found.kind)) {
           return Error{Domain::kSqlite, kWrongFolder, destination};
         }
         if (found.shown_in == destination) return false;
-        Result<Statement> sent = prepare(
-            store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)");
-        if (!sent.ok()) return sent.error();
-        const Result<std::int64_t> in_flight = query_number(sent.value().number(1, item));
+        const Result<std::int64_t> in_flight = query_number(
+            prepare(store.database,
+                    "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)")
+                .number(1, item));
         if (!in_flight.ok()) return in_flight.error();
         back = found.folder == destination && in_flight.value() == 0;
         return true;
@@ -319,29 +315,27 @@ Result<bool> Store::has_commands(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   char sql[kSqlBytesMax];
   std::snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 FROM change c WHERE c.folder=?1 AND %s)", kSendable);
-  Result<Statement> any = prepare(database_, sql);
-  if (!any.ok()) return any.error();
-  const Result<std::int64_t> found = query_number(any.value().number(1, static_cast<std::uint32_t>(folder)));
+  const Result<std::int64_t> found =
+      query_number(prepare(database_, sql).number(1, static_cast<std::uint32_t>(folder)));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
 
 Result<bool> Store::has_frozen(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> any =
-      prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0)");
-  if (!any.ok()) return any.error();
-  const Result<std::int64_t> found = query_number(any.value().number(1, static_cast<std::uint32_t>(folder)));
+  const Result<std::int64_t> found = query_number(
+      prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0)")
+          .number(1, static_cast<std::uint32_t>(folder)));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
 
 Result<std::uint64_t> Store::first_frozen(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> first = prepare(
-      database_, "SELECT coalesce(min(id),0) FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0");
-  if (!first.ok()) return first.error();
-  const Result<std::int64_t> found = query_number(first.value().number(1, static_cast<std::uint32_t>(folder)));
+  const Result<std::int64_t> found = query_number(
+      prepare(database_,
+              "SELECT coalesce(min(id),0) FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0")
+          .number(1, static_cast<std::uint32_t>(folder)));
   if (!found.ok()) return found.error();
   return static_cast<std::uint64_t>(found.value());
 }
@@ -374,18 +368,16 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
         " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
         " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
         kSendable);
-    Result<Statement> rows = prepare(database_, sql);
-    if (!rows.ok()) return rows.error();
-    rows.value().number(1, folder).number(2, again.value());
-    Result<Statement> freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
-    if (!freeze.ok()) return freeze.error();
+    Statement rows = prepare(database_, sql);
+    rows.number(1, folder).number(2, again.value());
+    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
     std::int64_t item = 0;
     bool taken = false;
     for (;;) {
-      const Result<bool> row = rows.value().step();
+      const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
       if (!row.value()) break;
-      const Statement& change = rows.value();
+      const Statement& change = rows;
       if (change.number(4) != item) {
         item = change.number(4);
         const bool removal = static_cast<EditKind>(change.number(1)) == EditKind::kDelete;
@@ -406,7 +398,7 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
       }
       // Those beyond the caller's room are set free: what is not sent must not be taken for accepted.
       if (taken) merge(out[count - 1], change, texts);
-      HANDSYNC_TRY(freeze.value().number(1, change.number(0)).number(2, taken ? request : 0u).run());
+      HANDSYNC_TRY(freeze.number(1, change.number(0)).number(2, taken ? request : 0u).run());
     }
   }
   HANDSYNC_TRY(transaction.commit());
@@ -423,16 +415,15 @@ Status Store::park(std::uint64_t change, Error reason) {
   std::uint64_t linked[4];
   int count = 0;
   {
-    Result<Statement> rows = prepare(database_,
-                                     "SELECT id FROM change WHERE id=?1 OR (parked=0 AND request<>0 AND (item,request)="
-                                     "(SELECT item,request FROM change WHERE id=?1)) LIMIT 4");
-    if (!rows.ok()) return rows.error();
-    rows.value().number(1, change);
+    Statement rows = prepare(database_,
+                             "SELECT id FROM change WHERE id=?1 OR (parked=0 AND request<>0 AND (item,request)="
+                             "(SELECT item,request FROM change WHERE id=?1)) LIMIT 4");
+    rows.number(1, change);
     for (;;) {
-      const Result<bool> row = rows.value().step();
+      const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
       if (!row.value()) break;
-      linked[count++] = static_cast<std::uint64_t>(rows.value().number(0));
+      linked[count++] = static_cast<std::uint64_t>(rows.number(0));
     }
   }
   if (count == 0) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
@@ -452,18 +443,17 @@ Status Store::retry(std::uint64_t change) {
   std::uint64_t item = 0;
   EditKind kind{};
   {
-    Result<Statement> find = prepare(database_, "SELECT item,kind,parked FROM change WHERE id=?1");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, change).step();
+    Statement find = prepare(database_, "SELECT item,kind,parked FROM change WHERE id=?1");
+    const Result<bool> row = find.number(1, change).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
-    if (find.value().number(2) == 0) return Done{};
-    if (is_message(static_cast<EditKind>(find.value().number(1)))) {
+    if (find.number(2) == 0) return Done{};
+    if (is_message(static_cast<EditKind>(find.number(1)))) {
       HANDSYNC_TRY(retry_message(store, change));
       return transaction.commit();
     }
-    item = static_cast<std::uint64_t>(find.value().number(0));
-    kind = static_cast<EditKind>(find.value().number(1));
+    item = static_cast<std::uint64_t>(find.number(0));
+    kind = static_cast<EditKind>(find.number(1));
   }
   if (is_folder_change(kind)) {
     HANDSYNC_TRY(retry_folder_change(store, change));
@@ -472,10 +462,10 @@ Status Store::retry(std::uint64_t change) {
   Found found;
   HANDSYNC_TRY(find_item(store, static_cast<ItemId>(item), kind, found));
   if (kind == EditKind::kMove) {
-    Result<Statement> destination = prepare(
-        database_, "SELECT EXISTS(SELECT 1 FROM folder WHERE gone=0 AND id=(SELECT value FROM change WHERE id=?1))");
-    if (!destination.ok()) return destination.error();
-    const Result<std::int64_t> there = query_number(destination.value().number(1, change));
+    const Result<std::int64_t> there = query_number(
+        prepare(database_,
+                "SELECT EXISTS(SELECT 1 FROM folder WHERE gone=0 AND id=(SELECT value FROM change WHERE id=?1))")
+            .number(1, change));
     if (!there.ok()) return there.error();
     if (there.value() == 0) return Error{Domain::kSqlite, kNoSuchFolder, 0};
   }
@@ -483,19 +473,20 @@ Status Store::retry(std::uint64_t change) {
   HANDSYNC_TRY(store.start_log());
   {
     // It is what the user wants now: an edit of the same property that waits gives way to it.
-    Result<Statement> newer = prepare(database_,
-                                      "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND "
-                                      "id<>?3 AND kind<>12 AND (kind<>6 OR"
-                                      " (value<>0 AND (SELECT value FROM change WHERE id=?3)<>0))");
-    if (!newer.ok()) return newer.error();
-    HANDSYNC_TRY(newer.value().number(1, item).number(2, static_cast<int>(kind)).number(3, change).run());
+    HANDSYNC_TRY(prepare(database_,
+                         "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND "
+                         "id<>?3 AND kind<>12 AND (kind<>6 OR"
+                         " (value<>0 AND (SELECT value FROM change WHERE id=?3)<>0))")
+                     .number(1, item)
+                     .number(2, static_cast<int>(kind))
+                     .number(3, change)
+                     .run());
   }
-  {
-    Result<Statement> free = prepare(
-        database_, "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2 WHERE id=?1");
-    if (!free.ok()) return free.error();
-    HANDSYNC_TRY(free.value().number(1, change).number(2, found.folder).run());
-  }
+  HANDSYNC_TRY(
+      prepare(database_, "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2 WHERE id=?1")
+          .number(1, change)
+          .number(2, found.folder)
+          .run());
   HANDSYNC_TRY(show_change(store, change, true));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
@@ -509,16 +500,14 @@ Status Store::drop(std::uint64_t change) {
   HANDSYNC_TRY(transaction.begin());
   {
     // Once it was sent, only its answer can say what the server has; and a retry must send the same again.
-    Result<Statement> sent = prepare(database_, "SELECT request<>0 FROM change WHERE id=?1");
-    if (!sent.ok()) return sent.error();
-    const Result<std::int64_t> in_flight = query_number(sent.value().number(1, change));
+    const Result<std::int64_t> in_flight =
+        query_number(prepare(database_, "SELECT request<>0 FROM change WHERE id=?1").number(1, change));
     if (!in_flight.ok()) return in_flight.error();
     if (in_flight.value() != 0) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(change)};
   }
   {
-    Result<Statement> message = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23");
-    if (!message.ok()) return message.error();
-    const Result<std::int64_t> id = query_number(message.value().number(1, change));
+    const Result<std::int64_t> id = query_number(
+        prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23").number(1, change));
     if (!id.ok()) return id.error();
     if (id.value() != 0) {
       HANDSYNC_TRY(forget_message(store, change, static_cast<std::uint64_t>(id.value())));
@@ -539,9 +528,8 @@ Status Store::drop(std::uint64_t change) {
 
 Result<std::uint32_t> Store::queue_length(bool parked) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> count = prepare(database_, "SELECT count(*) FROM change WHERE parked=?1");
-  if (!count.ok()) return count.error();
-  const Result<std::int64_t> found = query_number(count.value().number(1, parked ? 1 : 0));
+  const Result<std::int64_t> found =
+      query_number(prepare(database_, "SELECT count(*) FROM change WHERE parked=?1").number(1, parked ? 1 : 0));
   if (!found.ok()) return found.error();
   return static_cast<std::uint32_t>(found.value());
 }

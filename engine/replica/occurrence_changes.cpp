@@ -75,15 +75,14 @@ struct OpenOne {
 };
 /// The change of this occurrence that may still be added to.
 Status open_one(StoreState& store, std::uint64_t item, std::int64_t original_ms, OpenOne& open) {
-  Result<Statement> find = prepare(store.database,
-                                   "SELECT id,text FROM change WHERE item=?1 AND kind=12 AND value=?2 AND parked=0 AND"
-                                   " request=0 ORDER BY id DESC LIMIT 1");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, item).number(2, original_ms).step();
+  Statement find = prepare(store.database,
+                           "SELECT id,text FROM change WHERE item=?1 AND kind=12 AND value=?2 AND parked=0 AND"
+                           " request=0 ORDER BY id DESC LIMIT 1");
+  const Result<bool> row = find.number(1, item).number(2, original_ms).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Done{};
-  open.change = static_cast<std::uint64_t>(find.value().number(0));
-  static_cast<void>(open.edited.assign(find.value().text(1)));
+  open.change = static_cast<std::uint64_t>(find.number(0));
+  static_cast<void>(open.edited.assign(find.text(1)));
   return Done{};
 }
 
@@ -165,11 +164,10 @@ Status take_back_occurrences(StoreState& store, std::uint64_t item) {
   for (;;) {
     std::uint64_t change = 0;
     {
-      Result<Statement> find =
+      const Result<std::int64_t> id = query_number(
           prepare(store.database,
-                  "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=12 AND request=0 AND parked=0");
-      if (!find.ok()) return find.error();
-      const Result<std::int64_t> id = query_number(find.value().number(1, item));
+                  "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=12 AND request=0 AND parked=0")
+              .number(1, item));
       if (!id.ok()) return id.error();
       change = static_cast<std::uint64_t>(id.value());
     }
@@ -217,28 +215,25 @@ Result<std::uint64_t> Store::edit_occurrence(ItemId id, const OccurrenceEdit& wi
   }
   const Result<bool> chained = fresh ? is_chained(store, item, open.change, exceptions.id) : Result<bool>(false);
   if (!chained.ok()) return chained.error();
-  {
-    Result<Statement> put =
-        prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"
-                                      : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4");
-    if (!put.ok()) return put.error();
-    HANDSYNC_TRY(put.value()
-                     .number(1, open.change)
-                     .number(2, static_cast<int>(exceptions.id))
-                     .blob(3, element_of(mine))
-                     .number(4, chained.value() ? 1 : 0)
-                     .run());
-  }
+  HANDSYNC_TRY(prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"
+                                             : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4")
+                   .number(1, open.change)
+                   .number(2, static_cast<int>(exceptions.id))
+                   .blob(3, element_of(mine))
+                   .number(4, chained.value() ? 1 : 0)
+                   .run());
   if (fresh && !chained.value()) {
     ShownValue shown;
     HANDSYNC_TRY(read_shown(store, item, exceptions, shown));
     HANDSYNC_TRY(note_server(store, open.change, exceptions, shown));
   }
   HANDSYNC_TRY(patch_shown(store, item, wish.original_ms, element_of(mine)));
-  Result<Statement> renew = prepare(
-      store.database, "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2,text=?3 WHERE id=?1");
-  if (!renew.ok()) return renew.error();
-  HANDSYNC_TRY(renew.value().number(1, open.change).number(2, wall_ms).text(3, open.edited.view()).run());
+  HANDSYNC_TRY(prepare(store.database,
+                       "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2,text=?3 WHERE id=?1")
+                   .number(1, open.change)
+                   .number(2, wall_ms)
+                   .text(3, open.edited.view())
+                   .run());
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());

@@ -24,9 +24,7 @@ Status delete_message(StoreState& store, std::uint64_t message) {
                                     "DELETE FROM outbox_part WHERE id>=?1<<16 AND id<(?1+1)<<16",
                                     "DELETE FROM outbox WHERE id=?1"};
   for (const char* sql : kSteps) {
-    Result<Statement> step = prepare(store.database, sql);
-    if (!step.ok()) return step.error();
-    HANDSYNC_TRY(step.value().number(1, message).run());
+    HANDSYNC_TRY(prepare(store.database, sql).number(1, message).run());
   }
   return Done{};
 }
@@ -62,9 +60,7 @@ Status on_change(StoreState& store, std::uint64_t change, bool lasting, Step ste
 }
 
 Status note(StoreState& store, const char* sql, std::uint64_t change, Error reason) {
-  Result<Statement> update = prepare(store.database, sql);
-  if (!update.ok()) return update.error();
-  return update.value()
+  return prepare(store.database, sql)
       .number(1, change)
       .number(2, static_cast<int>(reason.domain))
       .number(3, static_cast<std::int64_t>(reason.code))
@@ -74,14 +70,13 @@ Status note(StoreState& store, const char* sql, std::uint64_t change, Error reas
 
 Result<std::size_t> read_pieces(sqlite3* database, std::uint64_t first, std::uint64_t offset, Room room) {
   if (room.empty()) return std::size_t{0};
-  Result<Statement> find = prepare(database, "SELECT substr(data,?2+1,?3) FROM outbox_chunk WHERE id=?1");
-  if (!find.ok()) return find.error();
-  find.value().number(1, first + offset / kMessagePieceBytes).number(2, offset % kMessagePieceBytes);
-  find.value().number(3, static_cast<std::uint64_t>(room.size()));
-  const Result<bool> row = find.value().step();
+  Statement find = prepare(database, "SELECT substr(data,?2+1,?3) FROM outbox_chunk WHERE id=?1");
+  find.number(1, first + offset / kMessagePieceBytes).number(2, offset % kMessagePieceBytes);
+  find.number(3, static_cast<std::uint64_t>(room.size()));
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return std::size_t{0};
-  const Bytes data = find.value().blob(0);
+  const Bytes data = find.blob(0);
   for (std::size_t i = 0; i < data.size(); ++i) room[i] = data[i];
   return data.size();
 }
@@ -94,22 +89,19 @@ Status forget_message(StoreState& store, std::uint64_t change, std::uint64_t mes
 }
 
 Status retry_message(StoreState& store, std::uint64_t change) {
-  Result<Statement> free =
-      prepare(store.database,
-              "UPDATE change SET parked=0,request=CASE WHEN domain=?2 AND code=?3 THEN ?4 ELSE 0 END,"
-              "tries=0,domain=0,code=0,place=0 WHERE id=?1");
-  if (!free.ok()) return free.error();
+  Statement free = prepare(store.database,
+                           "UPDATE change SET parked=0,request=CASE WHEN domain=?2 AND code=?3 THEN ?4 ELSE 0 END,"
+                           "tries=0,domain=0,code=0,place=0 WHERE id=?1");
   const Error doubt = engine_fault(EngineFault::kUnknownIfSent);
-  HANDSYNC_TRY(free.value()
-                   .number(1, change)
+  HANDSYNC_TRY(free.number(1, change)
                    .number(2, static_cast<int>(doubt.domain))
                    .number(3, static_cast<std::int64_t>(doubt.code))
                    .number(4, kMessageAgain)
                    .run());
   // A person says that it may go: what was learnt of the server's limit is learnt again if it still stands.
-  Result<Statement> limit = prepare(store.database, "DELETE FROM value WHERE key=?1");
-  if (!limit.ok()) return limit.error();
-  return limit.value().number(1, static_cast<int>(Value::kMessageBytesMax)).run();
+  return prepare(store.database, "DELETE FROM value WHERE key=?1")
+      .number(1, static_cast<int>(Value::kMessageBytesMax))
+      .run();
 }
 
 Result<std::uint64_t> Store::message_begin(const NewMessage& message) {
@@ -119,16 +111,14 @@ Result<std::uint64_t> Store::message_begin(const NewMessage& message) {
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));
   {
-    Result<Statement> add =
+    Statement add =
         prepare(database_,
                 "INSERT INTO outbox(client_id,message_id,subject,recipients,source,source_folder,source_item) "
                 "VALUES(?1,?2,?3,?4,"
                 "?5,coalesce((SELECT server_id FROM folder WHERE id=(SELECT folder FROM item WHERE id=?5)),''),"
                 "coalesce((SELECT server_id FROM item WHERE id=?5 AND shown<>0),''))");
-    if (!add.ok()) return add.error();
     const auto source = static_cast<std::uint64_t>(message.source);
-    HANDSYNC_TRY(add.value()
-                     .text(1, message.client_id)
+    HANDSYNC_TRY(add.text(1, message.client_id)
                      .text(2, message.message_id)
                      .text(3, message.subject)
                      .text(4, message.recipients)
@@ -137,9 +127,8 @@ Result<std::uint64_t> Store::message_begin(const NewMessage& message) {
   }
   const auto id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
   if (message.source != ItemId{}) {
-    Result<Statement> found = prepare(database_, "SELECT source_item<>'' FROM outbox WHERE id=?1");
-    if (!found.ok()) return found.error();
-    const Result<std::int64_t> there = query_number(found.value().number(1, id));
+    const Result<std::int64_t> there =
+        query_number(prepare(database_, "SELECT source_item<>'' FROM outbox WHERE id=?1").number(1, id));
     if (!there.ok()) return there.error();
     if (there.value() == 0) {
       return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(message.source)};
@@ -153,18 +142,14 @@ Status Store::message_piece(std::uint64_t message, std::uint16_t part, std::uint
   if (state_ == nullptr) return kNotOpen;
   if (piece >= 1u << kPieceShift) return sql_error(SQLITE_TOOBIG);
   return on_change(state_of(state_), piece_id(message, part, piece), false, [&](std::uint64_t id) -> Status {
-    Result<Statement> put = prepare(database_, "INSERT INTO outbox_chunk VALUES(?1,?2)");
-    if (!put.ok()) return put.error();
-    return put.value().number(1, id).blob(2, data).run();
+    return prepare(database_, "INSERT INTO outbox_chunk VALUES(?1,?2)").number(1, id).blob(2, data).run();
   });
 }
 
 Status Store::message_part(std::uint64_t message, std::uint16_t part, const items::MimePart& about) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), message << kPartShift | part, false, [&](std::uint64_t id) -> Status {
-    Result<Statement> put = prepare(database_, "INSERT INTO outbox_part VALUES(?1,?2,?3,?4,?5,?6)");
-    if (!put.ok()) return put.error();
-    return put.value()
+    return prepare(database_, "INSERT INTO outbox_part VALUES(?1,?2,?3,?4,?5,?6)")
         .number(1, id)
         .number(2, static_cast<int>(about.kind))
         .number(3, about.base64 ? 1 : 0)
@@ -181,21 +166,18 @@ Result<std::uint64_t> Store::message_queue(std::uint64_t message, MessageVerb ve
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
   {
-    Result<Statement> whole = prepare(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1");
-    if (!whole.ok()) return whole.error();
-    HANDSYNC_TRY(whole.value().number(1, message).number(2, bytes).run());
-    Result<Statement> add = prepare(
+    HANDSYNC_TRY(
+        prepare(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1").number(1, message).number(2, bytes).run());
+    Statement add = prepare(
         database_,
         "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,?2,"
         "?1,?4,0,?3,(SELECT subject FROM outbox WHERE id=?1),?5)");
-    if (!add.ok()) return add.error();
     char text[96];
     const int size = std::snprintf(
         text, sizeof text, "%d,%lld,%lld,%lld,", answer.one ? 1 : 0, static_cast<long long>(answer.original_ms),
         static_cast<long long>(answer.propose_start_ms), static_cast<long long>(answer.propose_end_ms));
-    add.value().number(4, answer.reply).text(5, Text(text, static_cast<std::size_t>(size)));
-    HANDSYNC_TRY(add.value()
-                     .number(1, message)
+    add.number(4, answer.reply).text(5, Text(text, static_cast<std::size_t>(size)));
+    HANDSYNC_TRY(add.number(1, message)
                      .number(2, static_cast<int>(EditKind::kSend) + static_cast<int>(verb))
                      .number(3, wall_ms)
                      .run());
@@ -223,7 +205,7 @@ Result<bool> Store::has_messages() const {
 Result<bool> Store::next_message(OutgoingMessage& out) const {
   if (state_ == nullptr) return kNotOpen;
   // The item that is answered goes by what the server calls it now; if it is not here any more, by what it was.
-  Result<Statement> find = prepare(
+  Statement find = prepare(
       database_,
       "SELECT c.id,o.id,c.kind,c.request,c.tries,o.bytes,c.wall_ms,o.client_id,o.message_id,coalesce(f.server_id,"
       "o.source_folder),coalesce(i.server_id,o.source_item),c.server_value,c.text,o.source FROM change c JOIN outbox o "
@@ -231,10 +213,9 @@ Result<bool> Store::next_message(OutgoingMessage& out) const {
       "i ON"
       " i.id=o.source LEFT JOIN folder f ON f.id=i.folder WHERE c.kind BETWEEN 20 AND 23 AND c.parked=0 ORDER BY c.id"
       " LIMIT 1");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().step();
+  const Result<bool> row = find.step();
   if (!row.ok() || !row.value()) return row;
-  const Statement& found = find.value();
+  const Statement& found = find;
   out = {};
   out.change = static_cast<std::uint64_t>(found.number(0));
   out.message = static_cast<std::uint64_t>(found.number(1));
@@ -259,19 +240,18 @@ Result<bool> Store::answer_is_known(const OutgoingMessage& message) const {
   if (state_ == nullptr) return kNotOpen;
   // Of an event the server says itself what was answered (MS-ASCAL 2.2.2.38 ResponseType); an invitation that has been
   // answered is gone.
-  Result<Statement> find = prepare(
+  Statement find = prepare(
       database_,
       "SELECT class,(SELECT data FROM extra WHERE item=i.id AND property=?2 AND n=0) FROM item i WHERE id=?1 AND "
       "shown<>0");
-  if (!find.ok()) return find.error();
-  find.value().number(1, static_cast<std::uint64_t>(message.source));
-  const Result<bool> row = find.value().number(2, static_cast<int>(wbxml::calendar::kResponseType)).step();
+  find.number(1, static_cast<std::uint64_t>(message.source));
+  const Result<bool> row = find.number(2, static_cast<int>(wbxml::calendar::kResponseType)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return true;
-  if (static_cast<Class>(find.value().number(0)) != Class::kEvent || message.answer.reply > 3) return false;
+  if (static_cast<Class>(find.number(0)) != Class::kEvent || message.answer.reply > 3) return false;
   constexpr char kTypes[] = {0, '3', '2', '4'};  // by UserResponse
   const char type = kTypes[message.answer.reply];
-  if (!message.answer.one) return find.value().text(1) == Text(&type, 1);
+  if (!message.answer.one) return find.text(1) == Text(&type, 1);
   StoreState& store = state_of(state_);
   Block exceptions(store.memory);
   HANDSYNC_TRY(load_shown(store, static_cast<std::uint64_t>(message.source),
@@ -291,19 +271,20 @@ Result<bool> Store::answer_is_known(const OutgoingMessage& message) const {
 Status Store::answer_given(std::uint64_t change) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) -> Status {
-    Result<Statement> next = prepare(
-        database_, "UPDATE change SET kind=20,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1 AND kind=23");
-    if (!next.ok()) return next.error();
-    return next.value().number(1, id).run();
+    return prepare(database_,
+                   "UPDATE change SET kind=20,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1 AND kind=23")
+        .number(1, id)
+        .run();
   });
 }
 
 Status Store::message_sending(std::uint64_t change) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) -> Status {
-    Result<Statement> mark = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
-    if (!mark.ok()) return mark.error();
-    return mark.value().number(1, id).number(2, kMessageRequest).run();
+    return prepare(database_, "UPDATE change SET request=?2 WHERE id=?1")
+        .number(1, id)
+        .number(2, kMessageRequest)
+        .run();
   });
 }
 
@@ -330,9 +311,8 @@ Status Store::message_sent(std::uint64_t change) {
   return on_change(store, change, true, [&](std::uint64_t id) -> Status {
     std::uint64_t message = 0;
     {
-      Result<Statement> find = prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23");
-      if (!find.ok()) return find.error();
-      const Result<std::int64_t> value = query_number(find.value().number(1, id));
+      const Result<std::int64_t> value = query_number(
+          prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23").number(1, id));
       if (!value.ok()) return value.error();
       message = static_cast<std::uint64_t>(value.value());
     }
@@ -344,20 +324,19 @@ Status Store::message_sent(std::uint64_t change) {
 Result<std::size_t> Store::sent_alike(const OutgoingMessage& message, std::span<ItemId> out) const {
   if (state_ == nullptr) return kNotOpen;
   constexpr std::int64_t kClocksApartMs = 24 * 3600'000;
-  Result<Statement> rows = prepare(
+  Statement rows = prepare(
       database_,
       "SELECT id FROM item WHERE shown=(SELECT id FROM folder WHERE type=5 AND gone=0 AND emptying=0 LIMIT 1) AND"
       " received>=?2 AND coalesce(subject,'')=(SELECT subject FROM outbox WHERE id=?1) ORDER BY received DESC LIMIT "
       "?3");
-  if (!rows.ok()) return rows.error();
-  rows.value().number(1, message.message).number(2, message.wall_ms - kClocksApartMs);
-  rows.value().number(3, static_cast<std::uint64_t>(out.size()));
+  rows.number(1, message.message).number(2, message.wall_ms - kClocksApartMs);
+  rows.number(3, static_cast<std::uint64_t>(out.size()));
   std::size_t count = 0;
   for (;;) {
-    const Result<bool> row = rows.value().step();
+    const Result<bool> row = rows.step();
     if (!row.ok()) return row.error();
     if (!row.value() || count == out.size()) return count;
-    out[count++] = static_cast<ItemId>(rows.value().number(0));
+    out[count++] = static_cast<ItemId>(rows.number(0));
   }
 }
 
@@ -367,18 +346,17 @@ Result<std::size_t> Store::sent_alike(const OutgoingMessage& message, std::span<
 Result<bool> OutboxSource::part(std::size_t index, items::MimePart& part) {
   if (!store_.is_open()) return kNotOpen;
   // In the order of their numbers, of which a draft may have left some out.
-  Result<Statement> find = prepare(store_.database(),
-                                   "SELECT kind,base64,name,type,bytes,id FROM outbox_part WHERE id>?1<<16 AND"
-                                   " id<(?1+1)<<16 ORDER BY id LIMIT 1 OFFSET ?2");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, message_).number(2, index).step();
+  Statement find = prepare(store_.database(),
+                           "SELECT kind,base64,name,type,bytes,id FROM outbox_part WHERE id>?1<<16 AND"
+                           " id<(?1+1)<<16 ORDER BY id LIMIT 1 OFFSET ?2");
+  const Result<bool> row = find.number(1, message_).number(2, index).step();
   if (!row.ok() || !row.value()) return row;
-  found_ = static_cast<std::uint64_t>(find.value().number(5));
+  found_ = static_cast<std::uint64_t>(find.number(5));
   found_index_ = index;
-  part.kind = static_cast<items::MimePart::Kind>(find.value().number(0));
-  part.base64 = find.value().number(1) != 0;
-  part.bytes = static_cast<std::uint64_t>(find.value().number(4));
-  if (!part.name.assign(find.value().text(2)) || !part.type.assign(find.value().text(3))) {
+  part.kind = static_cast<items::MimePart::Kind>(find.number(0));
+  part.base64 = find.number(1) != 0;
+  part.bytes = static_cast<std::uint64_t>(find.number(4));
+  if (!part.name.assign(find.text(2)) || !part.type.assign(find.text(3))) {
     return Error{Domain::kSqlite, kUnsound, 0};
   }
   return true;

@@ -14,20 +14,19 @@ struct Place {
 
 /// `wanted` follows from the edits that wait: a deletion before all moves, of these the newest.
 Result<Place> place_of(StoreState& store, std::uint64_t item) {
-  Result<Statement> find = prepare(
+  Statement find = prepare(
       store.database,
       "SELECT folder,shown,read,coalesce((SELECT CASE WHEN kind=3 THEN 0 ELSE coalesce((SELECT id FROM folder f"
       " WHERE f.id=change.value AND f.selected=1 AND f.emptying=0 AND f.gone=0),0) END FROM change WHERE item=?1"
       " AND kind IN (3,4) AND parked=0 ORDER BY kind,id DESC LIMIT 1),folder) FROM item WHERE id=?1");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, item).step();
+  const Result<bool> row = find.number(1, item).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Place{};
   Place place;
-  place.folder = static_cast<std::uint32_t>(find.value().number(0));
-  place.shown = static_cast<std::uint32_t>(find.value().number(1));
-  place.read = find.value().number(2) != 0;
-  place.wanted = static_cast<std::uint32_t>(find.value().number(3));
+  place.folder = static_cast<std::uint32_t>(find.number(0));
+  place.shown = static_cast<std::uint32_t>(find.number(1));
+  place.read = find.number(2) != 0;
+  place.wanted = static_cast<std::uint32_t>(find.number(3));
   return place;
 }
 
@@ -38,16 +37,14 @@ struct Moving {
 };
 
 Result<Moving> moving_of(StoreState& store, std::uint64_t change) {
-  Result<Statement> find =
-      prepare(store.database, "SELECT item,value,tries FROM change WHERE id=?1 AND kind=4 AND parked=0");
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, change).step();
+  Statement find = prepare(store.database, "SELECT item,value,tries FROM change WHERE id=?1 AND kind=4 AND parked=0");
+  const Result<bool> row = find.number(1, change).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
   Moving moving;
-  moving.item = static_cast<std::uint64_t>(find.value().number(0));
-  moving.to = static_cast<std::uint32_t>(find.value().number(1));
-  moving.tries = static_cast<std::uint32_t>(find.value().number(2));
+  moving.item = static_cast<std::uint64_t>(find.number(0));
+  moving.to = static_cast<std::uint32_t>(find.number(1));
+  moving.tries = static_cast<std::uint32_t>(find.number(2));
   return moving;
 }
 
@@ -57,27 +54,29 @@ Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
   bool listed = false;
   std::uint64_t twin = 0;
   {
-    Result<Statement> into =
+    Statement into =
         prepare(store.database,
                 "SELECT selected=1 AND emptying=0 AND gone=0,coalesce((SELECT id FROM item WHERE folder=?1 AND"
                 " server_id=?2 AND id<>?3),0) FROM folder WHERE id=?1");
-    if (!into.ok()) return into.error();
-    const Result<bool> row = into.value().number(1, moving.to).text(2, server_id).number(3, moving.item).step();
+    const Result<bool> row = into.number(1, moving.to).text(2, server_id).number(3, moving.item).step();
     if (!row.ok()) return row.error();
     if (row.value()) {
-      listed = into.value().number(0) != 0;
-      twin = static_cast<std::uint64_t>(into.value().number(1));
+      listed = into.number(0) != 0;
+      twin = static_cast<std::uint64_t>(into.number(1));
     }
   }
   if (listed && twin == 0 && !server_id.empty()) {
-    Result<Statement> settle =
+    HANDSYNC_TRY(
         prepare(store.database,
-                "UPDATE item SET folder=?2,server_id=?3,epoch=(SELECT epoch FROM folder WHERE id=?2) WHERE id=?1");
-    if (!settle.ok()) return settle.error();
-    HANDSYNC_TRY(settle.value().number(1, moving.item).number(2, moving.to).text(3, server_id).run());
-    Result<Statement> follow = prepare(store.database, "UPDATE change SET folder=?2 WHERE item=?1");
-    if (!follow.ok()) return follow.error();
-    HANDSYNC_TRY(follow.value().number(1, moving.item).number(2, moving.to).run());
+                "UPDATE item SET folder=?2,server_id=?3,epoch=(SELECT epoch FROM folder WHERE id=?2) WHERE id=?1")
+            .number(1, moving.item)
+            .number(2, moving.to)
+            .text(3, server_id)
+            .run());
+    HANDSYNC_TRY(prepare(store.database, "UPDATE change SET folder=?2 WHERE item=?1")
+                     .number(1, moving.item)
+                     .number(2, moving.to)
+                     .run());
     HANDSYNC_TRY(place_item(store, moving.item));
     return count_edits(store, moving.item);
   }
@@ -90,9 +89,11 @@ Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
     read = place.value().read;
   }
   if (twin != 0) {
-    Result<Statement> pass = prepare(store.database, "UPDATE change SET item=?2,folder=?3 WHERE item=?1");
-    if (!pass.ok()) return pass.error();
-    HANDSYNC_TRY(pass.value().number(1, moving.item).number(2, twin).number(3, moving.to).run());
+    HANDSYNC_TRY(prepare(store.database, "UPDATE change SET item=?2,folder=?3 WHERE item=?1")
+                     .number(1, moving.item)
+                     .number(2, twin)
+                     .number(3, moving.to)
+                     .run());
     HANDSYNC_TRY(count_edits(store, moving.item));
     HANDSYNC_TRY(place_item(store, twin));
     HANDSYNC_TRY(count_edits(store, twin));
@@ -108,10 +109,11 @@ Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
 }  // namespace
 
 Status count_listed(StoreState& store, std::uint32_t folder, std::int64_t items, std::int64_t unread) {
-  Result<Statement> count =
-      prepare(store.database, "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1 AND emptying=0");
-  if (!count.ok()) return count.error();
-  return count.value().number(1, folder).number(2, items).number(3, unread).run();
+  return prepare(store.database, "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1 AND emptying=0")
+      .number(1, folder)
+      .number(2, items)
+      .number(3, unread)
+      .run();
 }
 
 Status place_item(StoreState& store, std::uint64_t item) {
@@ -124,9 +126,11 @@ Status place_item(StoreState& store, std::uint64_t item) {
     HANDSYNC_TRY(count_listed(store, place.shown, -1, -unread));
     HANDSYNC_TRY(store.log.gone(store, item, place.shown));
   }
-  Result<Statement> put = prepare(store.database, "UPDATE item SET shown=?2,generation=?3 WHERE id=?1");
-  if (!put.ok()) return put.error();
-  HANDSYNC_TRY(put.value().number(1, item).number(2, place.wanted).number(3, store.log.generation()).run());
+  HANDSYNC_TRY(prepare(store.database, "UPDATE item SET shown=?2,generation=?3 WHERE id=?1")
+                   .number(1, item)
+                   .number(2, place.wanted)
+                   .number(3, store.log.generation())
+                   .run());
   if (place.wanted == 0) return Done{};
   HANDSYNC_TRY(count_listed(store, place.wanted, 1, unread));
   return store.log.changed(store, item);
@@ -142,15 +146,13 @@ Result<bool> Store::has_moves() const {
 
 Result<std::size_t> Store::moves_in_doubt(std::span<FolderId> out) const {
   if (state_ == nullptr) return kNotOpen;
-  Result<Statement> rows =
-      prepare(database_, "SELECT DISTINCT folder FROM change WHERE kind=4 AND request<>0 AND parked=0");
-  if (!rows.ok()) return rows.error();
+  Statement rows = prepare(database_, "SELECT DISTINCT folder FROM change WHERE kind=4 AND request<>0 AND parked=0");
   std::size_t count = 0;
   for (;;) {
-    const Result<bool> row = rows.value().step();
+    const Result<bool> row = rows.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return count;
-    if (count < out.size()) out[count] = static_cast<FolderId>(rows.value().number(0));
+    if (count < out.size()) out[count] = static_cast<FolderId>(rows.number(0));
     ++count;
   }
 }
@@ -163,29 +165,27 @@ Result<std::size_t> Store::freeze_moves(std::span<OutgoingMove> out) {
   std::size_t count = 0;
   {
     // An item's other edits go first: they name it by the id that the move takes from it. One move of each item.
-    Result<Statement> rows = prepare(
+    Statement rows = prepare(
         database_,
         "SELECT c.id,i.server_id,s.server_id,d.server_id,c.folder,d.id FROM change c JOIN item i ON i.id=c.item JOIN"
         " folder s ON s.id=c.folder JOIN folder d ON d.id=c.value AND d.gone=0 WHERE c.kind=4 AND c.parked=0 AND"
         " c.request=0 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND (o.kind<>4 OR"
         " o.request<>0 OR o.id<c.id)) ORDER BY c.id LIMIT ?1");
-    if (!rows.ok()) return rows.error();
-    rows.value().number(1, static_cast<std::uint64_t>(out.size()));
-    Result<Statement> freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
-    if (!freeze.ok()) return freeze.error();
+    rows.number(1, static_cast<std::uint64_t>(out.size()));
+    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
     for (;;) {
-      const Result<bool> row = rows.value().step();
+      const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
       if (!row.value() || count == out.size()) break;
       OutgoingMove& move = out[count++];
       move = {};
-      move.change = static_cast<std::uint64_t>(rows.value().number(0));
-      static_cast<void>(move.server_id.assign(rows.value().text(1)));
-      static_cast<void>(move.from_server_id.assign(rows.value().text(2)));
-      static_cast<void>(move.to_server_id.assign(rows.value().text(3)));
-      move.from = static_cast<FolderId>(rows.value().number(4));
-      move.to = static_cast<FolderId>(rows.value().number(5));
-      HANDSYNC_TRY(freeze.value().number(1, move.change).number(2, kMoveRequest).run());
+      move.change = static_cast<std::uint64_t>(rows.number(0));
+      static_cast<void>(move.server_id.assign(rows.text(1)));
+      static_cast<void>(move.from_server_id.assign(rows.text(2)));
+      static_cast<void>(move.to_server_id.assign(rows.text(3)));
+      move.from = static_cast<FolderId>(rows.number(4));
+      move.to = static_cast<FolderId>(rows.number(5));
+      HANDSYNC_TRY(freeze.number(1, move.change).number(2, kMoveRequest).run());
     }
   }
   HANDSYNC_TRY(transaction.commit());
@@ -198,12 +198,9 @@ Status Store::thaw_moves(FolderId from) {
   if (in_doubt.value() == 0) return Done{};  // nearly always: no transaction for nothing
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  {
-    Result<Statement> thaw =
-        prepare(database_, "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request<>0 AND parked=0");
-    if (!thaw.ok()) return thaw.error();
-    HANDSYNC_TRY(thaw.value().number(1, static_cast<std::uint32_t>(from)).run());
-  }
+  HANDSYNC_TRY(prepare(database_, "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request<>0 AND parked=0")
+                   .number(1, static_cast<std::uint32_t>(from))
+                   .run());
   return transaction.commit();
 }
 
@@ -234,10 +231,7 @@ Result<bool> Store::move_refused(std::uint64_t change, Error reason, bool passin
     HANDSYNC_TRY(park_change(store, change, reason, true));
   } else {
     // Still in doubt: the next sync of its folder tells whether it is there to be moved.
-    Result<Statement> again =
-        prepare(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1");
-    if (!again.ok()) return again.error();
-    HANDSYNC_TRY(again.value()
+    HANDSYNC_TRY(prepare(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1")
                      .number(1, change)
                      .number(2, static_cast<int>(reason.domain))
                      .number(3, static_cast<std::int64_t>(reason.code))

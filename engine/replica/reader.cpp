@@ -10,11 +10,10 @@
 namespace handsync::replica {
 
 Status SqlReader::fill(const FolderRow&) {
-  Result<Statement> rows = prepare(database_,
-                                   "SELECT id,parent,name,server_id,type,selected,synced,items,unread FROM folder "
-                                   "WHERE gone=0 AND id>?1 ORDER BY id");
-  if (!rows.ok()) return rows.error();
-  Statement& row = rows.value();
+  Statement rows = prepare(database_,
+                           "SELECT id,parent,name,server_id,type,selected,synced,items,unread FROM folder "
+                           "WHERE gone=0 AND id>?1 ORDER BY id");
+  Statement& row = rows;
   row.number(1, last_);
   while (!batch_.full()) {
     const Result<bool> more = row.step();
@@ -90,12 +89,11 @@ Text what_of(EditKind kind, std::int64_t value) {
 }  // namespace
 
 Status SqlReader::fill(const QueueRow&) {
-  Result<Statement> rows = prepare(
+  Statement rows = prepare(
       database_,
       "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT subject FROM item i WHERE"
       " i.id=change.item),'') FROM change WHERE id>?1 ORDER BY id LIMIT 64");
-  if (!rows.ok()) return rows.error();
-  Statement& row = rows.value();
+  Statement& row = rows;
   row.number(1, last_);
   while (!batch_.full()) {
     const Result<bool> more = row.step();
@@ -121,11 +119,10 @@ Status SqlReader::fill(const QueueRow&) {
 }
 
 Status SqlReader::fill(const ParkedRow&) {
-  Result<Statement> rows = prepare(database_,
-                                   "SELECT folder,server_id,domain,code,place FROM parked WHERE "
-                                   "(folder,server_id)>(?1,?2) ORDER BY folder,server_id");
-  if (!rows.ok()) return rows.error();
-  Statement& row = rows.value();
+  Statement rows = prepare(database_,
+                           "SELECT folder,server_id,domain,code,place FROM parked WHERE "
+                           "(folder,server_id)>(?1,?2) ORDER BY folder,server_id");
+  Statement& row = rows;
   row.number(1, last_).text(2, text_key_.view());
   while (!batch_.full()) {
     const Result<bool> more = row.step();
@@ -152,29 +149,27 @@ Result<std::size_t> SqlReader::body(ItemId id, std::uint64_t offset, Room room) 
   Snapshot snapshot(database_);
   char sql[160];
   std::snprintf(sql, sizeof sql, "SELECT body_blob,body_here FROM item WHERE id=?1 AND %s", kVisible);
-  Result<Statement> find = prepare(database_, sql);
-  if (!find.ok()) return find.error();
-  const Result<bool> row = find.value().number(1, static_cast<std::uint64_t>(id)).step();
+  Statement find = prepare(database_, sql);
+  const Result<bool> row = find.number(1, static_cast<std::uint64_t>(id)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
-  const auto blob = static_cast<std::uint64_t>(find.value().number(0));
+  const auto blob = static_cast<std::uint64_t>(find.number(0));
   // Written here: beside the item (item_values.h).
-  if (blob == 0 && find.value().number(1) != 0) return read_value(id, items::kBodyData, offset, room);
+  if (blob == 0 && find.number(1) != 0) return read_value(id, items::kBodyData, offset, room);
   return read_blob(blob, offset, room);
 }
 
 Result<std::size_t> SqlReader::read_blob(std::uint64_t blob, std::uint64_t offset, Room room) {
   if (blob == 0 || offset / kChunkBytes > 0xFFFF) return std::size_t{0};
-  Result<Statement> chunks = prepare(database_, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
-  if (!chunks.ok()) return chunks.error();
+  Statement chunks = prepare(database_, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
   const std::uint64_t first = blob << kChunkBits;
-  chunks.value().number(1, first + offset / kChunkBytes).number(2, first + (std::uint64_t{1} << kChunkBits));
+  chunks.number(1, first + offset / kChunkBytes).number(2, first + (std::uint64_t{1} << kChunkBits));
   std::size_t skip = static_cast<std::size_t>(offset % kChunkBytes), filled = 0;
   while (filled < room.size()) {
-    const Result<bool> row = chunks.value().step();
+    const Result<bool> row = chunks.step();
     if (!row.ok()) return row.error();
     if (!row.value()) break;
-    Bytes data = chunks.value().blob(0);
+    Bytes data = chunks.blob(0);
     data = data.subspan(skip < data.size() ? skip : data.size());
     skip = 0;
     if (data.size() > room.size() - filled) data = data.first(room.size() - filled);

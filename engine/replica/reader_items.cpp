@@ -65,9 +65,8 @@ Result<bool> ItemDetails::add(ItemRow& item, Batch& batch) {
   const char* sql = details_sql(item.kind);
   if (sql == nullptr) return true;
   if (!open_ || kind_ != item.kind) {
-    Result<Statement> prepared = prepare(database_, sql);
-    if (!prepared.ok()) return prepared.error();
-    statement_ = std::move(prepared.value());
+    Statement prepared = prepare(database_, sql);
+    statement_ = std::move(prepared);
     kind_ = item.kind;
     open_ = true;
   }
@@ -181,9 +180,8 @@ Status SqlReader::fill(const ItemRow&) {
                       : "shown=?1 AND (received,id)<(?2,?3)",
                 kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
                 query_.important_only ? " AND importance=2" : "", kind, one ? "" : " ORDER BY received DESC,id DESC");
-  Result<Statement> rows = prepare(database_, sql);
-  if (!rows.ok()) return rows.error();
-  Statement& row = rows.value();
+  Statement rows = prepare(database_, sql);
+  Statement& row = rows;
   ItemDetails details(database_);
   row.number(1, one ? static_cast<std::int64_t>(query_.item) : static_cast<std::int64_t>(query_.folder))
       .number(2, when_)
@@ -207,28 +205,26 @@ Status SqlReader::fill_changes() {
   }
   changes_.older_done = true;
   if (changes_.row == 0) changes_.row = static_cast<std::int64_t>((query_.changed_since + 1) << kPartBits);
-  Result<Statement> log = prepare(database_, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id");
-  if (!log.ok()) return log.error();
+  Statement log = prepare(database_, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id");
   char sql[700];
   std::snprintf(sql, sizeof sql,
                 "SELECT %s FROM item WHERE id=?1 AND generation=?2 AND %s AND (?3=0 OR shown=?3)%s%s%s", kItemColumns,
                 kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
                 query_.important_only ? " AND importance=2" : "");
-  Result<Statement> find = prepare(database_, sql);
-  if (!find.ok()) return find.error();
+  Statement find = prepare(database_, sql);
   ItemDetails details(database_);
-  log.value().number(1, changes_.row);
+  log.number(1, changes_.row);
   for (;;) {
-    const Result<bool> more = log.value().step();
+    const Result<bool> more = log.step();
     if (!more.ok()) return more.error();
     if (!more.value()) {
       done_ = true;
       return Done{};
     }
-    const std::int64_t id = log.value().number(0);
+    const std::int64_t id = log.number(0);
     if (id != changes_.row) changes_.at = 0;
     changes_.row = id;
-    const Bytes data = log.value().blob(1);
+    const Bytes data = log.blob(1);
     while (changes_.at < data.size()) {
       if (enough()) {
         done_ = true;
@@ -242,7 +238,7 @@ Status SqlReader::fill_changes() {
         if (wanted && !add_gone(entry.item, entry.folder)) return Done{};
       } else {
         // Only where its latest change is listed: an item appears once.
-        Statement& item = find.value();
+        Statement& item = find;
         item.number(1, entry.item)
             .number(2, static_cast<std::uint64_t>(id) >> kPartBits)
             .number(3, static_cast<std::uint32_t>(query_.folder));
@@ -268,9 +264,8 @@ Status SqlReader::fill_older_changes(std::uint64_t before) {
       " ORDER BY id",
       kItemColumns, kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
       query_.important_only ? " AND importance=2" : "");
-  Result<Statement> rows = prepare(database_, sql);
-  if (!rows.ok()) return rows.error();
-  Statement& row = rows.value();
+  Statement rows = prepare(database_, sql);
+  Statement& row = rows;
   ItemDetails details(database_);
   row.number(1, last_)
       .number(2, query_.changed_since)
@@ -307,10 +302,8 @@ Result<Cursor<PropertyRow>*> SqlReader::properties(ItemId id) {
 Result<bool> SqlReader::find_value(std::uint64_t item, Class kind, items::PropertyId id, std::uint32_t n,
                                    Value& value) {
   const items::Property* row = items::find_property(kind, id);
-  Result<Statement> side =
-      prepare(database_, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=?3");
-  if (!side.ok()) return side.error();
-  value.statement = std::move(side.value());
+  Statement side = prepare(database_, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=?3");
+  value.statement = std::move(side);
   const Result<bool> found = value.statement.number(1, item).number(2, static_cast<int>(id)).number(3, n).step();
   if (!found.ok()) return found.error();
   if (found.value()) {
@@ -322,9 +315,8 @@ Result<bool> SqlReader::find_value(std::uint64_t item, Class kind, items::Proper
   if (id != items::kRest && (row == nullptr || row->place != items::Place::kItem)) return false;
   char sql[96];
   std::snprintf(sql, sizeof sql, "SELECT %s FROM item WHERE id=?1", id == items::kRest ? "rest" : row->column);
-  Result<Statement> column = prepare(database_, sql);
-  if (!column.ok()) return column.error();
-  value.statement = std::move(column.value());
+  Statement column = prepare(database_, sql);
+  value.statement = std::move(column);
   const Result<bool> there = value.statement.number(1, item).step();
   if (!there.ok()) return there.error();
   if (!there.value() || value.statement.is_null(0)) return false;
@@ -337,9 +329,7 @@ Result<bool> SqlReader::find_value(std::uint64_t item, Class kind, items::Proper
 Result<Class> SqlReader::class_of_item(ItemId id) {
   char sql[160];
   std::snprintf(sql, sizeof sql, "SELECT class FROM item WHERE id=?1 AND %s", kVisible);
-  Result<Statement> find = prepare(database_, sql);
-  if (!find.ok()) return find.error();
-  const Result<std::int64_t> kind = query_number(find.value().number(1, static_cast<std::uint64_t>(id)), -1);
+  const Result<std::int64_t> kind = query_number(prepare(database_, sql).number(1, static_cast<std::uint64_t>(id)), -1);
   if (!kind.ok()) return kind.error();
   if (kind.value() < 0) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
   return static_cast<Class>(kind.value());

@@ -55,22 +55,20 @@ Result<std::uint64_t> items_not_indexed(Reader& reader) {
   if (!begun.ok()) return begun.error();
   if (!begun.value() || marker.walked != IndexMarker::kWalked) {
     // + : by the smallest index, not through the rows themselves.
-    Result<Statement> count = prepare(database, "SELECT count(*) FROM item WHERE +id>?1");
-    if (!count.ok()) return count.error();
-    const Result<std::int64_t> left = query_number(count.value().number(1, marker.walked));
+    const Result<std::int64_t> left =
+        query_number(prepare(database, "SELECT count(*) FROM item WHERE +id>?1").number(1, marker.walked));
     if (!left.ok()) return left.error();
     return static_cast<std::uint64_t>(left.value());
   }
-  Result<Statement> log = prepare(database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id");
-  if (!log.ok()) return log.error();
-  log.value().number(1, marker.row);
+  Statement log = prepare(database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id");
+  log.number(1, marker.row);
   std::uint64_t left = 0;
   for (;;) {
-    const Result<bool> row = log.value().step();
+    const Result<bool> row = log.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return left;
-    std::size_t at = static_cast<std::uint64_t>(log.value().number(0)) == marker.row ? marker.at : 0;
-    for (LogEntry entry; next_log_entry(log.value().blob(1), at, entry);) left += !entry.gone;
+    std::size_t at = static_cast<std::uint64_t>(log.number(0)) == marker.row ? marker.at : 0;
+    for (LogEntry entry; next_log_entry(log.blob(1), at, entry);) left += !entry.gone;
   }
 }
 

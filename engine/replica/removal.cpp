@@ -6,24 +6,25 @@ namespace handsync::replica {
 Status delete_extras(StoreState& store, std::uint64_t item, std::uint16_t from, std::uint16_t to) {
   bool any = false;
   {
-    Result<Statement> rows =
+    Statement rows =
         prepare(store.database, "SELECT blob,size FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3");
-    if (!rows.ok()) return rows.error();
-    rows.value().number(1, item).number(2, static_cast<int>(from)).number(3, static_cast<int>(to));
+    rows.number(1, item).number(2, static_cast<int>(from)).number(3, static_cast<int>(to));
     for (;;) {
-      const Result<bool> row = rows.value().step();
+      const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
       if (!row.value()) break;
       any = true;
-      const Statement& extra = rows.value();
+      const Statement& extra = rows;
       HANDSYNC_TRY(
           store.delete_blob(static_cast<std::uint64_t>(extra.number(0)), static_cast<std::uint64_t>(extra.number(1))));
     }
   }
   if (!any) return Done{};
-  Result<Statement> remove = prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3");
-  if (!remove.ok()) return remove.error();
-  return remove.value().number(1, item).number(2, static_cast<int>(from)).number(3, static_cast<int>(to)).run();
+  return prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3")
+      .number(1, item)
+      .number(2, static_cast<int>(from))
+      .number(3, static_cast<int>(to))
+      .run();
 }
 
 Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
@@ -31,14 +32,13 @@ Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
   std::uint32_t parked = 0;
   bool draft = false;
   {
-    Result<Statement> find =
+    Statement find =
         prepare(store.database,
                 "SELECT server_id,subject,body_blob,body_here,attachment_list,edits,is_draft FROM item WHERE id=?1");
-    if (!find.ok()) return find.error();
-    const Result<bool> row = find.value().number(1, item).step();
+    const Result<bool> row = find.number(1, item).step();
     if (!row.ok()) return row.error();
     if (!row.value()) return std::uint32_t{0};
-    const Statement& found = find.value();
+    const Statement& found = find;
     if (found.number(5) != 0) {
       const Result<std::uint32_t> edits = park_edits_of_gone(store, item, found.text(0), found.text(1));
       if (!edits.ok()) return edits.error();
@@ -57,12 +57,8 @@ Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
   HANDSYNC_TRY(store.delete_attachments(list));
   HANDSYNC_TRY(delete_extras(store, item, 0, UINT16_MAX));
   // Also in a build without search: one with it may come again.
-  Result<Statement> forget = prepare(store.database, "UPDATE indexed SET item=0 WHERE item=?1 AND item<>0");
-  if (!forget.ok()) return forget.error();
-  HANDSYNC_TRY(forget.value().number(1, item).run());
-  Result<Statement> remove = prepare(store.database, "DELETE FROM item WHERE id=?1");
-  if (!remove.ok()) return remove.error();
-  HANDSYNC_TRY(remove.value().number(1, item).run());
+  HANDSYNC_TRY(prepare(store.database, "UPDATE indexed SET item=0 WHERE item=?1 AND item<>0").number(1, item).run());
+  HANDSYNC_TRY(prepare(store.database, "DELETE FROM item WHERE id=?1").number(1, item).run());
   return parked;
 }
 

@@ -60,9 +60,8 @@ Status Step::open() {
                    {forget_, "UPDATE indexed SET item=0 WHERE doc=?1"},
                    {insert_, "INSERT INTO indexed VALUES(?1,?2,?3)"}};
   for (const auto& each : all) {
-    Result<Statement> prepared = prepare(store_.database, each.sql);
-    if (!prepared.ok()) return prepared.error();
-    each.statement = std::move(prepared.value());
+    Statement prepared = prepare(store_.database, each.sql);
+    each.statement = std::move(prepared);
   }
   return texts_.open(store_.database);
 }
@@ -107,10 +106,9 @@ Status Step::consider(std::uint64_t item) {
 
 /// Through all items by their ids. False: at the end.
 Result<bool> Step::walk() {
-  Result<Statement> next = prepare(store_.database, "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1");
-  if (!next.ok()) return next.error();
+  Statement next = prepare(store_.database, "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1");
   while (!full()) {
-    const Result<std::int64_t> id = query_number(next.value().number(1, marker_.walked));
+    const Result<std::int64_t> id = query_number(next.number(1, marker_.walked));
     if (!id.ok()) return id.error();
     if (id.value() == 0) {
       marker_.walked = IndexMarker::kWalked;
@@ -124,10 +122,9 @@ Result<bool> Step::walk() {
 
 /// Through the log of commits. False: at its end.
 Result<bool> Step::follow_log() {
-  Result<Statement> log = prepare(store_.database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id LIMIT 1");
-  if (!log.ok()) return log.error();
+  Statement log = prepare(store_.database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id LIMIT 1");
   while (!full()) {
-    Statement& row = log.value();
+    Statement& row = log;
     row.rewind();
     const Result<bool> more = row.number(1, marker_.row).step();
     if (!more.ok()) return more.error();
@@ -155,17 +152,12 @@ Status Step::write(Room room) {
   std::sort(documents_.begin(), documents_.begin() + static_cast<std::ptrdiff_t>(count_),
             [](const Document& one, const Document& other) { return one.number < other.number; });
   if (count_ == 0) return Done{};
-  Result<Statement> insert = prepare(store_.database, "INSERT INTO words(rowid,title,people,body) VALUES(?1,?2,?3,?4)");
-  if (!insert.ok()) return insert.error();
+  Statement insert = prepare(store_.database, "INSERT INTO words(rowid,title,people,body) VALUES(?1,?2,?3,?4)");
   for (std::size_t i = 0; i < count_; ++i) {
     ItemText text;
     HANDSYNC_TRY(texts_.texts(documents_[i].item, room, text));
-    HANDSYNC_TRY(insert.value()
-                     .number(1, documents_[i].number)
-                     .text(2, text.title)
-                     .text(3, text.people)
-                     .text(4, text.body)
-                     .run());
+    HANDSYNC_TRY(
+        insert.number(1, documents_[i].number).text(2, text.title).text(3, text.people).text(4, text.body).run());
   }
   marker_.documents += count_;
   return Done{};
@@ -175,9 +167,7 @@ Status write_marker(StoreState& store, const IndexMarker& marker) {
   std::uint64_t numbers[] = {marker.walked, marker.row, marker.at, marker.documents};
   std::byte data[sizeof numbers];
   for (std::size_t i = 0; i < sizeof data; ++i) data[i] = static_cast<std::byte>(numbers[i / 8] >> (i % 8 * 8));
-  Result<Statement> put = store.kept_statement(Sql::kValuePut);
-  if (!put.ok()) return put.error();
-  return put.value().number(1, kIndexMarker).blob(2, data).run();
+  return store.kept_statement(Sql::kValuePut).number(1, kIndexMarker).blob(2, data).run();
 }
 
 /// All is indexed. Where most of what was is nobody's any more, it begins anew.
@@ -215,11 +205,10 @@ Status start(StoreState& store, IndexMarker& marker) {
 }  // namespace
 
 Result<bool> read_marker(sqlite3* database, IndexMarker& marker) {
-  Result<Statement> get = prepare(database, "SELECT data FROM value WHERE key=?1");
-  if (!get.ok()) return get.error();
-  const Result<bool> row = get.value().number(1, kIndexMarker).step();
+  Statement get = prepare(database, "SELECT data FROM value WHERE key=?1");
+  const Result<bool> row = get.number(1, kIndexMarker).step();
   if (!row.ok() || !row.value()) return row;
-  const Bytes data = get.value().blob(0);
+  const Bytes data = get.blob(0);
   std::uint64_t numbers[4]{};
   for (std::size_t i = 0; i < data.size() && i < sizeof numbers; ++i) {
     numbers[i / 8] |= std::to_integer<std::uint64_t>(data[i]) << (i % 8 * 8);

@@ -63,9 +63,8 @@ Status ItemTexts::open(sqlite3* database) {
     const char* sql;
   } const all[] = {{item_, kItemSql}, {extras_, kExtraSql}, {chunks_, kChunksSql}};
   for (const auto& each : all) {
-    Result<Statement> prepared = prepare(database, each.sql);
-    if (!prepared.ok()) return prepared.error();
-    each.statement = std::move(prepared.value());
+    Statement prepared = prepare(database, each.sql);
+    each.statement = std::move(prepared);
   }
   return Done{};
 }

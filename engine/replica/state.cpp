@@ -45,7 +45,7 @@ const char* text_of(Sql sql) {
 
 }  // namespace
 
-Result<Statement> StoreState::kept_statement(Sql sql) {
+Statement StoreState::kept_statement(Sql sql) {
   sqlite3_stmt*& slot = kept[static_cast<int>(sql)];
   if (slot == nullptr) {
     const char* text = text_of(sql);
@@ -55,13 +55,13 @@ Result<Statement> StoreState::kept_statement(Sql sql) {
     if (text == nullptr) {
       // Not on the stack: SQLite's own compiler is the deepest call of all.
       built = static_cast<Built*>(memory.take(memory.self, sizeof(Built)));
-      if (built == nullptr) return out_of_memory(sizeof(Built));
+      if (built == nullptr) return Statement(SQLITE_NOMEM);
       write_item_sql(built->sql, sql == Sql::kItemInsert);
       text = built->sql;
     }
     const int code = sqlite3_prepare_v3(database, text, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr);
     if (built != nullptr) memory.give(memory.self, built);
-    if (code != SQLITE_OK) return sql_error(database);
+    if (code != SQLITE_OK) return Statement(sqlite3_extended_errcode(database));
   }
   return Statement(slot, true);
 }
@@ -78,25 +78,22 @@ Status StoreState::begin(bool full) {
       stage_close());  // if that fails the response is lost (stage_losses), which is no reason to lose this too
   roll_back();         // of an earlier failure, if even rolling back failed then
   HANDSYNC_TRY(set_sync(full));
-  Result<Statement> statement = kept_statement(Sql::kBegin);
-  if (!statement.ok()) return statement.error();
-  const Status outcome = statement.value().run();
+  Statement statement = kept_statement(Sql::kBegin);
+  const Status outcome = statement.run();
   if (!outcome.ok()) roll_back();  // it may have begun and then failed
   return outcome;
 }
 
 Status StoreState::commit() {
-  Result<Statement> statement = kept_statement(Sql::kCommit);
-  if (!statement.ok()) return statement.error();
-  return statement.value().run();
+  Statement statement = kept_statement(Sql::kCommit);
+  return statement.run();
 }
 
 void StoreState::roll_back() {
   // After some errors SQLite has rolled back itself; then there is nothing left to do.
   if (sqlite3_get_autocommit(database) != 0) return;
-  Result<Statement> statement =
-      kept_statement(Sql::kRollback);  // prepared by open(): now there may be no memory for it
-  if (statement.ok()) static_cast<void>(statement.value().run());
+  Statement statement = kept_statement(Sql::kRollback);  // prepared by open(): now there may be no memory for it
+  static_cast<void>(statement.run());
 }
 
 Status StoreState::checkpoint_if_large() {
@@ -176,9 +173,10 @@ Status StoreState::forget_staged(std::uint64_t first_blob) {
                          "DELETE FROM outbox WHERE whole=0"));
   }
   if (first_blob < next_blob) {
-    Result<Statement> sweep = prepare(database, "INSERT OR REPLACE INTO sweep VALUES(?1,?2)");
-    if (!sweep.ok()) return sweep.error();
-    HANDSYNC_TRY(sweep.value().number(1, first_blob).number(2, next_blob - 1).run());
+    HANDSYNC_TRY(prepare(database, "INSERT OR REPLACE INTO sweep VALUES(?1,?2)")
+                     .number(1, first_blob)
+                     .number(2, next_blob - 1)
+                     .run());
     HANDSYNC_TRY(set_counter(kNextBlob, next_blob));
   }
   return transaction.commit();
@@ -188,23 +186,19 @@ Status StoreState::forget_staged(std::uint64_t first_blob) {
 // ---------------------------------------------------------------------------------------------------------------------
 
 Result<std::uint64_t> StoreState::counter(int key, std::uint64_t otherwise) {
-  Result<Statement> get = kept_statement(Sql::kValueGet);
-  if (!get.ok()) return get.error();
-  const Result<std::int64_t> value = query_number(get.value().number(1, key), static_cast<std::int64_t>(otherwise));
+  const Result<std::int64_t> value =
+      query_number(kept_statement(Sql::kValueGet).number(1, key), static_cast<std::int64_t>(otherwise));
   if (!value.ok()) return value.error();
   return static_cast<std::uint64_t>(value.value());
 }
 
 Status StoreState::set_counter(int key, std::uint64_t value) {
-  Result<Statement> put = kept_statement(Sql::kValuePut);
-  if (!put.ok()) return put.error();
-  return put.value().number(1, key).number(2, value).run();
+  return kept_statement(Sql::kValuePut).number(1, key).number(2, value).run();
 }
 
 Result<std::uint64_t> StoreState::generation() {
-  Result<Statement> last = kept_statement(Sql::kCommitLogLast);
-  if (!last.ok()) return last.error();
-  const Result<std::int64_t> id = query_number(last.value());
+  Statement last = kept_statement(Sql::kCommitLogLast);
+  const Result<std::int64_t> id = query_number(last);
   if (!id.ok()) return id.error();
   return static_cast<std::uint64_t>(id.value()) >> kPartBits;
 }
@@ -221,18 +215,18 @@ Status StoreState::delete_blob(std::uint64_t blob, std::uint64_t bytes) {
   // A large one is left to the sweep: a commit stays short.
   // An item's own one is used again (drafts.cpp).
   const bool now = bytes <= 4 * kChunkBytes || static_cast<std::int64_t>(blob) < 0;
-  Result<Statement> statement = prepare(
+  Statement statement = prepare(
       database, now ? "DELETE FROM body_chunk WHERE id>=?1 AND id<?2" : "INSERT OR REPLACE INTO sweep VALUES(?1,?2)");
-  if (!statement.ok()) return statement.error();
-  if (now) return statement.value().number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits).run();
-  return statement.value().number(1, blob).number(2, blob).run();
+  if (now) return statement.number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits).run();
+  return statement.number(1, blob).number(2, blob).run();
 }
 
 Status StoreState::delete_attachments(std::uint64_t list) {
   if (list == 0) return Done{};
-  Result<Statement> statement = prepare(database, "DELETE FROM attachment WHERE id>=?1 AND id<?2");
-  if (!statement.ok()) return statement.error();
-  return statement.value().number(1, list << kChunkBits).number(2, (list + 1) << kChunkBits).run();
+  return prepare(database, "DELETE FROM attachment WHERE id>=?1 AND id<?2")
+      .number(1, list << kChunkBits)
+      .number(2, (list + 1) << kChunkBits)
+      .run();
 }
 
 // -- the log of a commit
@@ -247,9 +241,10 @@ void CommitLog::put(std::uint64_t value) {
 }
 
 Status CommitLog::flush(StoreState& state) {
-  Result<Statement> statement = state.kept_statement(Sql::kCommitLogPut);
-  if (!statement.ok()) return statement.error();
-  HANDSYNC_TRY(statement.value().number(1, generation_ << kPartBits | part_).blob(2, Bytes(data_, size_)).run());
+  HANDSYNC_TRY(state.kept_statement(Sql::kCommitLogPut)
+                   .number(1, generation_ << kPartBits | part_)
+                   .blob(2, Bytes(data_, size_))
+                   .run());
   ++part_;
   size_ = 0;
   return Done{};
@@ -292,9 +287,7 @@ bool next_log_entry(Bytes data, std::size_t& at, LogEntry& entry) {
 Status CommitLog::finish(StoreState& state) {
   if (part_ == 0 || size_ != 0) HANDSYNC_TRY(flush(state));
   if (generation_ <= kGenerationsKept) return Done{};
-  Result<Statement> trim = state.kept_statement(Sql::kCommitLogTrim);
-  if (!trim.ok()) return trim.error();
-  return trim.value().number(1, (generation_ - kGenerationsKept) << kPartBits).run();
+  return state.kept_statement(Sql::kCommitLogTrim).number(1, (generation_ - kGenerationsKept) << kPartBits).run();
 }
 
 }  // namespace handsync::replica

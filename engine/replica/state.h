@@ -97,7 +97,7 @@ struct StoreState {
   std::uint32_t hierarchy_losses = 0;
   std::uint64_t searchable_generation = UINT64_MAX;  ///< up to it everything is known to be indexed
 
-  Result<Statement> kept_statement(Sql);
+  Statement kept_statement(Sql);
   Status set_sync(bool full);
   Status begin(bool full);  ///< closes a stage transaction first
   Status commit();

@@ -10,17 +10,17 @@
 namespace handsync::replica {
 
 /// An error of SQLite as ours. Running out of memory is Domain::kMemory, whoever ran out.
-inline Error sql_error(int code) {
-  if ((code & 0xFF) == SQLITE_NOMEM) return out_of_memory();
-  return Error{Domain::kSqlite, code, 0};
-}
-inline Error sql_error(sqlite3* database) { return sql_error(sqlite3_extended_errcode(database)); }
+Error sql_error(int code);
+Error sql_error(sqlite3* database);
 
+/// What went wrong when it was prepared or bound is told by step() and run(), so nothing between is asked.
 class Statement {
  public:
   Statement() = default;
   /// `kept`: reset at the end and used again; otherwise finalized.
   Statement(sqlite3_stmt* statement, bool kept) : statement_(statement), kept_(kept) {}
+  /// One that could not be prepared.
+  explicit Statement(int fault) : fault_(fault) {}
   Statement(Statement&& other) noexcept : statement_(other.statement_), kept_(other.kept_), fault_(other.fault_) {
     other.statement_ = nullptr;
   }
@@ -35,67 +35,34 @@ class Statement {
   // A template: which of int, long and long long the sized types are differs between compilers.
   template <std::integral Number>
   Statement& number(int at, Number value) {
-    return note(sqlite3_bind_int64(statement_, at, static_cast<sqlite3_int64>(value)));
+    return bind_number(at, static_cast<sqlite3_int64>(value));
   }
-  Statement& text(int at, Text value) {
-    // A null pointer would be NULL, and most columns refuse that.
-    const char* data = value.data() == nullptr ? "" : value.data();
-    return note(sqlite3_bind_text(statement_, at, data, static_cast<int>(value.size()), SQLITE_STATIC));
-  }
-  Statement& blob(int at, Bytes value) {
-    if (value.empty()) return note(sqlite3_bind_zeroblob(statement_, at, 0));
-    return note(sqlite3_bind_blob(statement_, at, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
-  }
-  Statement& null(int at) { return note(sqlite3_bind_null(statement_, at)); }
+  Statement& text(int at, Text value);
+  Statement& blob(int at, Bytes value);
+  Statement& null(int at);
 
+  /// Whether it was prepared; for what will need it later.
+  Status ready() const;
   /// True: a row is there to be read. False: done.
-  Result<bool> step() {
-    if (fault_ != SQLITE_OK) return sql_error(fault_);
-    const int code = sqlite3_step(statement_);
-    if (code == SQLITE_ROW) return true;
-    if (code == SQLITE_DONE) return false;
-    return sql_error(sqlite3_db_handle(statement_));
-  }
+  Result<bool> step();
   /// For what returns no rows that matter.
-  Status run() {
-    const Result<bool> outcome = step();
-    if (!outcome.ok()) return outcome.error();
-    rewind();
-    return Done{};
-  }
+  Status run();
   /// Ready for the next values; bindings are kept.
-  void rewind() {
-    sqlite3_reset(statement_);
-    fault_ = SQLITE_OK;
-  }
+  void rewind();
 
   std::int64_t number(int at) const { return sqlite3_column_int64(statement_, at); }
   bool is_null(int at) const { return sqlite3_column_type(statement_, at) == SQLITE_NULL; }
   bool is_blob(int at) const { return sqlite3_column_type(statement_, at) == SQLITE_BLOB; }
-  Text text(int at) const {
-    const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, at));
-    return data == nullptr ? Text() : Text(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, at)));
-  }
-  Bytes blob(int at) const {
-    const auto* data = static_cast<const std::byte*>(sqlite3_column_blob(statement_, at));
-    return data == nullptr ? Bytes() : Bytes(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, at)));
-  }
+  Text text(int at) const;
+  Bytes blob(int at) const;
 
  private:
+  Statement& bind_number(int at, sqlite3_int64 value);
   Statement& note(int code) {
     if (code != SQLITE_OK && fault_ == SQLITE_OK) fault_ = code;
     return *this;
   }
-  void end() {
-    if (statement_ == nullptr) return;
-    if (kept_) {
-      sqlite3_reset(statement_);
-      sqlite3_clear_bindings(statement_);
-    } else {
-      sqlite3_finalize(statement_);
-    }
-    statement_ = nullptr;
-  }
+  void end();
 
   sqlite3_stmt* statement_ = nullptr;
   bool kept_ = false;
@@ -103,30 +70,13 @@ class Statement {
 };
 
 /// A statement for one use.
-inline Result<Statement> prepare(sqlite3* database, const char* sql) {
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(database, sql, -1, &statement, nullptr) != SQLITE_OK) return sql_error(database);
-  return Statement(statement, false);
-}
+Statement prepare(sqlite3* database, const char* sql);
 
 /// Statements without values or rows, one after the other.
-inline Status execute(sqlite3* database, const char* sql) {
-  if (sqlite3_exec(database, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return sql_error(database);
-  return Done{};
-}
+Status execute(sqlite3* database, const char* sql);
 
 /// The first column of the first row; `otherwise` if there is no row.
-inline Result<std::int64_t> query_number(Statement& statement, std::int64_t otherwise = 0) {
-  const Result<bool> row = statement.step();
-  if (!row.ok()) return row.error();
-  const std::int64_t value = row.value() ? statement.number(0) : otherwise;
-  statement.rewind();
-  return value;
-}
-inline Result<std::int64_t> query_number(sqlite3* database, const char* sql, std::int64_t otherwise = 0) {
-  Result<Statement> statement = prepare(database, sql);
-  if (!statement.ok()) return statement.error();
-  return query_number(statement.value(), otherwise);
-}
+Result<std::int64_t> query_number(Statement& statement, std::int64_t otherwise = 0);
+Result<std::int64_t> query_number(sqlite3* database, const char* sql, std::int64_t otherwise = 0);
 
 }  // namespace handsync::replica

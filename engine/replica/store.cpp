@@ -50,10 +50,7 @@ Status Store::open(const StoreOptions& options, Memory memory) {
   if (outcome.ok()) outcome = set_up_connection(database_, options.page_bytes, options.cache_kib, true, options.sealed);
   if (outcome.ok()) outcome = migrate(database_);
   for (const Sql sql : {Sql::kBegin, Sql::kCommit, Sql::kRollback}) {
-    if (outcome.ok()) {
-      const Result<Statement> statement = state->kept_statement(sql);
-      if (!statement.ok()) outcome = statement.error();
-    }
+    if (outcome.ok()) outcome = state->kept_statement(sql).ready();
   }
   if (!outcome.ok()) {
     close();
@@ -84,9 +81,8 @@ bool Store::is_open() const { return state_ != nullptr; }
 
 Result<std::size_t> Store::get(Value key, Room room) const {
   if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
-  Result<Statement> found = state_of(state_).kept_statement(Sql::kValueGet);
-  if (!found.ok()) return found.error();
-  Statement& get = found.value();
+  Statement found = state_of(state_).kept_statement(Sql::kValueGet);
+  Statement& get = found;
   const Result<bool> row = get.number(1, static_cast<int>(key)).step();
   if (!row.ok()) return row.error();
   if (!row.value()) return std::size_t{0};
@@ -101,11 +97,7 @@ Status Store::put(Value key, Bytes value) {
   if (value.size() > kValueBytesMax) return sql_error(SQLITE_TOOBIG);
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  {
-    Result<Statement> put = state_of(state_).kept_statement(Sql::kValuePut);
-    if (!put.ok()) return put.error();
-    HANDSYNC_TRY(put.value().number(1, static_cast<int>(key)).blob(2, value).run());
-  }
+  HANDSYNC_TRY(state_of(state_).kept_statement(Sql::kValuePut).number(1, static_cast<int>(key)).blob(2, value).run());
   return transaction.commit();
 }
 
@@ -152,12 +144,11 @@ Result<bool> Store::sweep_step() {
   StoreState& state = state_of(state_);
   std::int64_t first = 0, last = 0;
   {
-    Result<Statement> range = prepare(database_, "SELECT first,last FROM sweep LIMIT 1");
-    if (!range.ok()) return range.error();
-    const Result<bool> row = range.value().step();
+    Statement range = prepare(database_, "SELECT first,last FROM sweep LIMIT 1");
+    const Result<bool> row = range.step();
     if (!row.ok() || !row.value()) return row;
-    first = range.value().number(0);
-    last = range.value().number(1);
+    first = range.number(0);
+    last = range.number(1);
   }
   Transaction transaction(state);
   HANDSYNC_TRY(transaction.begin(false));
@@ -166,16 +157,15 @@ Result<bool> Store::sweep_step() {
       "DELETE FROM body_chunk WHERE id IN (SELECT id FROM body_chunk WHERE id>=?1 AND id<?2 LIMIT ?3)",
       "DELETE FROM attachment WHERE id IN (SELECT id FROM attachment WHERE id>=?1 AND id<?2 LIMIT ?3)"};
   for (const char* sql : kSteps) {
-    Result<Statement> sweep = prepare(database_, sql);
-    if (!sweep.ok()) return sweep.error();
-    HANDSYNC_TRY(
-        sweep.value().number(1, first << kChunkBits).number(2, (last + 1) << kChunkBits).number(3, kSweepRows).run());
+    HANDSYNC_TRY(prepare(database_, sql)
+                     .number(1, first << kChunkBits)
+                     .number(2, (last + 1) << kChunkBits)
+                     .number(3, kSweepRows)
+                     .run());
     if (sqlite3_changes(database_) == kSweepRows) done = false;
   }
   if (done) {
-    Result<Statement> forget = prepare(database_, "DELETE FROM sweep WHERE first=?1");
-    if (!forget.ok()) return forget.error();
-    HANDSYNC_TRY(forget.value().number(1, first).run());
+    HANDSYNC_TRY(prepare(database_, "DELETE FROM sweep WHERE first=?1").number(1, first).run());
   }
   HANDSYNC_TRY(transaction.commit());
   return true;
@@ -187,26 +177,24 @@ Result<bool> Store::empty_step() {
   std::int64_t folder = 0;
   bool gone = false;
   {
-    Result<Statement> emptying = prepare(database_, "SELECT id,gone FROM folder WHERE emptying=1 LIMIT 1");
-    if (!emptying.ok()) return emptying.error();
-    const Result<bool> row = emptying.value().step();
+    Statement emptying = prepare(database_, "SELECT id,gone FROM folder WHERE emptying=1 LIMIT 1");
+    const Result<bool> row = emptying.step();
     if (!row.ok() || !row.value()) return row;
-    folder = emptying.value().number(0);
-    gone = emptying.value().number(1) != 0;
+    folder = emptying.number(0);
+    gone = emptying.number(1) != 0;
   }
   Transaction transaction(state);
   HANDSYNC_TRY(transaction.begin(false));
   std::uint64_t ids[kSweepRows];
   int count = 0;
   {
-    Result<Statement> items = prepare(database_, "SELECT id FROM item WHERE folder=?1 LIMIT ?2");
-    if (!items.ok()) return items.error();
-    items.value().number(1, folder).number(2, kSweepRows);
+    Statement items = prepare(database_, "SELECT id FROM item WHERE folder=?1 LIMIT ?2");
+    items.number(1, folder).number(2, kSweepRows);
     for (;;) {
-      const Result<bool> row = items.value().step();
+      const Result<bool> row = items.step();
       if (!row.ok()) return row.error();
       if (!row.value()) break;
-      ids[count++] = static_cast<std::uint64_t>(items.value().number(0));
+      ids[count++] = static_cast<std::uint64_t>(items.number(0));
     }
   }
   for (int i = 0; i < count; ++i) {
@@ -214,10 +202,10 @@ Result<bool> Store::empty_step() {
     if (!parked.ok()) return parked.error();
   }
   if (count < kSweepRows) {
-    Result<Statement> done =
-        prepare(database_, gone ? "DELETE FROM folder WHERE id=?1" : "UPDATE folder SET emptying=0 WHERE id=?1");
-    if (!done.ok()) return done.error();
-    HANDSYNC_TRY(done.value().number(1, folder).run());
+    HANDSYNC_TRY(
+        prepare(database_, gone ? "DELETE FROM folder WHERE id=?1" : "UPDATE folder SET emptying=0 WHERE id=?1")
+            .number(1, folder)
+            .run());
   }
   HANDSYNC_TRY(transaction.commit());
   return true;
@@ -225,14 +213,13 @@ Result<bool> Store::empty_step() {
 
 Result<ItemAddress> Store::address_of(ItemId id) const {
   if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
-  Result<Statement> row = prepare(database_, "SELECT folder,server_id FROM item WHERE id=?1");
-  if (!row.ok()) return row.error();
-  row.value().number(1, static_cast<std::int64_t>(id));
-  const Result<bool> found = row.value().step();
+  Statement row = prepare(database_, "SELECT folder,server_id FROM item WHERE id=?1");
+  row.number(1, static_cast<std::int64_t>(id));
+  const Result<bool> found = row.step();
   if (!found.ok()) return found.error();
   ItemAddress address;
-  if (!found.value() || !address.server_id.assign(row.value().text(1))) return Error{Domain::kSqlite, kNoSuchItem, 0};
-  address.folder = FolderId{static_cast<std::uint32_t>(row.value().number(0))};
+  if (!found.value() || !address.server_id.assign(row.text(1))) return Error{Domain::kSqlite, kNoSuchItem, 0};
+  address.folder = FolderId{static_cast<std::uint32_t>(row.number(0))};
   return address;
 }
 
