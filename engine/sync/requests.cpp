@@ -244,7 +244,7 @@ void Account::finish_work(Call& ended, Error transport) {
 /// still the server that it was; where OPTIONS itself is in vain, what was wanted is asked again.
 void Account::count_words(const Call& call) {
   if (!error_ && !pushed_) same_words_ = 0;
-  if (same_words_ < kSameWordsMax || manual_ || version_ == 0) return;
+  if (same_words_ < kSameWordsMax || version_ == 0) return;
   if (call.kind != Kind::kCommand && work_) return;  // discovery goes on: that was one of its steps
   same_words_ = 0;
   if (call.kind == Kind::kOptions) {

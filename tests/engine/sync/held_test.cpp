@@ -94,6 +94,32 @@ std::string hold(const std::string& fault) {
   return wrong;
 }
 
+/// The same with a person who wants to see mail every quarter of an hour, and who may have push on as well: as often as
+/// is asked, and the same no more often in a row than without.
+std::string hold_by_hand(const std::string& fault, bool push) {
+  Pushing world;
+  if (!push) CHECK(world.engine().push(world.id, false, world.now()).ok());
+  world.server().deliver(kEmail, "Before");
+  world.server().fault(fault);
+  CHECK(world.engine().changes(world.id).mark(world.item(world.id, 0), Mark::kFlag).ok());
+  if (fault.starts_with("Provision")) world.server().policy(kEmail, exchange::Policy{{"AttachmentsEnabled", "0", {}}});
+  const std::uint64_t from = world.now_ms();
+  while (world.now_ms() < from + kDay) {
+    static_cast<void>(world.sync(world.id));
+    world.run_for(kHour / 4);
+  }
+  const Counts counts = count(world, from, fault.substr(0, fault.find(':')));
+  std::printf("%s by hand%s: %zu requests, %zu identical in a row\n", fault.c_str(), push ? " and in push" : "",
+              counts.all, counts.identical);
+  world.server().faults_off();
+  for (const auto& row : world.queue(world.id))
+    if (row.parked) CHECK(world.engine().changes(world.id).retry(ChangeId{row.id}).ok());
+  static_cast<void>(world.sync(world.id));
+  LONGS_EQUAL_TEXT(0, world.sync(world.id).code, fault.c_str());
+  STRCMP_EQUAL_TEXT("", difference(world, world.id).c_str(), fault.c_str());
+  return counts.identical > kIdenticalMax ? fault + " by hand: the same too often in a row\n" : "";
+}
+
 /// Those of MS-ASCMD 2.2.2 and 2.2.3.177 that say no: the command's own, and those common to all.
 std::string hold_statuses(const std::string& command, std::initializer_list<int> own) {
   std::string wrong;
@@ -132,5 +158,21 @@ TEST(Held, WhatSucceedsTooSoonOrIsNoAnswer) {
   std::string wrong = hold("Ping:status:1");
   for (const char* what : {"html", "garbage", "lose-answer", "cut:5", "no-status", "unknown-page", "always-changed"})
     for (const char* command : {"any", "Sync", "Ping"}) wrong += hold(std::string(command) + ":" + what);
+  STRCMP_EQUAL("", wrong.c_str());
+}
+
+TEST(Held, WhileAPersonAsksAgainAndAgain) {
+  std::string wrong;
+  for (const bool push : {false, true}) {
+    for (const char* command : {"Sync", "FolderSync", "Provision", "any"})
+      for (const char* what : {"status:3", "status:110", "status:111", "status:140", "status:142", "http:400",
+                               "http:401", "http:403", "http:500", "http:503", "lose-answer", "garbage"})
+        if (std::string(command) != "any" || std::string(what).starts_with("http"))
+          wrong += hold_by_hand(std::string(command) + ":" + what, push);
+    for (const int status : {4, 5, 8, 12, 16}) wrong += hold_by_hand("Sync:status:" + std::to_string(status), push);
+    for (const int status : {9, 10, 12}) wrong += hold_by_hand("FolderSync:status:" + std::to_string(status), push);
+    for (const char* what : {"html", "no-status", "always-changed"})
+      wrong += hold_by_hand(std::string("Sync:") + what, push);
+  }
   STRCMP_EQUAL("", wrong.c_str());
 }
