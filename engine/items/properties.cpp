@@ -214,7 +214,7 @@ constexpr Property kContact[] = {
     field(con::kYomiLastName),
     text(con::kPicture, Form::kBase64, kStays),
     text(con::kAlias, Form::kPlain, kServerOnly | kSearched, 140),
-    text(con::kWeightedRank, Form::kNumber, kServerOnly, 140),
+    text(con::kWeightedRank, Form::kNumber, kServerOnly | kSorts, 140),
     field(con2::kCustomerId),
     field(con2::kGovernmentId),
     field(con2::kIMAddress),
@@ -319,8 +319,9 @@ struct ClassRow {
   Text name;
 };
 // In the order of Class.
-constexpr ClassRow kClasses[] = {{&kEmailIndex, "Email"}, {&kEventIndex, "Calendar"}, {&kContactIndex, "Contacts"},
-                                 {&kTaskIndex, "Tasks"},  {&kNoteIndex, "Notes"},     {&kEmailIndex, "SMS"}};
+constexpr ClassRow kClasses[] = {{&kEmailIndex, "Email"},     {&kEventIndex, "Calendar"}, {&kContactIndex, "Contacts"},
+                                 {&kTaskIndex, "Tasks"},      {&kNoteIndex, "Notes"},     {&kEmailIndex, "SMS"},
+                                 {&kContactIndex, "Contacts"}};
 
 const ClassRow& row_of(Class kind) {
   const auto at = static_cast<std::size_t>(kind);
@@ -357,6 +358,8 @@ Class class_of(FolderType type) {
     case FolderType::kNotes:
     case FolderType::kUserNotes:
       return Class::kNote;
+    case FolderType::kRecipients:
+      return Class::kRecipient;
     default:
       return Class::kEmail;
   }

@@ -117,7 +117,7 @@ enum Traits : std::uint8_t {
   kSupported = 2,   ///< named in Supported where the class has it: left out of a Change, it is gone at the server
   kStays = 4,       ///< left out of a Change, it stays whatever Supported says: sent only when it was edited
   kMarks = 8,       ///< a Change of the server that has it is the whole item, and one without it is a part
-  kSorts = 16,      ///< the item's date in lists (column `received`)
+  kSorts = 16,      ///< what lists sort by (column `received`): a date, or with Form::kNumber a number
   kIdentity = 32,   ///< together they tell an item that came back under a new id
   kOfOne = 64,      ///< one occurrence of a series may have another value (MS-ASCAL 2.2.2.21)
   kSearched = 128,  ///< its words find the item; of one with children the words of all
@@ -143,7 +143,7 @@ inline constexpr std::size_t kRowsMax = 96;
 std::span<const Property> properties(Class);
 /// The element of a body in 2.5, where it stands for itself and is plain text; 0 = a class that 2.5 does not have.
 wbxml::Tag old_body_tag(Class);
-/// Events, contacts, tasks and notes: they are edited as items, and mails are not.
+/// Events, contacts, tasks and notes: they are edited as items, and mails are not. And recipients, which nobody edits.
 constexpr bool is_personal(Class kind) { return kind != Class::kEmail && kind != Class::kSms; }
 /// The name of a class in the protocol: "Email", "Calendar", "Contacts", "Tasks", "Notes", "SMS".
 Text class_name(Class);

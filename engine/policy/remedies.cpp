@@ -268,6 +268,7 @@ constexpr Row kSqliteRows[] = {
     {-8, {Remedy::kGiveUp, Exit::kUsage, "the change is on its way to the server", "run `sync`; its answer decides"}},
     {-10, {Remedy::kGiveUp, Exit::kUsage, "that folder does not hold items of this kind", "take one of the same type from `folders`"}},
     {-11, {Remedy::kGiveUp, Exit::kUsage, "a category has a name of 1 to 255 bytes, and an item not more of them than 1024 bytes hold", "choose a shorter name, or take another category away first"}},
+    {-14, {Remedy::kGiveUp, Exit::kUsage, "the people written to often are the server's own list", "it follows from what is sent; a contact can be edited"}},
     {-12, {Remedy::kGiveUp, Exit::kUsage, "an item of this kind does not have such a property, or it is too long", "leave it out, or shorten it"}},
     {-13, {Remedy::kGiveUp, Exit::kUsage, "it does not take place then, or is no series", "take a date from `list CALENDAR --from TIME --to TIME`"}},
     {-20, {Remedy::kGiveUp, Exit::kUsage, "the item has no such attachment, or the server has not said where it is", "`show ID` lists what came with it"}},

@@ -13,6 +13,7 @@ namespace email = wbxml::email;
 namespace tasks = wbxml::tasks;
 
 constexpr Text kFlagType = "Flag for follow up";
+constexpr std::uint64_t kRecipientsMax = 500;  // those of the highest rank
 
 constexpr Error fault(RequestFault code, std::size_t where) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), static_cast<std::uint32_t>(where)};
@@ -58,6 +59,10 @@ std::uint64_t truncation_step(std::uint32_t bytes_max) {
 
 /// The server keeps the last block it was given and replaces it as a whole: always complete, or not there at all.
 void put_options(wbxml::Writer& writer, const SyncRequest& request) {
+  if (request.kind == Class::kRecipient) {
+    writer.open(as::kOptions).element(as::kMaxItems, kRecipientsMax).close();
+    return;
+  }
   writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
   if (request.version < 120) {
     // Whole items go back with their bodies, which must not have been cut.

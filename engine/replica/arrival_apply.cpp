@@ -50,9 +50,13 @@ class Applier {
   Status unlist(std::uint64_t item, std::uint32_t shown, bool read);
   Status remove_unconfirmed();
   Status finish(Text new_sync_key, bool more, std::int64_t wall_ms);
+  /// Recipients are no news to anybody and are not searched: the log of commits does not have them.
+  Status told(std::uint64_t item) {
+    return folder_type() == FolderType::kRecipients ? Status(Done{}) : store_.log.changed(store_, item);
+  }
   Status changed(std::uint64_t item, std::uint64_t generation_before) {
     if (generation_before == store_.log.generation()) return Done{};  // already listed by this commit
-    return store_.log.changed(store_, item);
+    return told(item);
   }
 
   StoreState& store_;
@@ -345,7 +349,7 @@ Status Applier::insert(ItemRecord& item) {
   if (!columns.read) ++unread_delta_;
   ++applied_.added;
   HANDSYNC_TRY(write_extras(item, columns.id));
-  return store_.log.changed(store_, columns.id);
+  return told(columns.id);
 }
 
 /// What to show of read and flag when the server has spoken and edits may wait.
@@ -505,7 +509,7 @@ Status Applier::unlist(std::uint64_t item, std::uint32_t shown, bool read) {
   } else {
     HANDSYNC_TRY(count_listed(store_, shown, -1, read ? 0 : -1));
   }
-  return store_.log.gone(store_, item, shown);
+  return folder_type() == FolderType::kRecipients ? Status(Done{}) : store_.log.gone(store_, item, shown);
 }
 
 Status Applier::remove(const ItemRecord& item) {

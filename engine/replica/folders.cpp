@@ -23,6 +23,7 @@ bool supported_type(FolderType type) {
     case FolderType::kUserContacts:
     case FolderType::kUserTasks:
     case FolderType::kUserNotes:
+    case FolderType::kRecipients:
       return true;
     default:
       return false;
@@ -30,7 +31,8 @@ bool supported_type(FolderType type) {
 }
 
 bool holds(FolderType type, Class kind) {
-  return supported_type(type) && items::class_of(type) == (items::is_personal(kind) ? kind : Class::kEmail);
+  return supported_type(type) && type != FolderType::kRecipients &&
+         items::class_of(type) == (items::is_personal(kind) ? kind : Class::kEmail);
 }
 
 SyncFolder sync_folder_of(const Statement& row) {

@@ -22,6 +22,7 @@ Status find_personal(StoreState& store, std::uint64_t item, PersonalItem& found)
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
   found.folder = static_cast<std::uint32_t>(find.number(0));
   found.kind = static_cast<Class>(find.number(1));
+  if (found.kind == Class::kRecipient) return Error{Domain::kSqlite, kReadOnly, found.folder};
   if (!items::is_personal(found.kind)) return Error{Domain::kSqlite, kWrongFolder, found.folder};
   return Done{};
 }
@@ -156,6 +157,7 @@ Result<ItemId> Store::add_item(FolderId folder_id, std::span<const PropertyEdit>
   if (!folder.ok()) return folder.error();
   const Class kind = items::class_of(folder.value().type);
   const auto number = static_cast<std::uint32_t>(folder_id);
+  if (kind == Class::kRecipient) return Error{Domain::kSqlite, kReadOnly, number};
   if (!items::is_personal(kind) || !folder.value().selected) return Error{Domain::kSqlite, kWrongFolder, number};
   HANDSYNC_TRY(check_edits(kind, properties));
   Transaction transaction(store);

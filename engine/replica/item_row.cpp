@@ -118,13 +118,23 @@ void ItemRecord::forget(items::PropertyId id) {
   present.remove(static_cast<std::size_t>(row - items::properties(kind).data()));
 }
 
+std::int64_t sort_value(const Property& row, Text text) {
+  if (row.form != items::Form::kNumber) {
+    const Result<std::int64_t> date = items::parse_date_time(text);
+    return date.ok() ? date.value() : 0;
+  }
+  std::int64_t number = 0;
+  for (std::size_t i = 0; i < text.size() && i < 18 && text[i] >= '0' && text[i] <= '9'; ++i)
+    number = number * 10 + (text[i] - '0');
+  return number;
+}
+
 std::int64_t ItemRecord::date() const {
   if (!items::is_personal(kind)) return number(items::kDateReceived, 0);
   const std::span<const Property> table = items::properties(kind);
   for (std::size_t i = 0; i < table.size(); ++i) {
     if ((table[i].traits & items::kSorts) == 0 || !present.has(i)) continue;
-    const Result<std::int64_t> date = items::parse_date_time(text_of(values[i].data));
-    return date.ok() ? date.value() : 0;
+    return sort_value(table[i], text_of(values[i].data));
   }
   return 0;
 }

@@ -66,6 +66,9 @@ struct ItemRecord {
   bool says_all() const;
 };
 
+/// What the value of a row with kSorts puts into the column that lists sort by.
+std::int64_t sort_value(const items::Property&, Text);
+
 /// What the replica judges of a row that is there already.
 struct ItemNow {
   std::uint64_t id = 0, generation = 0, epoch = 0, body_blob = 0, body_here = 0, attachment_list = 0;

@@ -134,10 +134,9 @@ Status write_shown(StoreState& store, std::uint64_t item, const items::Property&
     HANDSYNC_TRY(put.run());
   }
   if ((row.traits & items::kSorts) == 0) return Done{};
-  const Result<std::int64_t> date = items::parse_date_time(text_of(value.data));
   return prepare(store.database, "UPDATE item SET received=?2 WHERE id=?1")
       .number(1, item)
-      .number(2, value.there && date.ok() ? date.value() : 0)
+      .number(2, value.there ? sort_value(row, text_of(value.data)) : 0)
       .run();
 }
 

@@ -30,6 +30,7 @@ Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
   found.folder = static_cast<std::uint32_t>(find.number(0));
   found.shown_in = static_cast<std::uint32_t>(find.number(1));
   found.kind = static_cast<Class>(find.number(2));
+  if (found.kind == Class::kRecipient) return Error{Domain::kSqlite, kReadOnly, found.folder};
   const bool of_mail = kind == EditKind::kRead || kind == EditKind::kFlag || kind == EditKind::kCategories;
   if (of_mail && items::is_personal(found.kind)) return Error{Domain::kSqlite, kWrongFolder, found.folder};
   found.shown = find.number(3);

@@ -53,6 +53,8 @@ const char* details_sql(Class kind) {
       return "SELECT name,email,phone FROM contact WHERE id=?1";
     case Class::kTask:
       return "SELECT complete FROM task WHERE id=?1";
+    case Class::kRecipient:  // FileAs, Email1Address
+      return "SELECT max(iif(property=286,data,'')),max(iif(property=283,data,'')),'' FROM extra WHERE item=?1 AND n=0";
     default:
       return nullptr;
   }
@@ -172,7 +174,10 @@ Status SqlReader::fill(const ItemRow&) {
   const bool one = query_.item != ItemId{};
   const bool all = query_.folder == FolderId{};
   char sql[900], kind[24] = "";
-  if (query_.of_class) std::snprintf(kind, sizeof kind, " AND class=%d", static_cast<int>(query_.kind));
+  if (query_.of_class)
+    std::snprintf(kind, sizeof kind, " AND class=%d", static_cast<int>(query_.kind));
+  else if (all && !one)
+    std::snprintf(kind, sizeof kind, " AND class<>%d", static_cast<int>(Class::kRecipient));
   // Newest first, on from the last row: the index on (shown, received) ends in the row's id.
   std::snprintf(sql, sizeof sql, "SELECT %s FROM item WHERE %s AND %s%s%s%s%s%s", kItemColumns,
                 one   ? "id=?1 AND ?2=?2 AND ?3=?3"
@@ -260,7 +265,8 @@ Status SqlReader::fill_older_changes(std::uint64_t before) {
   char sql[700];
   std::snprintf(
       sql, sizeof sql,
-      "SELECT %s FROM item WHERE id>?1 AND generation>?2 AND generation<?3 AND %s AND (?4=0 OR +shown=?4)%s%s%s"
+      "SELECT %s FROM item WHERE id>?1 AND generation>?2 AND generation<?3 AND class<>6 AND %s AND (?4=0 OR +shown=?4)"
+      "%s%s%s"
       " ORDER BY id",
       kItemColumns, kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
       query_.important_only ? " AND importance=2" : "");

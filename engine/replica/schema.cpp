@@ -143,9 +143,13 @@ constexpr char kDrafts[] =
     " DELETE FROM outbox_part WHERE id>=OLD.value<<16 AND id<(OLD.value+1)<<16;"
     " DELETE FROM outbox WHERE id=OLD.value; END;";
 
+// The recipient information cache is of use from now on.
+constexpr char kRecipients[] = "UPDATE folder SET selected=1 WHERE type=19 AND gone=0 AND emptying=0;";
+
 constexpr SchemaVersion kVersions[] = {
-    {1, "mail", kMail},     {2, "places", kPlaces},   {3, "personal", kPersonal}, {4, "edits", kEdits},
-    {5, "outbox", kOutbox}, {6, "windows", kWindows}, {7, "search", kSearch},     {8, "drafts", kDrafts},
+    {1, "mail", kMail},     {2, "places", kPlaces}, {3, "personal", kPersonal},
+    {4, "edits", kEdits},   {5, "outbox", kOutbox}, {6, "windows", kWindows},
+    {7, "search", kSearch}, {8, "drafts", kDrafts}, {9, "recipients", kRecipients},
 };
 
 }  // namespace

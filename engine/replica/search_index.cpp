@@ -106,7 +106,7 @@ Status Step::consider(std::uint64_t item) {
 
 /// Through all items by their ids. False: at the end.
 Result<bool> Step::walk() {
-  Statement next = prepare(store_.database, "SELECT id FROM item WHERE id>?1 ORDER BY id LIMIT 1");
+  Statement next = prepare(store_.database, "SELECT id FROM item WHERE id>?1 AND class<>6 ORDER BY id LIMIT 1");
   while (!full()) {
     const Result<std::int64_t> id = query_number(next.number(1, marker_.walked));
     if (!id.ok()) return id.error();

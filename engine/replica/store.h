@@ -26,6 +26,7 @@ enum Fault : std::int32_t {
   kNotSealed = -9,           ///< StoreOptions::sealed, and the VFS seals nothing: it is neither made nor opened
   kWrongFolder = -10,        ///< the folder does not hold items of that class
   kTooManyCategories = -11,  ///< beyond kCategoriesBytesMax, or a name that is empty or has control characters
+  kReadOnly = -14,           ///< the recipient information cache: only the server changes it
   kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
   kNoSuchOccurrence = -13,   ///< the event is no series, or that one of it is cancelled
   kNoSuchAttachment = -20,

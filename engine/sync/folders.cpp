@@ -130,7 +130,7 @@ Status Account::load_folders() {
 bool Account::wanted(const FolderState& folder) const {
   if (!folder.row.supported || !folder.row.selected) return false;
   const Class kind = items::class_of(folder.row.type);
-  if (kind == Class::kNote && version_ < 140) return false;
+  if ((kind == Class::kNote || kind == Class::kRecipient) && version_ < 140) return false;
   return folder.row.type != FolderType::kDrafts || version_ >= 160;  // Drafts take part from 16.0 on
 }
 

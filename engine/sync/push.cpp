@@ -76,7 +76,8 @@ Status Account::start_ping() {
   protocol::PingFolder folders[protocol::kPingFoldersMax];
   std::size_t count = 0;
   for (std::size_t i = 0; i < folder_count_ && count < protocol::kPingFoldersMax && count < ping_folders_max_; ++i)
-    if (wanted(folders_[i]) && folders_[i].row.synced)
+    // Whom one writes to is no news: it comes with the next full sync.
+    if (wanted(folders_[i]) && folders_[i].row.synced && folders_[i].row.type != FolderType::kRecipients)
       folders[count++] = {folders_[i].row.server_id.view(), items::class_name(items::class_of(folders_[i].row.type))};
   if (count == 0) return Done{};
   Call* call = nullptr;

@@ -44,6 +44,7 @@ std::vector<std::string> pick_items(State& state, Account& account, int count) {
   if (count < 0) throw std::invalid_argument("the number of items must not be negative");
   std::vector<std::string> ids;
   for (const auto& [id, folder] : account.mailbox.folders()) {
+    if (folder.is_recipients()) continue;
     for (const auto& [number, item] : folder.items) ids.push_back(item.id);
   }
   for (std::size_t i = 0; i < ids.size(); ++i)

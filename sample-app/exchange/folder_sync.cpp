@@ -26,7 +26,7 @@ Node status_only(Tag root, int status) {
 }
 
 // Takes everything that is new in the hierarchy into `changes` and into what the device knows.
-std::int64_t collect_changes(const Mailbox& mailbox, KnownSet& known, Node& changes) {
+std::int64_t collect_changes(const Mailbox& mailbox, int version, KnownSet& known, Node& changes) {
   std::int64_t count = 0;
   const auto describe = [&](Tag tag, const Folder& folder) {
     Node& node = changes.add(tag);
@@ -43,7 +43,8 @@ std::int64_t collect_changes(const Mailbox& mailbox, KnownSet& known, Node& chan
   }
   std::vector<std::string> gone;
   for (const auto& [id, revision] : known.all()) {
-    if (mailbox.folder(id) == nullptr) gone.push_back(id);
+    const Folder* const folder = mailbox.folder(id);
+    if (folder == nullptr || !folder->is_listed(version)) gone.push_back(id);
   }
   for (const std::string& id : gone) {
     changes.add(fh::kDelete).add(fh::kServerId, id);
@@ -51,7 +52,7 @@ std::int64_t collect_changes(const Mailbox& mailbox, KnownSet& known, Node& chan
     ++count;
   }
   for (const auto& [id, folder] : mailbox.folders()) {
-    if (known.revision(id) == nullptr) describe(fh::kAdd, folder);
+    if (known.revision(id) == nullptr && folder.is_listed(version)) describe(fh::kAdd, folder);
   }
   return count;
 }
@@ -89,7 +90,7 @@ bool name_taken(const Mailbox& mailbox, std::string_view parent, std::string_vie
 }
 
 bool is_user_folder(const Folder& folder) {
-  return folder.type == FolderType::kUser || static_cast<int>(folder.type) >= static_cast<int>(FolderType::kUserMail);
+  return folder.type == FolderType::kUser || (folder.type >= FolderType::kUserMail && !folder.is_recipients());
 }
 
 }  // namespace
@@ -113,7 +114,7 @@ Outcome run_folder_sync(Call& call) {
   }
   Node changes(fh::kChanges);
   changes.add(fh::kCount, 0);
-  const std::int64_t count = collect_changes(call.account->mailbox, hierarchy.known, changes);
+  const std::int64_t count = collect_changes(call.account->mailbox, call.version, hierarchy.known, changes);
   changes.children.front().text = std::to_string(count);
   if (key == "0" || count > 0) hierarchy.known.step(call.state->new_key(hierarchy.known.key));
   Node answer = status_only(fh::kFolderSync, kSuccess);

@@ -99,7 +99,8 @@ void fetch_attachment(Call& call, const Node& fetch, Node& answer, Parts& parts)
 void fetch_item(Call& call, const Node& fetch, Node& answer, Parts& parts) {
   const std::string_view id = fetch.value(as::kServerId), collection = fetch.value(as::kCollectionId);
   const Item* const item = visible_item(*call.account, id);
-  const bool found = item != nullptr && item->folder == collection;
+  if (collection == kRecipientsId) call.violation("fetches from the recipient information cache");
+  const bool found = item != nullptr && item->folder == collection && collection != kRecipientsId;
   answer.add(io::kStatus, found ? kSuccess : kNotFound);
   answer.add(as::kCollectionId, collection);
   answer.add(as::kServerId, id);
@@ -138,7 +139,11 @@ void fetch(Call& call, const Node& fetch, Node& response, Parts& parts) {
 void empty_folder(Call& call, const Node& request, Node& response) {
   const std::string id(request.value(as::kCollectionId));
   Mailbox& mailbox = call.account->mailbox;
-  Folder* const folder = mailbox.folder(id);
+  Folder* folder = mailbox.folder(id);
+  if (folder != nullptr && folder->is_recipients()) {
+    call.violation("empties the recipient information cache");
+    folder = nullptr;
+  }
   Node& answer = response.add(io::kEmptyFolderContents);
   answer.add(io::kStatus, folder == nullptr ? kNotFound : kSuccess);
   answer.add(as::kCollectionId, id);

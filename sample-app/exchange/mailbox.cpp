@@ -4,8 +4,12 @@
 #include <array>
 #include <stdexcept>
 
+#include "exchange/text.h"
+
 namespace exchange {
 namespace {
+
+namespace con = wbxml::contacts;
 
 struct Id {
   std::string folder;
@@ -28,6 +32,7 @@ std::string_view class_of(FolderType type) {
       return "Calendar";
     case FolderType::kContacts:
     case FolderType::kUserContacts:
+    case FolderType::kRecipients:
       return "Contacts";
     case FolderType::kTasks:
     case FolderType::kUserTasks:
@@ -78,6 +83,36 @@ Mailbox::Mailbox(std::string email) : email_(std::move(email)) {
                                                          {"Tasks", FolderType::kTasks},
                                                          {"Projects", FolderType::kUserMail}}};
   for (const Default& folder : kDefaults) add_folder("0", folder.name, folder.type);
+  recipients();
+}
+
+Folder& Mailbox::recipients() {
+  Folder& folder = folders_[std::string(kRecipientsId)];
+  if (folder.id.empty()) {  // also in a state that was kept before there was one
+    folder.id = kRecipientsId;
+    folder.name = "RecipientInfo";
+    folder.type = FolderType::kRecipients;
+    touch(folder);
+  }
+  return folder;
+}
+
+void Mailbox::note_recipient(std::string_view name, const std::string& address) {
+  Folder& folder = recipients();
+  for (auto& [number, entry] : folder.items) {
+    if (!same_without_case(entry.value(con::kEmail1Address), address)) continue;
+    entry.set(Node(con::kWeightedRank, parse_number(entry.value(con::kWeightedRank)).value_or(0) + 1));
+    if (!name.empty()) entry.set(Node(con::kFileAs, name));
+    touch_content(entry);
+    return;
+  }
+  Item entry;
+  entry.class_name = folder.class_name();
+  entry.set(Node(con::kEmail1Address, address));
+  entry.set(Node(con::kFileAs, name.empty() ? std::string_view(address) : name));
+  entry.set(Node(con::kAlias, address.substr(0, address.find('@'))));
+  entry.set(Node(con::kWeightedRank, 1));
+  add(folder, std::move(entry));
 }
 
 Folder* Mailbox::folder(std::string_view id) {

@@ -27,9 +27,13 @@ enum class FolderType : int {
   kUserContacts = 14,
   kUserTasks = 15,
   kUserNotes = 17,
+  kRecipients = 19,
 };
 /// "Email", "Calendar", "Contacts", "Tasks", "Notes"; what a folder of this type holds.
 std::string_view class_of(FolderType type);
+
+/// The recipient information cache: whom the account has written to. Its id is the protocol's (MS-ASCMD 2.2.3.30.6).
+constexpr std::string_view kRecipientsId = "RI";
 
 /// Text that is either kept or made again from a seed whenever it is wanted, so that a mailbox of many long mails stays
 /// small.
@@ -74,11 +78,14 @@ struct Folder {
   std::uint64_t next_number = 1;
   std::map<std::uint64_t, Item> items;  ///< by the number in their id: the newest last
   std::string_view class_name() const { return class_of(type); }
+  bool is_recipients() const { return type == FolderType::kRecipients; }
+  /// Clients before 14.0 do not know the recipient information cache.
+  bool is_listed(int version) const { return version >= 140 || !is_recipients(); }
 };
 
 class Mailbox {
  public:
-  explicit Mailbox(std::string email = {});  ///< with the default folders and one of the user's own
+  explicit Mailbox(std::string email = {});  ///< with the default folders, one of the user's own and the recipients
 
   std::map<std::string, Folder>& folders() { return folders_; }
   const std::map<std::string, Folder>& folders() const { return folders_; }
@@ -95,7 +102,8 @@ class Mailbox {
   void touch_flags(Item& item) { item.flags_revision = item.revision = ++revision_; }
   void touch_content(Item& item) { item.content_revision = item.revision = ++revision_; }
   void remove(std::string_view id);
-  std::string move(std::string_view id, Folder& destination);  ///< the new id
+  std::string move(std::string_view id, Folder& destination);              ///< the new id
+  void note_recipient(std::string_view name, const std::string& address);  ///< written to once more
 
   const std::string& email() const { return email_; }
   std::uint64_t revision() const { return revision_; }
@@ -105,6 +113,7 @@ class Mailbox {
   std::uint64_t next_folder() const { return next_folder_; }
 
  private:
+  Folder& recipients();
   std::string email_;
   std::map<std::string, Folder> folders_;
   std::uint64_t revision_ = 0;

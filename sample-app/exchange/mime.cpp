@@ -210,13 +210,24 @@ ParsedMail parse_mime(std::string_view message) {
 
 std::vector<std::string> addresses_of(std::string_view list) {
   std::vector<std::string> addresses;
+  for (auto& [name, address] : mailboxes_of(list)) addresses.push_back(std::move(address));
+  return addresses;
+}
+
+std::vector<std::pair<std::string, std::string>> mailboxes_of(std::string_view list) {
+  std::vector<std::pair<std::string, std::string>> mailboxes;
   std::string current;
   bool quoted = false;
   const auto take = [&] {
     std::string_view text = trim(current);
     const std::size_t open = text.rfind('<');
-    if (open != std::string_view::npos) text = trim(text.substr(open + 1, text.find('>', open) - open - 1));
-    if (!text.empty()) addresses.emplace_back(text);
+    std::string_view name;
+    if (open != std::string_view::npos) {
+      name = trim(text.substr(0, open));
+      if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+      text = trim(text.substr(open + 1, text.find('>', open) - open - 1));
+    }
+    if (!text.empty()) mailboxes.emplace_back(name, text);
     current.clear();
   };
   for (const char c : list) {
@@ -228,7 +239,7 @@ std::vector<std::string> addresses_of(std::string_view list) {
     }
   }
   take();
-  return addresses;
+  return mailboxes;
 }
 
 std::string build_mime(const Item& item) {

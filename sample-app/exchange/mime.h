@@ -21,6 +21,8 @@ struct ParsedMail {
 ParsedMail parse_mime(std::string_view message);
 /// The addresses of a list of mailboxes: `"A" <a@x>, b@y` gives a@x and b@y.
 std::vector<std::string> addresses_of(std::string_view list);
+/// The same with the name before each; "": none.
+std::vector<std::pair<std::string, std::string>> mailboxes_of(std::string_view list);
 /// A message of the item's properties, body and attachments.
 std::string build_mime(const Item& item);
 

@@ -31,9 +31,9 @@ Outcome run_move_items(Call& call) {
     response.add(mv::kSrcMsgId, id);
     const Item* const item = visible_item(*call.account, id);
     Folder* const into = mailbox.folder(destination);
-    if (item == nullptr || item->folder != source) {
+    if (item == nullptr || item->folder != source || source == kRecipientsId) {
       response.add(mv::kStatus, kBadSource);
-    } else if (into == nullptr || into->class_name() != mailbox.folder(source)->class_name()) {
+    } else if (into == nullptr || into->is_recipients() || into->class_name() != mailbox.folder(source)->class_name()) {
       response.add(mv::kStatus, kBadDestination);
     } else if (source == destination) {
       response.add(mv::kStatus, kSameFolder);

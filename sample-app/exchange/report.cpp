@@ -93,6 +93,7 @@ std::string Server::contents(const std::string& email) const {
   const Account& account = state_->account(email);
   Json items = Json::array();
   for (const auto& [id, folder] : account.mailbox.folders()) {
+    if (folder.is_recipients()) continue;  // no items of the user's
     for (const auto& [number, item] : folder.items) {
       Json entry = Json::object();
       entry.set("class", item.class_name);

@@ -125,6 +125,9 @@ std::size_t submit(State& state, Account& from, Item mail, bool save_in_sent) {
       if (std::find(recipients.begin(), recipients.end(), lower) == recipients.end()) recipients.push_back(lower);
     }
   }
+  for (const Tag tag : {em::kTo, em::kCc, em2::kBcc}) {
+    for (const auto& [name, address] : mailboxes_of(mail.value(tag))) from.mailbox.note_recipient(name, address);
+  }
   if (save_in_sent) {
     Item copy = mail;
     copy.set(Node(em::kRead, 1));

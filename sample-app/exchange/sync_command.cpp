@@ -11,7 +11,7 @@ namespace {
 
 namespace as = wbxml::air_sync;
 
-enum Status : int { kSuccess = 1, kBadKey = 3, kObjectNotFound = 8 };
+enum Status : int { kSuccess = 1, kBadKey = 3, kProtocolError = 4, kObjectNotFound = 8 };
 
 Node collection_head(const Call& call, const Folder* folder, std::string_view key, std::string_view id, int status) {
   Node answer(as::kCollection);
@@ -93,6 +93,14 @@ std::optional<Node> run_collection(Call& call, const SyncCollection& request, st
   if (folder == nullptr) return collection_head(call, nullptr, request.key, request.id, kObjectNotFound);
   if (call.version < 160 && folder->type == FolderType::kDrafts) {
     call.violation("synchronises the Drafts folder at " + version_text(call.version));
+  }
+  if (folder->is_recipients() && (!folder->is_listed(call.version) || request.commands() != nullptr)) {
+    call.violation(request.commands() != nullptr ? "changes the recipient information cache"
+                                                 : "synchronises recipients at " + version_text(call.version));
+    return collection_head(call, folder, request.key, request.id, kProtocolError);
+  }
+  for (const Node& block : request.options) {
+    if (block.has(as::kMaxItems) && !folder->is_recipients()) call.violation("has MaxItems for a folder of items");
   }
   CollectionState& state = call.device->collections[request.id];
   if (request.key == "0") {

@@ -33,6 +33,7 @@ std::vector<SyncOptions> read_options(const std::vector<Node>& blocks) {
     SyncOptions options;
     options.class_name = block.value(as::kClass);
     options.filter_type = static_cast<int>(block.number(as::kFilterType).value_or(0));
+    options.max_items = static_cast<std::size_t>(block.number(as::kMaxItems).value_or(0));
     options.conflict = static_cast<int>(block.number(as::kConflict).value_or(1));
     options.view.mime_support = static_cast<int>(block.number(as::kMIMESupport).value_or(0));
     if (const auto step = block.number(as::kTruncation)) {
@@ -71,6 +72,16 @@ std::vector<Match> matching_items(const Account& account, const Folder& folder, 
       }
     }
   }
+  if (folder.is_recipients()) {
+    const auto rank = [](const Match& match) {
+      return parse_number(match.item->value(wbxml::contacts::kWeightedRank)).value_or(0);
+    };
+    std::stable_sort(matches.begin(), matches.end(),
+                     [&](const Match& left, const Match& right) { return rank(left) > rank(right); });
+    const std::size_t most = options.front().max_items;
+    if (most != 0 && matches.size() > most) matches.resize(most);
+    return matches;
+  }
   std::stable_sort(matches.begin(), matches.end(), [](const Match& left, const Match& right) {
     return left.item->received_ms > right.item->received_ms;
   });
@@ -94,8 +105,11 @@ bool hierarchy_is_old(const Call& call) {
   const KnownSet& known = call.device->hierarchy.known;
   if (!known.primed()) return true;
   const auto& folders = call.account->mailbox.folders();
-  if (known.all().size() != folders.size()) return true;
+  std::size_t listed = 0;
+  for (const auto& [id, folder] : folders) listed += folder.is_listed(call.version) ? 1 : 0;
+  if (known.all().size() != listed) return true;
   return std::any_of(folders.begin(), folders.end(), [&](const auto& entry) {
+    if (!entry.second.is_listed(call.version)) return false;
     const std::uint64_t* const revision = known.revision(entry.first);
     return revision == nullptr || *revision < entry.second.revision;
   });

@@ -16,6 +16,7 @@ struct SyncOptions {
   std::string class_name;  ///< "" = the folder's own
   int filter_type = 0;
   int conflict = 1;
+  std::size_t max_items = 0;  ///< of recipients: only those of the highest rank; 0 = all
   ViewOptions view;
 };
 std::vector<SyncOptions> read_options(const std::vector<Node>& blocks);

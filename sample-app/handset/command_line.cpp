@@ -419,6 +419,7 @@ class Grammar {
     CLI::App* people = command(app_, "people", "Looks people up in the server's address list");
     people->add_option("WORDS", line_.words, "Beginnings of their names or addresses")->required();
     people->add_option("--limit", line_.limit, "At most so many")->check(CLI::Range(1, 100))->type_name("N");
+    people->add_flag("--local", line_.local, "Completes an address from what is here: recipients, then contacts");
     CLI::App* free_busy = command(app_, "free-busy", "Who is free when, from 14.0 on");
     free_busy->add_option("WHO", line_.words, "A name or an address")->required();
     free_busy->add_option("--from", line_.from, "From this time")->required()->type_name("TIME");

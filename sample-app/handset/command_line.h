@@ -49,6 +49,7 @@ struct CommandLine {
   std::string subject, text_file, html_file;  ///< of a message; - = standard input
   std::vector<std::string> words;             ///< of search, people and free-busy
   bool on_server = false;
+  bool local = false;  ///< of people: from what is here
   std::uint32_t limit = 0;
   std::string from, to;  ///< of list: a range of time
   double for_s = 0;      ///< 0 = until interrupted

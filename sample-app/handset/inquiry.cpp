@@ -17,6 +17,7 @@ using handsync::InquiryRow;
 using handsync::Instant;
 
 constexpr std::int64_t kSlotMs = 1'800'000;
+constexpr std::uint32_t kPeopleShown = 20;
 constexpr std::size_t kNameColumns = 28, kTimeColumns = 17;
 
 struct Row {
@@ -81,6 +82,31 @@ std::string joined(std::initializer_list<std::string> parts) {
   return all;
 }
 
+/// people --local: without asking anybody.
+int complete_address(Session& session, const std::string& typed) {
+  const std::uint32_t limit = session.line.limit != 0 ? session.line.limit : kPeopleShown;
+  std::uint32_t shown = 0;
+  for (const handsync::AccountView& view : accounts(session)) {
+    if (shown == limit) break;
+    const OpenReader reader(session, view.id);
+    each_row<handsync::PersonRow>(handsync::open_people(*reader, heap(), typed), [&](const handsync::PersonRow& row) {
+      if (session.io.stopped() == Stop::kUser) throw Stopped{};
+      if (session.line.json) {
+        session.say(Json()
+                        .set("name", row.name)
+                        .set("email", row.address)
+                        .set("recent", row.recent)
+                        .set("account", address(view)));
+      } else {
+        session.say(padded(printable(row.name), kNameColumns) + "  " + printable(row.address));
+      }
+      return ++shown != limit;
+    });
+  }
+  if (shown == 0 && !session.line.json) session.say("nobody here is called that");
+  return kDone;
+}
+
 }  // namespace
 
 int search_at_server(Session& session) {
@@ -136,6 +162,7 @@ int search_at_server(Session& session) {
 
 int show_people(Session& session) {
   const std::string words = words_of(session.line);
+  if (session.line.local) return complete_address(session, words);
   std::size_t found = 0;
   for (const handsync::AccountView& view : accounts(session)) {
     Inquiry inquiry;

@@ -35,6 +35,8 @@ const char* class_name(Class kind) {
       return "Notes";
     case Class::kSms:
       return "SMS";
+    case Class::kRecipient:
+      return "Recipients";
   }
   return "Email";
 }
@@ -245,7 +247,7 @@ std::vector<std::string> names_of(std::string_view list) {
 std::string personal_line(Session& session, const ItemRow& row, const std::string& number) {
   const std::size_t columns = session.io.columns > 60 ? session.io.columns - 26 : 34;
   std::string when, what = printable(row.subject), more;
-  if (row.kind == Class::kContact) {
+  if (row.kind == Class::kContact || row.kind == Class::kRecipient) {
     what = printable(row.name);
     more = printable(row.email.empty() ? row.phone : row.email);
   } else if (row.when_ms != 0) {
@@ -258,7 +260,8 @@ std::string personal_line(Session& session, const ItemRow& row, const std::strin
   const std::size_t width = more.empty() ? columns : columns * 2 / 3;
   what = cut(what, width);
   const std::string tail = more.empty() ? "" : "  " + cut(more, columns - width - 2);
-  return number + " " + marks + "  " + (row.kind == Class::kContact ? "" : padded(when, 12) + "  ") +
+  return number + " " + marks + "  " +
+         (row.kind == Class::kContact || row.kind == Class::kRecipient ? "" : padded(when, 12) + "  ") +
          (tail.empty() ? what : padded(what, width)) + tail;
 }
 
@@ -300,6 +303,9 @@ Json item_json(const ItemRow& row, AccountId account, const std::string& folder_
       break;
     case Class::kContact:
       json.set("name", row.name).set("email", row.email).set("phone", row.phone);
+      break;
+    case Class::kRecipient:
+      json.set("name", row.name).set("email", row.email).set("rank", row.when_ms);
       break;
     case Class::kTask:
       json.set("subject", row.subject)

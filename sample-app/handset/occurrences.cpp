@@ -1,6 +1,5 @@
 /// list CALENDAR --from TIME --to TIME: what takes place then, by its beginning.
 #include <algorithm>
-#include <cstdlib>
 #include <vector>
 
 #include "handset/item_form.h"
@@ -13,13 +12,6 @@ namespace handset {
 namespace {
 
 using handsync::OccurrenceRow;
-
-handsync::Memory heap() {
-  handsync::Memory memory;
-  memory.take = [](void*, std::size_t bytes) { return std::malloc(bytes); };
-  memory.give = [](void*, void* block) { std::free(block); };
-  return memory;
-}
 
 /// A date or a time; without a Z as the clock on the wall shows it here.
 std::int64_t time_of(Session& session, const std::string& text) {

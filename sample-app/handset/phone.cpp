@@ -47,14 +47,14 @@ std::unique_ptr<handsync::hal::posix::HostedDevice> open_device(const Home& home
   return open_on<ports::simulated::Handset, ports::simulated::Options>(home);
 }
 
+}  // namespace
+
 handsync::Memory heap() {
   handsync::Memory memory;
   memory.take = [](void*, std::size_t bytes) { return std::malloc(bytes); };
   memory.give = [](void*, void* block) { std::free(block); };
   return memory;
 }
-
-}  // namespace
 
 void Inbox::put(const Event& event) {
   const std::scoped_lock lock(mutex_);

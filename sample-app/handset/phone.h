@@ -62,6 +62,8 @@ struct TlsFiles {
   std::string ca, certificate, key;
 };
 
+handsync::Memory heap();  ///< of the process
+
 class Phone final : private handsync::Ui, private handsync::Listener {
  public:
   /// Switches the phone on: opens device and engine, so that the boot gate has run when this returns. Throws Failure.

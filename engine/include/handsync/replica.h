@@ -10,7 +10,15 @@ namespace handsync {
 enum class FolderId : std::uint32_t {};
 enum class ItemId : std::uint64_t {
 };  ///< short, stable, ours, never used again for another item; the server's ids stay inside
-enum class Class : std::uint8_t { kEmail, kEvent, kContact, kTask, kNote, kSms };
+enum class Class : std::uint8_t {
+  kEmail,
+  kEvent,
+  kContact,
+  kTask,
+  kNote,
+  kSms,
+  kRecipient,  ///< an entry of the recipient information cache: the server's alone, listed only with its folder
+};
 
 /// The default type of a folder (MS-ASCMD 2.2.3.186.3 FolderSync Type 1..19).
 enum class FolderType : std::uint8_t {
@@ -58,7 +66,9 @@ struct ItemRow {
   Text server_id;
   Text subject, from, to, preview, conversation_id;  ///< conversation_id: lower-case hex
   Text categories;                                   ///< names, kListSeparator between them
-  std::int64_t when_ms = 0;  ///< DateReceived of a mail, start of an event, due date of a task, last change of a note
+  /// DateReceived of a mail, start of an event, due date of a task, last change of a note; of a recipient its
+  /// WeightedRank (MS-ASCNTC 2.2.2.64), which is no time.
+  std::int64_t when_ms = 0;
   std::uint8_t importance = 1, reply_state = 0;  ///< reply_state: LastVerbExecuted (MS-ASEMAIL 2.2.2.43)
   std::uint32_t attachments = 0;
   std::uint64_t body_bytes_total = 0, body_bytes_here = 0;
@@ -176,5 +186,19 @@ struct OccurrenceRow {
 /// bytes each. A pattern that cannot be computed (a lunar calendar, one that lacks what it needs) shows its first time
 /// only. MS-ASCAL 2.2.2.37, 2.2.2.21.
 Result<Cursor<OccurrenceRow>*> open_occurrences(Reader&, Memory, FolderId, std::int64_t from_ms, std::int64_t to_ms);
+
+/// Somebody to write to.
+struct PersonRow {
+  Text name, address;   ///< texts live until the cursor moves; the name may be empty
+  bool recent = false;  ///< of those the server counts as written to often; else of the contacts
+};
+
+/// Who may be meant by what a person has typed into an address field: all whose name, address or alias has, for each
+/// word typed, a word that begins with it, in any case and without accents. First those of the recipient information
+/// cache, highest rank first (MS-ASCNTC 2.2.2.64 WeightedRank; from 14.0 on), then the contacts here, the newest first.
+/// An address comes once, as long as no more than 128 others came since. Nothing typed: all of them. Works without a
+/// network and without search (profile.h); reads each entry once and keeps none. Uses the Reader's cursor. `typed` is
+/// copied; of more than 128 bytes the rest is left out.
+Result<Cursor<PersonRow>*> open_people(Reader&, Memory, Text typed);
 
 }  // namespace handsync

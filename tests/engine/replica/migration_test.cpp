@@ -84,6 +84,17 @@ TEST(Migration, EveryLandedHomeOpensWithItsQueuedEdits) {
       LONGLONGS_EQUAL(1'782'896'400'000, event.end_ms);
     }
 
+    if (version.number >= 9) {  // whom one writes to
+      home.with_reader([&](Reader& reader) {
+        Cursor<PersonRow>* cursor = open_people(reader, home.heap.memory(), "aw").value();
+        PersonRow person;
+        CHECK(cursor->step(person).value());
+        STRCMP_EQUAL("anna@example.test", std::string(person.address).c_str());
+        cursor->close();
+        return 0;
+      });
+    }
+
     if (version.number >= 8) {  // a draft waits
       LONGS_EQUAL(7, home.queue().size());
       STRCMP_EQUAL("draft", std::string(home.queue()[6].what).c_str());
@@ -130,6 +141,20 @@ TEST(Migration, EveryLandedHomeOpensWithItsQueuedEdits) {
     LONGS_EQUAL(0, sqlite3_column_int(statement, 0));
     sqlite3_finalize(statement);
   }
+}
+
+TEST(Migration, RecipientsThatWereOfNoUseBeforeAreWanted) {
+  Home home;
+  std::filesystem::copy_file(fixture(8), home.path);
+  std::filesystem::permissions(home.path, std::filesystem::perms::owner_all);
+  sqlite3* database = nullptr;
+  sqlite3_open(home.path.c_str(), &database);
+  sqlite3_exec(database,
+               "INSERT INTO folder(server_id,parent_server_id,name,type,selected) VALUES('RI','0','RecipientInfo',19,0)",
+               nullptr, nullptr, nullptr);
+  sqlite3_close(database);
+  CHECK(home.open().ok());
+  CHECK(home.folder("RI").supported && home.folder("RI").selected);
 }
 
 TEST(Migration, AHomeOfALaterProgramIsLeftAsItIs) {
