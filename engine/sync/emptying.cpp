@@ -28,7 +28,9 @@ Status Account::empty_folder(FolderId folder, bool subfolders) {
   if (errand_) return engine_fault(EngineFault::kBusy);
   if (version_ < 120) return engine_fault(EngineFault::kNotInVersion);
   HANDSYNC_TRY(open_store());
-  if (!find(folder)) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
+  const FolderState* state = find(folder);
+  if (!state) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
+  if (state->row.type == FolderType::kRecipients) return Error{Domain::kSqlite, replica::kReadOnly, 0};
   Memory memory = core_.memory();
   void* block = memory.take(memory.self, sizeof(Emptying));
   if (!block) return out_of_memory(sizeof(Emptying));

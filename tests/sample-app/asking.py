@@ -101,12 +101,48 @@ def troubles(s, x, h, version):
     s.equal("%s: a new policy first, then the answer" % version, len(h.run("--json", "people", "bob").objects), 1)
 
 
+def completion(s, x, h, version):
+    """What is typed into an address field, from what is here: no server is asked, or there."""
+    for _ in range(2):
+        s.equal("%s: a mail goes out" % version, h.run("send", "--to", "Zoë Quill <zoe@example.org>", "--cc", "zora@example.org",
+                                                       "--subject", "x").status, 0)
+    s.equal("%s: another one" % version, h.run("send", "--to", "zora@example.org", "--subject", "x").status, 0)
+    s.equal("%s: a contact" % version, h.run("contact", "add", "--name", "Zorro Vega", "--email", "vega@example.org").status, 0)
+    s.equal("%s: in sync" % version, (h.run("sync").status, h.run("sync").status), (0, 0))
+    asked = x.command("stats")["requests"]
+    r = h.run("--json", "people", "--local", "zo")
+    recent = [("zora@example.org", True), ("zoe@example.org", True)] if float(version) >= 14 else []
+    s.equal("%s: completed by rank, then from the contacts" % version, [(o["email"], o["recent"]) for o in r.objects],
+            recent + [("vega@example.org", False)])
+    s.equal("%s: at most one" % version, len(h.run("--json", "people", "--local", "z", "--limit", "1").objects), 1)
+    r = h.run("people", "--local", "ZOË")
+    s.equal("%s: people read it" % version, r.out.split(), ["Zoë", "Quill", "zoe@example.org"] if recent else
+            "nobody here is called that".split())
+    s.equal("%s: and nobody was asked" % version, x.command("stats")["requests"], asked)
+    shown = [(f["type"], f["selected"]) for f in h.run("--json", "folders").objects if f["server_id"] == "RI"]
+    s.equal("%s: the list is no folder of contacts" % version, shown, [("other", True)] if recent else [])
+    if not recent:
+        return
+    entries = h.run("--json", "list", "RecipientInfo").objects
+    s.equal("%s: whoever wants to see it can" % version, [(e["class"], e["email"], e["rank"]) for e in entries],
+            [("Recipients", "zora@example.org", 3), ("Recipients", "zoe@example.org", 2)])
+    for wrong in (["delete", str(entries[0]["id"])], ["move", str(entries[0]["id"]), "Contacts"],
+                  ["contact", "edit", str(entries[0]["id"]), "--name", "X"], ["folder", "empty", "RecipientInfo"],
+                  ["folder", "delete", "RecipientInfo"], ["folder", "rename", "RecipientInfo", "Mine"]):
+        r = h.run(*wrong)
+        s.equal("%s: not by hand: %s" % (version, " ".join(wrong[:2])), r.status, 2)
+    r = h.run("contact", "add", "--name", "X", "--in", "RecipientInfo")
+    s.equal("%s: nor added to" % version, r.status, 2)
+    s.check("%s: in words" % version, "server's own list" in h.run("delete", str(entries[0]["id"])).err)
+
+
 with Suite("asking") as suite:
     for each in ("2.5", "12.1", "16.1"):
         server, handset = phone(suite, each)
         people(suite, handset, each)
         mails(suite, server, handset, each)
         free_busy(suite, server, handset, each)
+        completion(suite, server, handset, each)
         if each != "2.5":
             absence(suite, server, handset, each)
         else:

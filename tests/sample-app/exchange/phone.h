@@ -18,6 +18,7 @@ namespace as = wbxml::air_sync;
 namespace asb = wbxml::air_sync_base;
 namespace em = wbxml::email;
 namespace fh = wbxml::folder_hierarchy;
+namespace io = wbxml::item_operations;
 namespace pg = wbxml::ping;
 namespace pr = wbxml::provision;
 namespace st = wbxml::settings;

@@ -73,7 +73,7 @@ TEST(ExchangeServer, TheBinaryQueryMeansTheSame) {
 TEST(ExchangeServer, FolderSyncRepeatsItsAnswerAndForgetsNothing) {
   phone.provision();
   const Node tree = phone.folder_sync();
-  CHECK_EQUAL(std::string("11"), std::string(tree.find(fh::kChanges)->value(fh::kCount)));
+  CHECK_EQUAL(std::string("12"), std::string(tree.find(fh::kChanges)->value(fh::kCount)));
   const std::string first_key = phone.folder_key;
   CHECK_EQUAL(std::string("0"), std::string(phone.folder_sync(first_key).find(fh::kChanges)->value(fh::kCount)));
   const Node created =
@@ -83,7 +83,32 @@ TEST(ExchangeServer, FolderSyncRepeatsItsAnswerAndForgetsNothing) {
   CHECK_EQUAL(std::string("9"), phone.status_of(phone.folder_sync("4711")));
   Phone other(server, "14.1", "phone2");
   other.provision();
-  CHECK_EQUAL(std::string("12"), std::string(other.folder_sync().find(fh::kChanges)->value(fh::kCount)));
+  CHECK_EQUAL(std::string("13"), std::string(other.folder_sync().find(fh::kChanges)->value(fh::kCount)));
+}
+
+TEST(ExchangeServer, RecipientsAreListedFrom14OnAndChangedByNobody) {
+  phone.provision();
+  Node tree = phone.folder_sync();
+  const auto lists = [](const Node& answer) {
+    std::size_t found = 0;
+    for (const Node& child : answer.find(fh::kChanges)->children) {
+      if (child.value(fh::kType) == "19" && child.value(fh::kServerId) == "RI") ++found;
+    }
+    return found;
+  };
+  LONGS_EQUAL(1, lists(tree));
+  LONGS_EQUAL(0, server.violations().size());
+  const Node emptied =
+      phone.run("ItemOperations",
+                n(io::kItemOperations, {n(io::kEmptyFolderContents, {n(wbxml::air_sync::kCollectionId, "RI")})}));
+  CHECK_EQUAL(std::string("6"), std::string(emptied.find(io::kResponse)->children[0].value(io::kStatus)));
+  const Node deleted =
+      phone.run("FolderDelete", n(fh::kFolderDelete, {n(fh::kSyncKey, phone.folder_key), n(fh::kServerId, "RI")}));
+  CHECK_EQUAL(std::string("3"), phone.status_of(deleted));
+  LONGS_EQUAL(1, server.violations().size());
+  Phone old(server, "12.1", "phone3");
+  old.provision();
+  LONGS_EQUAL(0, lists(old.folder_sync()));
 }
 
 TEST(ExchangeServer, ContentTypeAndShapeAreChecked) {
