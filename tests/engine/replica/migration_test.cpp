@@ -149,9 +149,10 @@ TEST(Migration, RecipientsThatWereOfNoUseBeforeAreWanted) {
   std::filesystem::permissions(home.path, std::filesystem::perms::owner_all);
   sqlite3* database = nullptr;
   sqlite3_open(home.path.c_str(), &database);
-  sqlite3_exec(database,
-               "INSERT INTO folder(server_id,parent_server_id,name,type,selected) VALUES('RI','0','RecipientInfo',19,0)",
-               nullptr, nullptr, nullptr);
+  sqlite3_exec(
+      database,
+      "INSERT INTO folder(server_id,parent_server_id,name,type,selected) VALUES('RI','0','RecipientInfo',19,0)",
+      nullptr, nullptr, nullptr);
   sqlite3_close(database);
   CHECK(home.open().ok());
   CHECK(home.folder("RI").supported && home.folder("RI").selected);
