@@ -48,6 +48,13 @@ Result<std::size_t> write_empty_folder(Room room, Text collection_id, bool subfo
   return written(writer);
 }
 
+Result<std::size_t> write_move_conversation(Room room, Bytes conversation_id, Text folder_id) {
+  wbxml::Writer writer(room);
+  writer.open(io::kItemOperations).open(io::kMove).open(io::kConversationId).opaque(conversation_id).close();
+  writer.element(io::kDstFldId, folder_id).open(io::kOptions).empty(io::kMoveAlways).close().close().close();
+  return written(writer);
+}
+
 Status FetchAnswer::on_open(Path path) {
   return expect_root(path, wbxml::item_operations::kItemOperations, Command::kItemOperations);
 }

@@ -32,6 +32,9 @@ class FetchAnswer : public ResponseReader {
 /// All items of a folder, and with `subfolders` the folders below it (MS-ASCMD 2.2.3.61 EmptyFolderContents).
 Result<std::size_t> write_empty_folder(Room, Text collection_id, bool subfolders);
 
+/// A conversation, and what comes of it later, to another folder (MS-ASCMD 2.2.3.117.1 Move, 2.2.3.118 MoveAlways).
+Result<std::size_t> write_move_conversation(Room, Bytes conversation_id, Text folder_id);
+
 /// What became of an operation that brings nothing back.
 class OperationResponse final : public FetchAnswer {
  private:

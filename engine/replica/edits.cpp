@@ -157,7 +157,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
     kind = static_cast<EditKind>(find.number(1));
     value = find.number(2);
   }
-  if (is_message(kind) || is_folder_change(kind)) return Done{};
+  if (kind >= EditKind::kSend) return Done{};  // of no item
   if (kind == EditKind::kRead || kind == EditKind::kFlag) return show_value(store, item, kind, value);
   if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
   if (edits_item(kind)) return show_item_change(store, change, wish);
@@ -242,6 +242,7 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, 0};
   }
+  if (edit.kind == EditKind::kConversation) HANDSYNC_TRY(release_conversation(store, change));
   if (edits_item(edit.kind)) {
     // The server's item is shown whatever the reason was: the next edit must not send along what was refused.
     HANDSYNC_TRY(revert_item_change(store, change));
@@ -266,6 +267,8 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
                    .run());
   if (edit.kind == EditKind::kDelete || edit.kind == EditKind::kMove) HANDSYNC_TRY(place_item(store, edit.item));
   if (edit.kind == EditKind::kDraft) HANDSYNC_TRY(park_rest_of_draft(store, change));
+  // A held one is no wish of its own.
+  if (edit.kind == EditKind::kMove && edit.server_value != 0) HANDSYNC_TRY(forget_change(store, change));
   return count_edits(store, edit.item);
 }
 

@@ -25,6 +25,7 @@ enum class EditKind : std::uint8_t {
   kFolderCreate = 30,  ///< of no item (folder_changes.cpp); in the order of FolderWish::What
   kFolderRename = 31,
   kFolderDelete = 32,
+  kConversation = 40,  ///< of no item (conversations.cpp); value: the folder, text: the conversation's id as it came
 };
 /// Changes whose rows of `edit` say what they want.
 constexpr bool has_rows(EditKind kind) {
@@ -36,6 +37,9 @@ constexpr bool is_folder_change(EditKind kind) {
   return kind >= EditKind::kFolderCreate && kind <= EditKind::kFolderDelete;
 }
 Status retry_folder_change(StoreState&, std::uint64_t change);
+Status retry_conversation(StoreState&, std::uint64_t change);
+/// Its mails are listed where they are.
+Status release_conversation(StoreState&, std::uint64_t change);
 
 // -- drafts (draft_view.cpp, draft_answers.cpp, drafts.cpp)
 /// Shows what a change of a draft wants.
@@ -81,6 +85,7 @@ Status forget_message(StoreState&, std::uint64_t change, std::uint64_t message);
 inline constexpr std::int64_t kWholeChange = 0, kInstanceChange = 1, kInstanceDelete = 2;
 /// Request number of moves on their way: no folder has it, so that answers of Sync do not touch them.
 inline constexpr std::uint32_t kMoveRequest = UINT32_MAX;
+// And of a move that is held, -2: it shows where its conversation is to be (server_value: the change), and is not sent.
 
 inline constexpr std::uint32_t kTriesMax = 3;  ///< of a change that is refused for passing reasons; then it is parked
 

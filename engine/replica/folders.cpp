@@ -97,7 +97,7 @@ Status unplace(StoreState& store, std::uint32_t folder, bool gone) {
       const Result<std::int64_t> id =
           query_number(prepare(store.database,
                                "SELECT id FROM change WHERE parked=0 AND ((folder=?1 AND kind IN (3,4)) OR"
-                               " (?2 AND kind=4 AND value=?1)) LIMIT 1")
+                               " (?2 AND kind IN (4,40) AND value=?1)) ORDER BY id LIMIT 1")
                            .number(1, folder)
                            .number(2, gone ? 1 : 0));
       if (!id.ok()) return id.error();

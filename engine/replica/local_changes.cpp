@@ -213,6 +213,7 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
     case EditKind::kFolderCreate:
     case EditKind::kFolderRename:
     case EditKind::kFolderDelete:
+    case EditKind::kConversation:
       break;
   }
 }
@@ -225,7 +226,8 @@ constexpr char kSendable[] =
     " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "
     "((o.kind=4 "
     "AND"
-    " o.request<>0) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0)) OR (o.id<c.id AND o.kind IN (10,12)"
+    " o.request NOT IN (0,-2)) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0)) OR (o.id<c.id AND o.kind "
+    "IN (10,12)"
     " AND c.kind IN (10,12) AND (o.kind=12 OR c.kind=12))))";
 constexpr std::size_t kSqlBytesMax = 2048;
 
@@ -293,6 +295,9 @@ Result<std::uint64_t> Store::move(ItemId id, FolderId to, std::int64_t wall_ms) 
           return Error{Domain::kSqlite, kWrongFolder, destination};
         }
         if (found.shown_in == destination) return false;
+        HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=-2")  // held
+                         .number(1, item)
+                         .run());
         const Result<std::int64_t> in_flight = query_number(
             prepare(store.database,
                     "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)")
@@ -467,6 +472,12 @@ Status Store::retry(std::uint64_t change) {
     HANDSYNC_TRY(retry_folder_change(store, change));
     return transaction.commit();
   }
+  if (kind == EditKind::kConversation) {
+    HANDSYNC_TRY(store.start_log());
+    HANDSYNC_TRY(retry_conversation(store, change));
+    HANDSYNC_TRY(store.log.finish(store));
+    return transaction.commit();
+  }
   Found found;
   HANDSYNC_TRY(find_item(store, static_cast<ItemId>(item), kind, found));
   if (kind == EditKind::kMove) {
@@ -537,7 +548,8 @@ Status Store::drop(std::uint64_t change) {
 Result<std::uint32_t> Store::queue_length(bool parked) const {
   if (state_ == nullptr) return kNotOpen;
   const Result<std::int64_t> found =
-      query_number(prepare(database_, "SELECT count(*) FROM change WHERE parked=?1").number(1, parked ? 1 : 0));
+      query_number(prepare(database_, "SELECT count(*) FROM change WHERE parked=?1 AND NOT(kind=4 AND request=-2)")
+                       .number(1, parked ? 1 : 0));
   if (!found.ok()) return found.error();
   return static_cast<std::uint32_t>(found.value());
 }

@@ -139,14 +139,15 @@ Status place_item(StoreState& store, std::uint64_t item) {
 Result<bool> Store::has_moves() const {
   if (state_ == nullptr) return kNotOpen;
   const Result<std::int64_t> any =
-      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind=4 AND parked=0)");
+      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind IN (4,40) AND parked=0)");
   if (!any.ok()) return any.error();
   return any.value() != 0;
 }
 
 Result<std::size_t> Store::moves_in_doubt(std::span<FolderId> out) const {
   if (state_ == nullptr) return kNotOpen;
-  Statement rows = prepare(database_, "SELECT DISTINCT folder FROM change WHERE kind=4 AND request<>0 AND parked=0");
+  Statement rows =
+      prepare(database_, "SELECT DISTINCT folder FROM change WHERE kind=4 AND request NOT IN (0,-2) AND parked=0");
   std::size_t count = 0;
   for (;;) {
     const Result<bool> row = rows.step();
@@ -198,7 +199,8 @@ Status Store::thaw_moves(FolderId from) {
   if (in_doubt.value() == 0) return Done{};  // nearly always: no transaction for nothing
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(prepare(database_, "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request<>0 AND parked=0")
+  HANDSYNC_TRY(prepare(database_,
+                       "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request NOT IN (0,-2) AND parked=0")
                    .number(1, static_cast<std::uint32_t>(from))
                    .run());
   return transaction.commit();

@@ -74,6 +74,8 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "rename folder";
     case EditKind::kFolderDelete:
       return "delete folder";
+    case EditKind::kConversation:
+      return "always move";
     case EditKind::kSend:
       return "send";
     case EditKind::kReply:
@@ -92,7 +94,7 @@ Status SqlReader::fill(const QueueRow&) {
   Statement rows = prepare(
       database_,
       "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT subject FROM item i WHERE"
-      " i.id=change.item),'') FROM change WHERE id>?1 ORDER BY id LIMIT 64");
+      " i.id=change.item),'') FROM change WHERE id>?1 AND NOT(kind=4 AND request=-2) ORDER BY id LIMIT 64");
   Statement& row = rows;
   row.number(1, last_);
   while (!batch_.full()) {

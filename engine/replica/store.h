@@ -27,6 +27,7 @@ enum Fault : std::int32_t {
   kWrongFolder = -10,        ///< the folder does not hold items of that class
   kTooManyCategories = -11,  ///< beyond kCategoriesBytesMax, or a name that is empty or has control characters
   kReadOnly = -14,           ///< the recipient information cache: only the server changes it
+  kNoConversation = -15,     ///< no mail, or one without a conversation
   kNoSuchProperty = -12,     ///< the class has no such property, or not one to be edited, or a value beyond its room
   kNoSuchOccurrence = -13,   ///< the event is no series, or that one of it is cancelled
   kNoSuchAttachment = -20,
@@ -112,6 +113,18 @@ struct OutgoingMove {
   std::uint64_t change = 0;
   FixedText<64> server_id, from_server_id, to_server_id;
   FolderId from{}, to{};
+};
+
+/// At most as long is a conversation's id that can be sent back (servers have 16 and 20 bytes).
+inline constexpr std::size_t kConversationBytesMax = 64;
+struct OutgoingConversation {
+  std::uint64_t change = 0;
+  std::uint32_t tries = 0;
+  std::byte id[kConversationBytesMax]{};
+  std::size_t id_bytes = 0;
+  bool handed_over = false;  ///< its answer is not here
+  FolderId to{};
+  FixedText<64> to_server_id;
 };
 
 /// What a message is made of beside its parts. Borrowed.
@@ -290,6 +303,13 @@ class Store {
   Status thaw_moves(FolderId from);
   Status move_done(std::uint64_t change, Text new_server_id);                   ///< the item keeps its own id
   Result<bool> move_refused(std::uint64_t change, Error reason, bool passing);  ///< true = parked
+  /// All mails of an item's conversation are listed in the other folder at once, but for sent ones and drafts; later
+  /// ones go there at the server. 0: the folder of deleted items.
+  Result<std::uint64_t> move_conversation(ItemId, FolderId to, std::int64_t wall_ms);
+  Result<bool> next_conversation(OutgoingConversation&) const;  ///< the one that is on its way, or the oldest
+  Status conversation_handed_over(std::uint64_t change);        ///< lasting
+  Status conversation_done(std::uint64_t change);  ///< its mails are in doubt, as moves are, until the next sync
+  Result<bool> conversation_refused(std::uint64_t change, Error reason, bool passing);  ///< true = parked
   Status park(std::uint64_t change, Error reason);
   Status retry(std::uint64_t change);
   Status drop(std::uint64_t change);

@@ -120,6 +120,7 @@ class Account final : public Changes {
   Result<ChangeId> categorize(ItemId, Text name, bool on) override;
   Result<ChangeId> remove(ItemId, bool for_good) override;
   Result<ChangeId> move(ItemId, FolderId to) override;
+  Result<ChangeId> move_conversation(ItemId, FolderId to) override;
   Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) override;
   Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override;
   Result<ChangeId> edit_occurrence(ItemId, std::int64_t original_ms, std::span<const PropertyEdit>) override;
@@ -287,6 +288,8 @@ class Account final : public Changes {
   void moves_wait();
   Status start_moves();
   void ended_moves(Call&, Error);
+  Status start_conversation();
+  void ended_conversation(Call&, Error);
   Status settle_move(const replica::OutgoingMove&, const protocol::MoveItemsResponse::Answer*);
   void due_for_pull(FolderId);
 

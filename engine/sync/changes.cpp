@@ -49,6 +49,13 @@ Result<ChangeId> Account::move(ItemId item, FolderId to) {
   return queued(store_.move(item, to, core_.now().wall_ms));
 }
 
+Result<ChangeId> Account::move_conversation(ItemId item, FolderId to) {
+  if (wiped_) return policy::fault(policy::Fault::kWiped);
+  if (version_ != 0 && version_ < 140) return engine_fault(EngineFault::kNotInVersion);
+  HANDSYNC_TRY(open_store());
+  return queued(store_.move_conversation(item, to, core_.now().wall_ms));
+}
+
 Result<ChangeId> Account::queued(const Result<std::uint64_t>& change) {
   if (!change.ok()) return change.error();
   changes_wait();

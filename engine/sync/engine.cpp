@@ -21,6 +21,7 @@ class NoChanges final : public Changes {
   Result<ChangeId> categorize(ItemId, Text, bool) override { return kNone; }
   Result<ChangeId> remove(ItemId, bool) override { return kNone; }
   Result<ChangeId> move(ItemId, FolderId) override { return kNone; }
+  Result<ChangeId> move_conversation(ItemId, FolderId) override { return kNone; }
   Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) override { return kNone; }
   Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) override { return kNone; }
   Result<ChangeId> edit_occurrence(ItemId, std::int64_t, std::span<const PropertyEdit>) override { return kNone; }

@@ -214,7 +214,12 @@ void Account::finish_work(Call& ended, Error transport) {
         ended_folder_change(*call, error);
         break;
       case Command::kItemOperations:
-        std::holds_alternative<protocol::MimeProbe>(call->answer) ? ended_look(*call, error) : ended_body(*call, error);
+        if (std::holds_alternative<protocol::MimeProbe>(call->answer))
+          ended_look(*call, error);
+        else if (std::holds_alternative<protocol::OperationResponse>(call->answer))
+          ended_conversation(*call, error);
+        else
+          ended_body(*call, error);
         break;
       case Command::kSendMail:
       case Command::kSmartReply:

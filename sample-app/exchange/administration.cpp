@@ -115,7 +115,13 @@ std::uint32_t State::new_policy_key() { return static_cast<std::uint32_t>(1 + ra
 
 Item& State::deliver(Account& account, Item mail) {
   ++account.deliveries;
-  return account.mailbox.add(account.mailbox.default_folder(FolderType::kInbox), std::move(mail));
+  account.mailbox.join_conversation(mail);
+  Folder* folder = &account.mailbox.default_folder(FolderType::kInbox);
+  const auto moved = account.always_moved.find(std::string(mail.value(wbxml::email2::kConversationId)));
+  if (moved != account.always_moved.end()) {
+    if (Folder* const other = account.mailbox.folder(moved->second)) folder = other;
+  }
+  return account.mailbox.add(*folder, std::move(mail));
 }
 
 std::vector<const Item*> visible_items(const Account& account, const Folder& folder) {

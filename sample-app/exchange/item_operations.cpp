@@ -172,19 +172,24 @@ void move_conversation(Call& call, const Node& request, Node& response) {
     answer.add(io::kStatus, kMissingMoveAlways);
     return;
   }
+  if (!request.find(io::kConversationId)->opaque) call.violation("names a conversation otherwise than by its bytes");
   if (destination == nullptr || destination->class_name() != "Email") {
     answer.add(io::kStatus, kBadDestination);
     return;
   }
   std::vector<std::string> ids;
+  bool known = false;
   for (const auto& [id, folder] : mailbox.folders()) {
-    if (id == destination->id) continue;
     for (const auto& [number, item] : folder.items) {
-      if (item.value(wbxml::email2::kConversationId) == conversation) ids.push_back(item.id);
+      if (item.value(wbxml::email2::kConversationId) != conversation) continue;
+      known = true;
+      const bool stays = folder.type == FolderType::kSent || folder.type == FolderType::kDrafts;
+      if (id != destination->id && !stays) ids.push_back(item.id);
     }
   }
+  if (known) call.account->always_moved[std::string(conversation)] = destination->id;
   for (const std::string& id : ids) mailbox.move(id, *destination);
-  answer.add(io::kStatus, ids.empty() ? kNotFound : kSuccess);
+  answer.add(io::kStatus, known ? kSuccess : kNotFound);
 }
 
 }  // namespace

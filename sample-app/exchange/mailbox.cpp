@@ -86,6 +86,26 @@ Mailbox::Mailbox(std::string email) : email_(std::move(email)) {
   recipients();
 }
 
+void Mailbox::join_conversation(Item& mail) const {
+  const auto topic_of = [](const Item& item) {
+    std::string_view topic = item.value(wbxml::email::kSubject);
+    while (topic.starts_with("Re: ") || topic.starts_with("Fw: ")) topic.remove_prefix(4);
+    return topic;
+  };
+  const std::string topic(topic_of(mail));
+  if (topic.empty() || mail.class_name != "Email") return;
+  for (const auto& [id, folder] : folders_) {
+    if (folder.class_name() != "Email") continue;
+    for (const auto& [number, item] : folder.items) {
+      if (item.class_name != "Email" || topic_of(item) != topic) continue;
+      for (const Node& property : item.properties) {
+        if (property.tag == wbxml::email2::kConversationId) mail.set(property);
+      }
+      return;
+    }
+  }
+}
+
 Folder& Mailbox::recipients() {
   Folder& folder = folders_[std::string(kRecipientsId)];
   if (folder.id.empty()) {  // also in a state that was kept before there was one

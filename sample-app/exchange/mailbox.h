@@ -103,6 +103,7 @@ class Mailbox {
   void touch_content(Item& item) { item.content_revision = item.revision = ++revision_; }
   void remove(std::string_view id);
   std::string move(std::string_view id, Folder& destination);              ///< the new id
+  void join_conversation(Item& mail) const;                                ///< of a mail of the same topic that is here
   void note_recipient(std::string_view name, const std::string& address);  ///< written to once more
 
   const std::string& email() const { return email_; }

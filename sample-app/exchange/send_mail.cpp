@@ -131,6 +131,7 @@ std::size_t submit(State& state, Account& from, Item mail, bool save_in_sent) {
   if (save_in_sent) {
     Item copy = mail;
     copy.set(Node(em::kRead, 1));
+    from.mailbox.join_conversation(copy);
     from.mailbox.add(from.mailbox.default_folder(FolderType::kSent), std::move(copy));
   }
   mail.remove(em2::kBcc);

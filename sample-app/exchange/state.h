@@ -29,7 +29,8 @@ struct Account {
   std::map<std::string, Device> devices;
   std::map<std::string, int> sent_client_ids;
   std::uint64_t deliveries = 0;
-  std::optional<Node> oof;  ///< the last Oof/Set
+  std::map<std::string, std::string> always_moved;  ///< conversations, and the folders their mails go to
+  std::optional<Node> oof;                          ///< the last Oof/Set
 };
 
 /// One command being run.

@@ -238,6 +238,9 @@ void load_account(const cJSON* json, Account& account) {
   }
   cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(json, "sent")) account.sent_client_ids[entry->string] =
       entry->valueint;
+  account.always_moved.clear();
+  cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(json, "always_moved"))
+      account.always_moved[from_base64(entry->string).value_or("")] = entry->valuestring;
   // A policy given anew on the command line wins; only a device that acknowledged the very same one is still in order.
   const cJSON* const policy = cJSON_GetObjectItemCaseSensitive(json, "policy");
   const std::optional<Policy> before = cJSON_IsArray(policy) != 0 ? std::optional(load_policy(policy)) : std::nullopt;
@@ -272,6 +275,9 @@ std::string Server::save() const {
     entry.set("next_folder", account.mailbox.next_folder());
     entry.set("devices", std::move(devices));
     entry.set("sent", std::move(sent));
+    Json always_moved = Json::object();
+    for (const auto& [conversation, folder] : account.always_moved) always_moved.set(to_base64(conversation), folder);
+    entry.set("always_moved", std::move(always_moved));
     entry.set("policy_generation", account.policy_generation);
     // Quarantine is not kept: its notice and the view it gives belong to the running server.
     entry.set("access",

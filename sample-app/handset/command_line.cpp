@@ -17,7 +17,6 @@ struct Later {
   std::string_view command, about;
 };
 constexpr Later kLater[] = {
-    {"conversation", "ignores or moves a whole conversation"},
     {"sms", "text messages"},
 };
 
@@ -300,6 +299,13 @@ class Grammar {
     CLI::App* move = command(app_, "move", "Moves an item to another folder");
     move->add_option("ID", line_.number, "The number that list prints")->required();
     move->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
+    CLI::App* conversation =
+        command(app_, "conversation", "The whole conversation of a mail, from now on; 14.0 and later");
+    conversation->add_option("ID", line_.number, "The number that list prints")->required();
+    conversation->add_option("WHAT", line_.mark, "ignore (into the deleted items) or always-move FOLDER")
+        ->required()
+        ->check(CLI::IsMember({"ignore", "always-move"}));
+    conversation->add_option("FOLDER", line_.folders, "Name, path or server id of a folder of mails")->expected(1);
     CLI::App* remove = command(app_, "delete", "Deletes an item");
     remove->add_option("ID", line_.number, "The number that list prints")->required();
     remove->add_flag("--for-good", line_.for_good, "Not into the folder of deleted items");

@@ -56,6 +56,7 @@ constexpr Command kCommands[] = {
     {"draft send", draft_send},
     {"respond", respond_meeting},
     {"move", move_item},
+    {"conversation", move_conversation},
     {"delete", delete_item},
     {"event add", add_item},
     {"event edit", edit_item},

@@ -66,6 +66,32 @@ int move_item(Session& session) {
                      [&](Changes& changes, ItemId item) { return changes.move(item, folder.id); });
 }
 
+int move_conversation(Session& session) {
+  if ((session.line.mark == "ignore") != session.line.folders.empty()) {
+    throw usage(session.line.mark == "ignore" ? "an ignored conversation goes to the deleted items"
+                                              : "always-move needs a folder",
+                "for example `handset conversation 12 always-move Archive`, or `conversation 12 ignore`");
+  }
+  const Numbered at = find_item(session, session.line.number);
+  handsync::FolderId to{};  // the deleted items
+  Json said;
+  said.set("id", session.line.number);
+  std::string words = "its conversation is ignored from now on";
+  if (!session.line.folders.empty()) {
+    const Folder folder = find_folder(session, session.line.folders.front());
+    if (folder.account != at.account) {
+      throw usage("mail and folder are of different accounts", "take a folder of the mail's account");
+    }
+    to = folder.id;
+    said.set("folder", folder.path);
+    words = "its conversation goes to " + folder.path + " from now on";
+  } else {
+    said.set("ignored", true);
+  }
+  return change_item(session, at, said, words,
+                     [&](Changes& changes, ItemId item) { return changes.move_conversation(item, to); });
+}
+
 int delete_item(Session& session) {
   const Numbered at = find_item(session, session.line.number);
   const bool for_good = session.line.for_good;

@@ -168,6 +168,7 @@ int reply_message(Session&);
 int forward_message(Session&);
 int respond_meeting(Session&);
 int move_item(Session&);
+int move_conversation(Session&);
 int delete_item(Session&);
 int add_item(Session&);
 int edit_item(Session&);

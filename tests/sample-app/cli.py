@@ -535,6 +535,54 @@ def conversations(s):
     s.equal("mark", h.run("mark", plan[0]["id"], "read").status, 0)
     r = h.run("list", "Inbox", "--by-conversation")
     s.check("people see both", "3 mails, 2 unread" in r.out, r)
+    r = h.run("conversation", plan[0]["id"], "ignore")
+    s.equal("before 14.0 it is not moved as a whole", (r.status, len(h.run("--json", "list", "Inbox").objects)), (6, 5))
+
+
+def whole_conversations(s):
+    x = Exchange(s, "--mails", 1, "--versions", "16.1", "--policy", "none", "--seed", 10)
+    h = Handset(s, "ignored")
+    s.equal("whole conversations: account add", h.add(x).status, 0)
+
+    def subjects(folder):
+        return sorted(m["subject"] for m in h.run("--json", "list", folder).objects)
+
+    def first(folder, subject):
+        return next(m["id"] for m in h.run("--json", "list", folder).objects if m["subject"] == subject)
+
+    for subject in ("Plan", "Re: Plan", "Lunch", "Re: Lunch"):
+        x.command("deliver %s %s" % (ALICE, subject))
+    s.equal("whole conversations: sync", h.run("sync").status, 0)
+    r = h.run("--json", "conversation", first("Inbox", "Re: Plan"), "ignore")
+    s.check("ignored", r.status == 0 and r.objects[0]["ignored"] and r.objects[0]["change"], r)
+    s.equal("at once", subjects("Deleted Items"), ["Plan", "Re: Plan"])
+    r = h.run("conversation", first("Inbox", "Lunch"), "always-move", "Projects")
+    s.check("always moved, people read it", r.status == 0 and "Projects from now on" in r.out, r)
+    s.equal("also at once", subjects("Projects"), ["Lunch", "Re: Lunch"])
+    s.equal("both wait as one change each", [q["what"] for q in h.run("--json", "queue").objects], ["always move"] * 2)
+    s.equal("told", h.run("sync").status, 0)
+    s.equal("nothing waits", h.run("--json", "queue").objects, [])
+    for subject in ("Re: Plan", "Re: Lunch", "Else"):
+        x.command("deliver %s %s" % (ALICE, subject))
+    s.equal("what comes later is in sync", h.run("sync").status, 0)
+    s.equal("and where it belongs", (subjects("Deleted Items"), subjects("Projects")),
+            (["Plan", "Re: Plan", "Re: Plan"], ["Lunch", "Re: Lunch", "Re: Lunch"]))
+    s.check("other mails stay in the Inbox", "Else" in subjects("Inbox") and len(subjects("Inbox")) == 2)
+    x.command("fault ItemOperations:status:156")
+    kept = first("Inbox", "Else")
+    s.equal("one that the server does not take", h.run("conversation", kept, "always-move", "Projects").status, 0)
+    r = h.run("sync")
+    s.check("is parked, and says why", r.status == 8, r)
+    s.check("it is back", "Else" in subjects("Inbox"))
+    r = h.run("queue")
+    s.check("with its reason", "does not move a conversation" in r.out, r)
+    x.command("faults off")
+    number = h.run("--json", "queue").objects[0]["change"]
+    s.equal("queue retry", h.run("queue", "retry", number).status, 0)
+    s.equal("and it goes", (h.run("sync").status, "Else" in subjects("Projects")), (0, True))
+    for wrong in (["ignore", "Projects"], ["always-move"], ["always-move", "Calendar"], ["always-move", "Drafts"], ["stop"]):
+        s.equal("refused here: " + " ".join(wrong), h.run("conversation", kept, *wrong).status, 2)
+    s.equal("the server saw no violation", x.command("stats")["violations"], [])
 
 
 with Suite("cli") as suite:
@@ -559,5 +607,6 @@ with Suite("cli") as suite:
     recovery(suite)
     schedule(suite)
     conversations(suite)
+    whole_conversations(suite)
     suite.equal("the server saw no violation but the wrong passwords", len(server.command("stats")["violations"]), 2)
     suite.equal("the server ends with 0", server.quit(), 0)

@@ -78,6 +78,11 @@ class Changes {
   /// Moves an item to another folder of its class (MS-ASCMD 2.2.1.12). It keeps its id and is listed there at once; the
   /// id is 0 when that undid a move of which nothing had been sent.
   virtual Result<ChangeId> move(ItemId, FolderId to) = 0;
+  /// Moves the whole conversation of a mail to a folder of mails, and at the server what comes of it later as well
+  /// (MS-ASCMD 2.2.1.10 ItemOperations Move, MS-ASCON 2.2.2.8 MoveAlways); 0 = the deleted items, which ignores it. Its
+  /// mails are listed there at once, but for sent ones and drafts; refused by the server, they are back. From 14.0 on;
+  /// below, EngineFault::kNotInVersion.
+  virtual Result<ChangeId> move_conversation(ItemId, FolderId to) = 0;
   /// A new event, contact, task or note (MS-ASCMD 2.2.3.7.2 Add). Listed at once. What every item of the class must
   /// have is added.
   virtual Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>) = 0;

@@ -44,6 +44,23 @@ TEST(ItemOperations, RequestForABody) {
   STRCMP_EQUAL((head + plain + tail).c_str(), one.xml().c_str());
 }
 
+TEST(ItemOperations, AConversationIsMovedForAlways) {
+  const std::byte id[] = {std::byte{0x01}, std::byte{0xFE}};
+  const Written move([&](Room room) { return write_move_conversation(room, id, "7"); });
+  const auto expected = wbxml::from_hex("03 01 6a 00 00 14 45 56 58 c3 02 01 fe 01 57 03 37 00 01 48 19 01 01 01");
+  STRCMP_EQUAL(wbxml::to_hex(expected).c_str(), move.hex().c_str());
+  for (const auto& [answer, code] :
+       {std::pair("<Status>1</Status><Response><Move><Status>1</Status></Move></Response>", 0),
+        std::pair("<Status>1</Status><Response><Move><Status>156</Status></Move></Response>", 156),
+        std::pair("<Status>155</Status>", 155)}) {
+    OperationResponse response;
+    CHECK(wbxml::read(response, document_of(std::string("<ItemOperations xmlns=\"ItemOperations\">") + answer +
+                                            "</ItemOperations>"))
+              .ok());
+    LONGS_EQUAL(code, response.refusal() ? eas_status(response.refusal()) : 0);
+  }
+}
+
 TEST(ItemOperations, AMailInChunksOfAnySize) {
   for (const std::size_t chunk : kChunkSizes) {
     const Read read(kMail, chunk);
