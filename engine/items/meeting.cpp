@@ -52,6 +52,9 @@ class RequestSink final : public wbxml::Sink {
       case mail::kEndTime:
         time(value, meeting_.end_ms);
         break;
+      case mail::kRecurrenceId:
+        time(value, meeting_.recurrence_ms);
+        break;
       case wbxml::email2::kMeetingMessageType:
         meeting_.message_type = value.size() == 1 ? static_cast<std::uint32_t>(value[0] - '0') : 0;
         break;
@@ -133,6 +136,15 @@ class Lines {
 };
 
 }  // namespace
+
+unsigned meeting_bits(Text status) {
+  unsigned number = 0;
+  for (const char c : status) {
+    if (c < '0' || c > '9' || number > 1) return 0;
+    number = number * 10 + static_cast<unsigned>(c - '0');
+  }
+  return number < 16 ? number & 7 : 0;
+}
 
 bool read_meeting_request(Bytes element, Meeting& meeting) {
   RequestSink sink(meeting);

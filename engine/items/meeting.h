@@ -11,8 +11,14 @@ struct Meeting {
   FixedText<300> uid;
   FixedText<320> organizer;  ///< as it came: `Name <address>` or an address
   std::int64_t start_ms = 0, end_ms = 0;
+  std::int64_t recurrence_ms =
+      0;  ///< of an invitation to one of a series: the start that the pattern gives; 0 = not said
   std::uint32_t message_type = 0;  ///< MS-ASEMAIL 2.2.2.46; 0 = not said
 };
+
+/// MS-ASCAL 2.2.2.28 MeetingStatus, whose values 9 to 15 say what 1 to 7 say; 0 where it is no number.
+inline constexpr unsigned kMeetingReceived = 2, kMeetingCancelled = 4;
+unsigned meeting_bits(Text status);
 
 /// Reads a MeetingRequest element (WBXML without a header). False: it is none.
 bool read_meeting_request(Bytes element, Meeting&);

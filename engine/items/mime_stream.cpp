@@ -30,13 +30,14 @@ void MimeStream::rewind() {
 
 Result<std::uint64_t> MimeStream::measure(Text boundary) {
   if (!boundary_.assign(boundary)) return mime_fault(MimeFault::kTooLong);
-  has_text_ = has_html_ = false;
+  has_text_ = has_other_ = has_html_ = false;
   for (parts_ = 0;; ++parts_) {
     const Result<bool> there = source_.part(parts_, part_);
     if (!there.ok()) return there.error();
     if (!there.value()) break;
     has_text_ |= part_.kind == MimePart::Kind::kText;
-    has_html_ |= part_.kind == MimePart::Kind::kHtml;
+    has_other_ |= part_.kind == MimePart::Kind::kHtml;
+    has_html_ |= part_.is_html();
   }
   rewind();
   const Result<std::uint64_t> size = length();
@@ -89,8 +90,8 @@ Result<bool> MimeStream::fill(bool measuring) {
 // Text and HTML are alternatives of one another; where there are attachments, everything is in a mixed whole. The
 // boundary of the whole ends with 0, that of the alternatives with 1.
 void MimeStream::put_top() {
-  const bool alternatives = has_text_ && has_html_;
-  const bool mixed = parts_ > (alternatives ? 2u : has_text_ || has_html_ ? 1u : 0u);
+  const bool alternatives = has_text_ && has_other_;
+  const bool mixed = parts_ > (alternatives ? 2u : has_text_ || has_other_ ? 1u : 0u);
   if (mixed) {
     put("Content-Type: multipart/mixed; boundary=\"");
     put(boundary_.view());
@@ -111,7 +112,7 @@ void MimeStream::put_top() {
 
 Status MimeStream::put_part_head() {
   const bool body = part_.kind != MimePart::Kind::kAttachment;
-  const bool alternatives = has_text_ && has_html_;
+  const bool alternatives = has_text_ && has_other_;
   const bool alone = parts_ == 1 && body;
   if (!alone) {
     put("--");
@@ -172,7 +173,7 @@ void MimeStream::put_part_end() {
     put(boundary_.view());
     put("1--\r\n");
   }
-  const bool alternatives = has_text_ && has_html_;
+  const bool alternatives = has_text_ && has_other_;
   const bool mixed = parts_ > (alternatives ? 2u : 1u) || !body;
   if (index_ + 1 == parts_ && mixed) {
     put("--");

@@ -15,6 +15,9 @@ struct MimePart {
   FixedText<255> name;  ///< UTF-8; of an attachment
   FixedText<127> type;  ///< "application/pdf"
   std::uint64_t bytes = 0;
+
+  /// An alternative to the text may be something else: an answer to an invitation is a text/calendar.
+  bool is_html() const { return kind == Kind::kHtml && !type.view().starts_with("text/calendar"); }
 };
 
 /// Where the parts are. Asked in order, and again from the beginning after a rewind.
@@ -58,6 +61,7 @@ class MimeStream final : public PieceStream {
   MimePart part_{};
   At at_ = At::kHead;
   bool has_text_ = false, has_html_ = false;
+  bool has_other_ = false;  ///< a second form of the text: HTML, or the answer to an invitation
   std::size_t parts_ = 0, index_ = 0;
   std::uint64_t offset_ = 0;
   static constexpr std::size_t kLines = 32;

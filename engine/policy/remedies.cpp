@@ -320,7 +320,7 @@ constexpr Row kPolicyRows[] = {
     {number(Fault::kNothingPrepared), {Remedy::kReProvision, Exit::kBug, "there was no policy to put in force", "nothing: it is fetched again"}},
     {number(Fault::kNotAccepted), {Remedy::kAskUser, Exit::kBlocked, "the policy of the server has not been accepted", "look at it and accept it: --accept-policy"}},
     {number(Fault::kNotEnforceable), {Remedy::kBlocked, Exit::kBlocked, "this device cannot keep what the server's policy asks for: {see `policy`}", "ask the administrator to allow devices that keep it in part, or use another device"}},
-    {number(Fault::kNoHtml), {Remedy::kGiveUp, Exit::kBlocked, "the policy does not allow HTML in mails", "send it as text"}},
+    {number(Fault::kNoHtml), {Remedy::kGiveUp, Exit::kBlocked, "the policy does not allow HTML in mails", "use text"}},
     {number(Fault::kWantsSmime), {Remedy::kGiveUp, Exit::kBlocked, "the policy wants every mail signed or encrypted with S/MIME, which this device does not do: it was not sent", "send it from another device, or ask the administrator"}},
     {number(Fault::kPinNotSet), {Remedy::kAskUser, Exit::kBlocked, "the policy wants a PIN and none is set", "set one with --pin-file or `device set-pin`"}},
     {number(Fault::kPinMustChange), {Remedy::kAskUser, Exit::kBlocked, "the PIN is too old or no longer good enough for the policy", "set a new one with `device set-pin`"}},

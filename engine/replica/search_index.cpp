@@ -18,7 +18,7 @@ constexpr char kWordsSql[] =
     " tokenize=\"unicode61 remove_diacritics 2\");";
 // automerge: how many segments of a level are merged into one of the next.
 constexpr char kHashSql[] =
-    "INSERT INTO words(words, rank) VALUES('hashsize', 131072);INSERT INTO words(words, rank) VALUES('automerge', 8)";
+    "INSERT INTO words(words, rank) VALUES('hashsize', 131072);INSERT INTO words(words, rank) VALUES('automerge', 16)";
 
 struct Document {
   std::int64_t number = 0;

@@ -19,14 +19,14 @@ Status Account::create(const AccountSettings& settings, Bytes password) {
   if (password.size() > kSecretBytesMax) return engine_fault(EngineFault::kInvalidSettings);
   hal::Device& device = core_.device();
   auto slot = static_cast<hal::KeySlot>(id_);
-  HANDSYNC_TRY(store_record(device.records(), slot, record_));
+  HANDSYNC_TRY(store_record(device, slot, record_));
   HANDSYNC_TRY(device.keys().create(slot));
   HANDSYNC_TRY(device.keys().put_secret(slot, password));
   return open_store();
 }
 
 Status Account::restore() {
-  auto found = load_record(core_.device().records(), static_cast<hal::KeySlot>(id_), record_);
+  auto found = load_record(core_.device(), static_cast<hal::KeySlot>(id_), record_);
   if (!found.ok()) return found.error();
   if (!found.value()) {
     record_.complete = false;
@@ -123,7 +123,7 @@ void Account::shut() {
 Status Account::retire() {
   bool was_complete = record_.complete;
   record_.complete = false;
-  Status stored = store_record(core_.device().records(), static_cast<hal::KeySlot>(id_), record_);
+  Status stored = store_record(core_.device(), static_cast<hal::KeySlot>(id_), record_);
   if (!stored.ok()) record_.complete = was_complete;
   return stored;
 }
@@ -150,7 +150,7 @@ Status Account::set(const AccountChange& change) {
   AccountRecord record = record_;
   if (change.has_days) record.days = change.days;
   if (change.has_body_bytes_max) record.body_bytes_max = change.body_bytes_max;
-  HANDSYNC_TRY(store_record(core_.device().records(), static_cast<hal::KeySlot>(id_), record));
+  HANDSYNC_TRY(store_record(core_.device(), static_cast<hal::KeySlot>(id_), record));
   record_ = record;
   if (change.has_password) HANDSYNC_TRY(take_password(change.password));
   if (change.has_days || change.has_body_bytes_max) {
@@ -349,7 +349,7 @@ void Account::idle() {
   bool was_adding = adding_;
   if (adding_) {
     record_.complete = true;
-    if (Status stored = store_record(core_.device().records(), static_cast<hal::KeySlot>(id_), record_); !stored.ok()) {
+    if (Status stored = store_record(core_.device(), static_cast<hal::KeySlot>(id_), record_); !stored.ok()) {
       record_.complete = false;
       stop(stored.error());
       return;

@@ -333,6 +333,7 @@ class Account final : public Changes {
   // fetching.cpp
   Status start_inquiry();
   void ended_inquiry(Call&, Error);
+  Status whole_mail_allowed(ItemId);
   Status start_file();
   void ended_file(Call&, Error);
 

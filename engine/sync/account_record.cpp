@@ -1,53 +1,27 @@
 #include "sync/account_record.h"
 
-#include <cstring>
-
+#include "policy/sealed.h"
 #include "sync/schedule.h"
 
 namespace handsync::sync {
 namespace {
 
-constexpr std::uint8_t kFormat = 1;
+constexpr char kMagic[] = "HSA2";
+constexpr std::size_t kBodyBytesMax = 4 + 1 + 3 * (2 + 254) + 17;
 
-/// Writes and reads the few fields in order; the first thing that does not fit is remembered.
-struct Packer {
-  std::byte bytes[1024]{};
-  std::size_t size = 0;
-  void number(std::uint64_t value, int count) {
-    for (int i = 0; i < count && size < sizeof bytes; ++i) bytes[size++] = static_cast<std::byte>(value >> (8 * i));
-  }
-  void text(Text value) {
-    number(value.size(), 2);
-    for (char c : value)
-      if (size < sizeof bytes) bytes[size++] = static_cast<std::byte>(c);
-  }
-};
-struct Unpacker {
-  Bytes bytes;
-  std::size_t at = 0;
-  bool sound = true;
-  std::uint64_t number(int count) {
-    std::uint64_t value = 0;
-    for (int i = 0; i < count; ++i) {
-      if (at >= bytes.size()) {
-        sound = false;
-        return 0;
-      }
-      value |= std::to_integer<std::uint64_t>(bytes[at++]) << (8 * i);
-    }
-    return value;
-  }
-  template <std::size_t kMax>
-  void text(FixedText<kMax>& value) {
-    std::size_t length = number(2);
-    if (at + length > bytes.size() || !value.assign(text_of(bytes.subspan(at, length)))) {
-      sound = false;
-      return;
-    }
-    at += length;
-  }
-};
-static_assert(sizeof(Packer::bytes) >= 1 + 3 * (2 + 254) + 16, "every text of an account fits its record");
+void put_text(policy::Packer& out, Text text) {
+  out.fixed(text.size(), 2);
+  out.raw(bytes_of(text));
+}
+
+template <std::size_t kMax>
+bool take_text(policy::Unpacker& in, FixedText<kMax>& text) {
+  char room[kMax];
+  const auto bytes = static_cast<std::size_t>(in.fixed(2));
+  if (bytes > kMax) return false;
+  in.raw(std::as_writable_bytes(std::span(room).first(bytes)));
+  return text.assign(Text(room, bytes));
+}
 
 bool has_control_characters(Text text) {
   for (char c : text)
@@ -71,51 +45,46 @@ Status AccountRecord::take(const AccountSettings& settings) {
   return Done{};
 }
 
-Status store_record(hal::Records& records, hal::KeySlot slot, const AccountRecord& record) {
-  Packer packer;
-  packer.number(kFormat, 1);
-  packer.number(record.complete, 1);
-  packer.text(record.email.view());
-  packer.text(record.user.view());
-  packer.text(record.server.view());
-  packer.number(record.days, 2);
-  packer.number(record.window_max, 2);
-  packer.number(record.body_bytes_max, 4);
-  packer.number(static_cast<std::uint8_t>(record.tls_level), 1);
+Status store_record(hal::Device& device, hal::KeySlot slot, const AccountRecord& record) {
+  std::byte room[kBodyBytesMax + policy::kTagBytes];
+  policy::Packer out{room};
+  out.raw(bytes_of(kMagic));
+  out.byte(record.complete ? 1 : 0);
+  put_text(out, record.email.view());
+  put_text(out, record.user.view());
+  put_text(out, record.server.view());
+  out.fixed(record.days, 2);
+  out.fixed(record.window_max, 2);
+  out.fixed(record.body_bytes_max, 4);
+  out.byte(static_cast<std::uint8_t>(record.tls_level));
   const Schedule& schedule = record.schedule;
-  packer.number(schedule.peak_mode, 2);
-  packer.number(schedule.off_peak_mode, 2);
-  packer.number(schedule.peak_from_h, 1);
-  packer.number(schedule.peak_to_h, 1);
-  packer.number(schedule.manual_when_roaming, 1);
-  return records.put(hal::account_record(slot), Bytes(packer.bytes, packer.size));
+  out.fixed(schedule.peak_mode, 2);
+  out.fixed(schedule.off_peak_mode, 2);
+  out.byte(schedule.peak_from_h);
+  out.byte(schedule.peak_to_h);
+  out.byte(schedule.manual_when_roaming ? 1 : 0);
+  return policy::put_sealed(device, hal::account_record(slot), room, out.size);
 }
 
-Result<bool> load_record(hal::Records& records, hal::KeySlot slot, AccountRecord& record) {
-  std::byte room[1024];
-  auto got = records.get(hal::account_record(slot), room);
-  if (!got.ok()) return got.error();
-  if (got.value() == 0) return false;
-  Unpacker unpacker{Bytes(room, got.value())};
-  bool known = unpacker.number(1) == kFormat;
-  record.complete = unpacker.number(1) != 0;
-  unpacker.text(record.email);
-  unpacker.text(record.user);
-  unpacker.text(record.server);
-  record.days = static_cast<std::uint16_t>(unpacker.number(2));
-  record.window_max = static_cast<std::uint16_t>(unpacker.number(2));
-  record.body_bytes_max = static_cast<std::uint32_t>(unpacker.number(4));
-  record.tls_level = unpacker.number(1) ? TlsLevel::kLegacy : TlsLevel::kModern;
-  record.schedule = Schedule{};
-  if (unpacker.at < got.value()) {  // a version before wrote none
-    record.schedule.peak_mode = static_cast<std::uint16_t>(unpacker.number(2));
-    record.schedule.off_peak_mode = static_cast<std::uint16_t>(unpacker.number(2));
-    record.schedule.peak_from_h = static_cast<std::uint8_t>(unpacker.number(1));
-    record.schedule.peak_to_h = static_cast<std::uint8_t>(unpacker.number(1));
-    record.schedule.manual_when_roaming = unpacker.number(1) != 0;
-    unpacker.sound = unpacker.sound && check(record.schedule).ok();
-  }
-  if (!known || !unpacker.sound) return hal::fault(hal::Fault::kDamaged, slot);
+Result<bool> load_record(hal::Device& device, hal::KeySlot slot, AccountRecord& record) {
+  std::byte room[kBodyBytesMax + policy::kTagBytes];
+  const auto body = policy::get_sealed(device, hal::account_record(slot), bytes_of(kMagic), room);
+  const Error damaged = hal::fault(hal::Fault::kDamaged, slot);
+  if (!body.ok()) return policy::passing(body.error()) ? body.error() : damaged;
+  if (body.value() == 0) return false;
+  policy::Unpacker in{Bytes(room, body.value()), sizeof kMagic - 1};
+  record.complete = in.byte() != 0;
+  const bool texts = take_text(in, record.email) && take_text(in, record.user) && take_text(in, record.server);
+  record.days = static_cast<std::uint16_t>(in.fixed(2));
+  record.window_max = static_cast<std::uint16_t>(in.fixed(2));
+  record.body_bytes_max = static_cast<std::uint32_t>(in.fixed(4));
+  record.tls_level = in.byte() != 0 ? TlsLevel::kLegacy : TlsLevel::kModern;
+  record.schedule.peak_mode = static_cast<std::uint16_t>(in.fixed(2));
+  record.schedule.off_peak_mode = static_cast<std::uint16_t>(in.fixed(2));
+  record.schedule.peak_from_h = static_cast<std::uint8_t>(in.byte());
+  record.schedule.peak_to_h = static_cast<std::uint8_t>(in.byte());
+  record.schedule.manual_when_roaming = in.byte() != 0;
+  if (!texts || in.short_of || !check(record.schedule).ok()) return damaged;
   return true;
 }
 

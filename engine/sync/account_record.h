@@ -1,5 +1,5 @@
-/// What the device remembers of an account outside its replica: Record::kAccount + slot. Survives a reset; gone with
-/// the account.
+/// What the device remembers of an account outside its replica: Record::kAccount + slot, under the device's own tag: it
+/// says whom the password is shown to. Survives a reset; gone with the account.
 #pragma once
 #include "handsync/engine.h"
 
@@ -16,8 +16,9 @@ struct AccountRecord {
   Status take(const AccountSettings&);  ///< an error names what is wrong: no address, too long, control characters
 };
 
-Status store_record(hal::Records&, hal::KeySlot, const AccountRecord&);
-Result<bool> load_record(hal::Records&, hal::KeySlot, AccountRecord&);  ///< false = there is none
+Status store_record(hal::Device&, hal::KeySlot, const AccountRecord&);
+/// False = there is none. hal::Fault::kDamaged: what is stored cannot be believed, nothing is sent on it.
+Result<bool> load_record(hal::Device&, hal::KeySlot, AccountRecord&);
 
 /// FilterType for mail (MS-ASCMD 2.2.3.68.2): the narrowest step that holds `days`; 0 = all.
 std::uint8_t filter_for_days(std::uint16_t days);

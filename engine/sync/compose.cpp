@@ -215,7 +215,6 @@ Status Account::part(const MessagePart& part) {
   if (!composing_) return engine_fault(EngineFault::kNothingComposed);
   HANDSYNC_TRY(open_store());
   const auto kind = static_cast<MimePart::Kind>(part.kind);
-  if (kind == MimePart::Kind::kHtml && !core_.caps().html) return policy::fault(policy::Fault::kNoHtml);
   HANDSYNC_TRY(close_part(store_, *composing_));
   Composing& now = *composing_;
   const bool attachments = now.part > (now.text_seen ? 1 : 0) + (now.html_seen ? 1 : 0);
@@ -227,6 +226,7 @@ Status Account::part(const MessagePart& part) {
   about.kind = kind;
   about.base64 = kind == MimePart::Kind::kAttachment;
   if (!about.name.assign(part.name) || !about.type.assign(part.content_type)) return mime_fault(MimeFault::kTooLong);
+  if (about.is_html() && !core_.caps().html) return policy::fault(policy::Fault::kNoHtml);
   if (!wbxml::is_utf8(part.name)) return mime_fault(MimeFault::kNotUtf8);
   for (Text text : {part.name, part.content_type})
     for (char c : text)

@@ -122,6 +122,7 @@ Status Account::fetch_file(const FileRequest& request) {
     if (version_ < 120) return engine_fault(EngineFault::kNotInVersion);
     auto found = store_.address_of(request.item);
     if (!found.ok()) return found.error();
+    HANDSYNC_TRY(whole_mail_allowed(request.item));
   }
   Memory memory = core_.memory();
   void* block = memory.take(memory.self, sizeof(Fetching));
@@ -138,6 +139,19 @@ Status Account::fetch_file(const FileRequest& request) {
     fetching->bytes_max = caps.attachment_bytes_max;
   if (address.bytes != 0) request.sink->expect(address.bytes, false);
   return begin_errand(fetching);
+}
+
+/// A whole mail brings all that is in it: where the policy keeps something of it off the device, it may not be had.
+Status Account::whole_mail_allowed(ItemId item) {
+  const policy::Caps caps = core_.caps();
+  if (!caps.html) return policy::fault(policy::Fault::kNoHtml);
+  for (std::uint16_t number = 1;; ++number) {
+    const auto attachment = store_.attachment(item, number);
+    if (!attachment.ok()) return Done{};
+    if (!caps.attachments) return policy::fault(policy::Fault::kNoAttachments);
+    if (attachment.value().bytes > caps.attachment_bytes_max)
+      return policy::fault(policy::Fault::kAttachmentTooLarge, caps.attachment_bytes_max / 1024);
+  }
 }
 
 Status Account::start_file() {

@@ -134,8 +134,8 @@ Status Account::may_edit(ItemId item, std::span<const PropertyEdit> edits) {
   std::byte value[8];
   auto status = store_.item_value(item, cal::kMeetingStatus, value);
   if (!status.ok()) return status.error();
-  constexpr unsigned kReceived = 2;  // a bit of MeetingStatus: somebody else's
-  if (status.value() != 1 || ((std::to_integer<unsigned>(value[0]) - '0') & kReceived) == 0) return Done{};
+  const Text text = text_of(Bytes(value).first(status.value() < sizeof value ? status.value() : 0));
+  if ((items::meeting_bits(text) & items::kMeetingReceived) == 0) return Done{};
   auto refused = differing(item, edits, kOrganizers);
   if (!refused.ok()) return refused.error();
   return refused.value() == nullptr ? Status(Done{}) : engine_fault(EngineFault::kNotYours, refused.value()->id);

@@ -43,9 +43,9 @@ Status Account::read_invitation(ItemId item, items::Meeting& meeting) {
   }
   auto status = value(cal::kMeetingStatus);
   if (!status.ok()) return status.error();
-  constexpr int kReceived = 2, kCancelled = 4;
-  const int bits = status.value().size() == 1 ? status.value()[0] - '0' : 0;
-  if ((bits & kReceived) == 0 || (bits & kCancelled) != 0) return engine_fault(EngineFault::kNoInvitation);
+  if ((items::meeting_bits(status.value()) & (items::kMeetingReceived | items::kMeetingCancelled)) !=
+      items::kMeetingReceived)
+    return engine_fault(EngineFault::kNoInvitation);
   if (version_ < 141) return engine_fault(EngineFault::kNotInVersion);
   struct Field {
     std::uint16_t property;
@@ -98,8 +98,8 @@ Result<ChangeId> Account::respond(ItemId item, const MeetingAnswer& answer) {
   reply.subject = subject.value().view();
   reply.attendee = record_.email.view();
   reply.comment = answer.message;
-  reply.one = answer.one;
-  reply.original_ms = answer.original_ms;
+  reply.one = answer.one || meeting.recurrence_ms != 0;
+  reply.original_ms = answer.one ? answer.original_ms : meeting.recurrence_ms;
   reply.now_ms = core_.now().wall_ms;
   const auto write = [&]() -> Status {
     HANDSYNC_TRY(part({MessagePart::Kind::kText, {}, {}}));

@@ -14,7 +14,7 @@ Status Account::set_schedule(const Schedule& schedule) {
   HANDSYNC_TRY(check(schedule));
   AccountRecord record = record_;
   record.schedule = schedule;
-  HANDSYNC_TRY(store_record(core_.device().records(), static_cast<hal::KeySlot>(id_), record));
+  HANDSYNC_TRY(store_record(core_.device(), static_cast<hal::KeySlot>(id_), record));
   record_ = record;
   follow_mode();
   tell_state();

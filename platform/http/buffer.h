@@ -1,4 +1,5 @@
-/// A growing run of bytes on malloc, where "no" is an answer and the size has a limit.
+/// A growing run of bytes on malloc, where "no" is an answer and the size has a limit. What it held may be a password:
+/// memory is overwritten before it goes back.
 #pragma once
 #include <algorithm>
 #include <cstdlib>
@@ -11,7 +12,7 @@ namespace handsync::http {
 class Buffer {
  public:
   explicit Buffer(std::size_t bytes_max = SIZE_MAX) : bytes_max_(bytes_max) {}
-  ~Buffer() { std::free(data_); }
+  ~Buffer() { release(); }
   Buffer(const Buffer&) = delete;
   Buffer& operator=(const Buffer&) = delete;
 
@@ -37,18 +38,25 @@ class Buffer {
   bool empty() const { return size_ == 0; }
   void clear() { size_ = 0; }  ///< keeps the memory
   void release() {             ///< gives it back
-    std::free(data_);
+    give_back();
     data_ = nullptr;
     size_ = room_ = 0;
   }
 
  private:
+  void give_back() {
+    volatile char* at = data_;  // else the compiler leaves it out: nobody reads it any more
+    for (std::size_t i = 0; i < room_; ++i) at[i] = 0;
+    std::free(data_);
+  }
   bool reserve(std::size_t bytes) {
     if (bytes <= room_) return true;
     const std::size_t room =
         std::min(std::max({bytes, room_ + room_ / 2, std::size_t{256}}), std::max(bytes, bytes_max_));
-    auto* bigger = static_cast<char*>(std::realloc(data_, room));
+    auto* bigger = static_cast<char*>(std::malloc(room));
     if (bigger == nullptr) return false;
+    if (size_ != 0) std::memcpy(bigger, data_, size_);
+    give_back();
     data_ = bigger;
     room_ = room;
     return true;

@@ -59,7 +59,7 @@ struct Response::Callbacks {
     if (!me.head_done_) {  // it was a 1xx
       me.head_.clear();
       me.in_value_ = false;
-      return 0;
+      return count(me, 16);  // of its status line: the parser does not show a reason that is empty
     }
     me.keep_alive_ = http_should_keep_alive(parser) != 0;
     if (auto ended = me.take_end(); !ended.ok()) return me.stop(ended.error());

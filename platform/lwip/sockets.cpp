@@ -60,11 +60,10 @@ void LwipSockets::on_name(const char* host, const ip_addr_t* ip, void* argument)
   if (name.found) name.address = address_of(*ip);
 }
 
-void LwipSockets::look_up(NameId id, Text) {
-  if (Name* name = add_name(id)) name->srv = name->ready = true;
-}
+void LwipSockets::look_up(NameId id, Text) { look_ups_.add(id); }
 
 void LwipSockets::forget(NameId id) {
+  look_ups_.forget(id);
   for (Name& name : names_) {
     if (name.id == id) name.id = NameId{};
   }
@@ -210,13 +209,12 @@ void LwipSockets::poll(Link& link) {
 
 void LwipSockets::poll() {
   if (events_ == nullptr) return;
+  look_ups_.answer(*events_);
   for (Name& name : names_) {
     if (name.id == NameId{} || !name.ready) continue;
     const Name answer = name;
     name.id = NameId{};
-    if (answer.srv) {
-      events_->looked_up(answer.id, {});
-    } else if (answer.found) {
+    if (answer.found) {
       events_->resolved(answer.id, {&answer.address, 1}, {});
     } else {
       events_->resolved(answer.id, {}, http::fault(http::DnsFault::kTemporary));

@@ -47,7 +47,7 @@ class LwipSockets final : public Sockets {
   struct Name {
     LwipSockets* owner = nullptr;
     NameId id{};
-    bool srv = false, ready = false, found = false;
+    bool ready = false, found = false;
     Address address;
     char host[kHostBytesMax + 1];
   };
@@ -68,6 +68,7 @@ class LwipSockets final : public Sockets {
   std::uint64_t wake_at_ms_ = UINT64_MAX;
   Link links_[kLinksMax];
   Name names_[kNamesMax];
+  NoLookUps look_ups_;
 };
 
 }  // namespace handsync::lwip

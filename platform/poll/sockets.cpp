@@ -62,7 +62,6 @@ PollSockets::Name* PollSockets::add_name(NameId id) {
   for (Name& name : names_) {
     if (name.id != NameId{}) continue;
     name.id = id;
-    name.srv = false;
     name.host[0] = '\0';
     return &name;
   }
@@ -77,25 +76,20 @@ void PollSockets::resolve(NameId id, Text host) {
   name->host[host.size()] = '\0';
 }
 
-void PollSockets::look_up(NameId id, Text) {
-  if (Name* name = add_name(id)) name->srv = true;
-}
+void PollSockets::look_up(NameId id, Text) { look_ups_.add(id); }
 
 void PollSockets::forget(NameId id) {
+  look_ups_.forget(id);
   for (Name& name : names_) {
     if (name.id == id) name.id = NameId{};
   }
 }
 
 void PollSockets::answer_names() {
+  look_ups_.answer(*events_);
   for (Name& name : names_) {
     const NameId id = name.id;
     if (id == NameId{}) continue;
-    if (name.srv) {
-      name.id = NameId{};
-      events_->looked_up(id, {});
-      continue;
-    }
     Address found[kAddressesMax];
     Error error;
     const std::size_t count = addresses_of(name.host, found, error);
@@ -233,7 +227,7 @@ void PollSockets::run_once(std::uint64_t wake_ms) {
   pollfd waits[kLinksMax];
   SocketId ids[kLinksMax];
   std::size_t count = 0;
-  bool at_once = false;
+  bool at_once = look_ups_.any();
   for (const Name& name : names_) at_once = at_once || name.id != NameId{};
   for (const Link& link : links_) {
     if (link.id == SocketId{}) continue;

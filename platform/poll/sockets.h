@@ -39,7 +39,6 @@ class PollSockets final : public Sockets {
   };
   struct Name {
     NameId id{};
-    bool srv = false;
     char host[kHostBytesMax + 1];
   };
 
@@ -55,6 +54,7 @@ class PollSockets final : public Sockets {
   std::uint64_t wake_at_ms_ = UINT64_MAX;
   Link links_[kLinksMax];
   Name names_[kNamesMax];
+  NoLookUps look_ups_;
 };
 
 }  // namespace handsync::posix

@@ -9,8 +9,6 @@
 namespace handsync {
 namespace {
 
-constexpr std::size_t kQueriesMax = 8;
-
 /// While an effect is taken, nothing is reported.
 struct Quiet {
   explicit Quiet(Hub& hub_in) : hub(hub_in) { hub.in_effect = true; }
@@ -106,7 +104,7 @@ struct Carrier::Impl {
   struct Query {
     RequestId request{};
     NameId name{};
-  } queries[kQueriesMax];
+  } queries[Sockets::kLookUpsMax];
 };
 
 Carrier::Carrier(Sockets& sockets, Listener& listener, hal::Entropy& entropy, hal::Trust* roots)
@@ -174,16 +172,16 @@ void Carrier::look_up(const LookUp& look_up) {
 Status Carrier::set_trust(AccountId id, Bytes ca_file) {
   AccountLanes* account = impl_->find_or_make(id);
   if (account == nullptr) return out_of_memory(sizeof(AccountLanes));
-  if (!ca_file.empty()) {
-    tls::MemoryTrust trust(ca_file);
-    tls::Anchors anchors;
-    HANDSYNC_TRY(anchors.load(trust));
-  }
   account->ca.file.release();
   account->own_ca = !ca_file.empty();
   impl_->hub.tickets.forget(static_cast<std::uint16_t>(id));
   account->one.close_if_idle();
   account->other.close_if_idle();
+  if (!ca_file.empty()) {
+    tls::MemoryTrust trust(ca_file);
+    tls::Anchors anchors;
+    HANDSYNC_TRY(anchors.load(trust));
+  }
   if (!account->ca.file.append(text_of(ca_file))) return out_of_memory(ca_file.size());
   return Done{};
 }

@@ -35,7 +35,7 @@ class Carrier final : private SocketEvents {
 
   // -- per account, set by the host before the account's first request -----------------------------------------------
   /// The account's own trust anchors: contents of a PEM (or one DER) file, copied. Empty = the system's roots. Drops
-  /// the account's tickets and idle connections.
+  /// the account's tickets and idle connections. After an error the account trusts nobody, not the system's roots.
   Status set_trust(AccountId, Bytes ca_file);
   /// Client certificate (with its chain) and private key, PEM each, shown to servers of this account that ask for one.
   /// Parsed and kept in RAM until forget(). Empty = none. An error changes nothing; kLaneFull: a request is under way.

@@ -264,7 +264,7 @@ void Connection::push_out() {
 void Connection::sent() {
   const std::size_t bytes = std::exchange(sending_bytes_, 0);
   if (session_ != nullptr) {
-    session_->sent(bytes);
+    if (auto went = session_->sent(bytes); !went.ok()) return fail(went.error());
   } else {
     stage_bytes_ = 0;
   }

@@ -2,6 +2,8 @@
 /// up. platform/asio implements them on POSIX; a port to lwIP or a simulator implements the same. Everything on one
 /// thread (the engine's). No call reports from inside itself: events come later, from the host's loop.
 #pragma once
+#include <utility>
+
 #include "handsync/base.h"
 
 namespace handsync {
@@ -35,7 +37,8 @@ class SocketEvents {
 
 class Sockets {
  public:
-  virtual void attach(SocketEvents*) = 0;  ///< null: nobody; done once, before anything else
+  static constexpr std::size_t kLookUpsMax = 8;  ///< look_up() outstanding at once, at most
+  virtual void attach(SocketEvents*) = 0;        ///< null: nobody; done once, before anything else
   virtual Instant now() const = 0;
   virtual void resolve(NameId, Text host) = 0;                             ///< a name or an address in text form
   virtual void look_up(NameId, Text srv_name) = 0;                         ///< DNS SRV
@@ -50,6 +53,34 @@ class Sockets {
 
  protected:
   ~Sockets() = default;
+};
+
+/// For stacks that have no SRV records: every look-up is answered with "none", at the next poll.
+class NoLookUps {
+ public:
+  void add(NameId id) { replace(NameId{}, id); }
+  void forget(NameId id) { replace(id, NameId{}); }
+  bool any() const {
+    for (const NameId each : waiting_)
+      if (each != NameId{}) return true;
+    return false;
+  }
+  void answer(SocketEvents& events) {
+    for (NameId& each : waiting_) {
+      const NameId id = std::exchange(each, NameId{});
+      if (id != NameId{}) events.looked_up(id, {});
+    }
+  }
+
+ private:
+  void replace(NameId from, NameId to) {
+    for (NameId& each : waiting_) {
+      if (each != from) continue;
+      each = to;
+      return;
+    }
+  }
+  NameId waiting_[Sockets::kLookUpsMax]{};
 };
 
 }  // namespace handsync

@@ -9,7 +9,7 @@ namespace handsync::storage {
 
 inline constexpr std::size_t kBlobBytesMax = 60'000;
 
-enum class Blob : std::uint8_t { kIdentity = 1, kTickets = 2 };
+enum class Blob : std::uint8_t { kIdentity = 1, kTickets = 2, kTrust = 3 };
 
 /// The nonce is drawn at random, as these files are written a few times in a device's life. kTooLarge beyond the limit.
 Status seal_blob(const std::uint8_t (&key)[kKeyBytes], hal::Entropy&, Blob, Bytes plain, std::string& sealed);

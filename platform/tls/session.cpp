@@ -155,7 +155,11 @@ int Session::bio_receive(void* self, unsigned char* room, std::size_t bytes) {
   return static_cast<int>(taken);
 }
 
-void Session::sent(std::size_t bytes) { out_begin_ += std::min(bytes, out_end_ - out_begin_); }
+Status Session::sent(std::size_t bytes) {
+  out_begin_ += std::min(bytes, out_end_ - out_begin_);
+  if (!blocked_ || out_begin_ != out_end_) return Done{};
+  return failed_ ? Status(failed_) : shake();
+}
 
 int Session::on_certificate(void* self, mbedtls_x509_crt* certificate, int depth, std::uint32_t* flags) {
   static_cast<Session*>(self)->judge(*certificate, depth, *flags);
@@ -204,7 +208,8 @@ Status Session::shake() {
       mbedtls_ssl_conf_ca_chain(&config_, nullptr, nullptr);
       anchors_.clear();
     }
-    if (rc == MBEDTLS_ERR_SSL_WANT_READ) return Done{};
+    blocked_ = rc == MBEDTLS_ERR_SSL_WANT_WRITE;
+    if (rc == MBEDTLS_ERR_SSL_WANT_READ || blocked_) return Done{};
     if (rc != 0) {
       failed_ = explain(rc);
       if (offered_) tickets_.drop(origin_);

@@ -45,7 +45,8 @@ class Session {
   void close();  ///< adds a close_notify to what is pending
 
   Bytes pending() const { return {out_ + out_begin_, out_end_ - out_begin_}; }  ///< valid until the next call
-  void sent(std::size_t bytes);                                                 ///< this much of pending() has left
+  /// This much of pending() has left. In the handshake there may be more to send then, as after feed().
+  Status sent(std::size_t bytes);
 
   bool established() const { return handshake_ != Handshake::kRunning; }
   Handshake handshake() const { return handshake_; }
@@ -88,6 +89,7 @@ class Session {
   bool offered_ = false;  ///< a kept session was offered
   bool self_signed_ = false;
   bool peer_closed_ = false;
+  bool blocked_ = false;  ///< a message of the handshake waits for room in out_
   Handshake handshake_ = Handshake::kRunning;
   Error failed_{};
   // An encrypted record of kWriteMax bytes with its header, nonce or padding and tag, and an alert behind it.

@@ -2,8 +2,6 @@
 
 #include <mbedtls/platform_util.h>
 
-#include "storage/sealed_blob.h"
-
 namespace handset {
 namespace {
 
@@ -28,44 +26,39 @@ void wipe(std::string& text) {
 
 }  // namespace
 
-handsync::Status seal_identity(handsync::hal::Device& device, handsync::hal::KeySlot slot,
-                               const std::string& certificate, const std::string& key, std::string& sealed) {
+handsync::Status seal_file(handsync::hal::Device& device, handsync::hal::KeySlot slot, Blob kind, handsync::Bytes data,
+                           std::string& sealed) {
   Key storage_key;
   HANDSYNC_TRY(storage_key.unlock(device, slot));
+  return handsync::storage::seal_blob(storage_key.bytes, device.entropy(), kind, data, sealed);
+}
+
+handsync::Status open_file(handsync::hal::Device& device, handsync::hal::KeySlot slot, Blob kind,
+                           const std::string& sealed, std::string& out) {
+  Key storage_key;
+  HANDSYNC_TRY(storage_key.unlock(device, slot));
+  return handsync::storage::open_blob(storage_key.bytes, kind, handsync::bytes_of(sealed), out);
+}
+
+handsync::Status seal_identity(handsync::hal::Device& device, handsync::hal::KeySlot slot,
+                               const std::string& certificate, const std::string& key, std::string& sealed) {
   // PEM holds no zero byte.
   std::string both = certificate + '\0' + key;
-  const auto done = handsync::storage::seal_blob(storage_key.bytes, device.entropy(), Blob::kIdentity,
-                                                 handsync::bytes_of(both), sealed);
+  const auto done = seal_file(device, slot, Blob::kIdentity, handsync::bytes_of(both), sealed);
   wipe(both);
   return done;
 }
 
 handsync::Status open_identity(handsync::hal::Device& device, handsync::hal::KeySlot slot, const std::string& sealed,
                                std::string& certificate, std::string& key) {
-  Key storage_key;
-  HANDSYNC_TRY(storage_key.unlock(device, slot));
   std::string both;
-  HANDSYNC_TRY(handsync::storage::open_blob(storage_key.bytes, Blob::kIdentity, handsync::bytes_of(sealed), both));
+  HANDSYNC_TRY(open_file(device, slot, Blob::kIdentity, sealed, both));
   const std::size_t border = both.find('\0');
   if (border == std::string::npos) return handsync::hal::fault(handsync::hal::Fault::kDamaged);
   certificate = both.substr(0, border);
   key = both.substr(border + 1);
   wipe(both);
   return handsync::Done{};
-}
-
-handsync::Status seal_tickets(handsync::hal::Device& device, handsync::hal::KeySlot slot, handsync::Bytes tickets,
-                              std::string& sealed) {
-  Key storage_key;
-  HANDSYNC_TRY(storage_key.unlock(device, slot));
-  return handsync::storage::seal_blob(storage_key.bytes, device.entropy(), Blob::kTickets, tickets, sealed);
-}
-
-handsync::Status open_tickets(handsync::hal::Device& device, handsync::hal::KeySlot slot, const std::string& sealed,
-                              std::string& tickets) {
-  Key storage_key;
-  HANDSYNC_TRY(storage_key.unlock(device, slot));
-  return handsync::storage::open_blob(storage_key.bytes, Blob::kTickets, handsync::bytes_of(sealed), tickets);
 }
 
 }  // namespace handset

@@ -21,7 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCa = ".pem";
+constexpr const char* kTrust = ".trust";
 constexpr const char* kIdentity = ".identity";
 constexpr const char* kTickets = ".tickets";
 
@@ -160,9 +160,15 @@ std::string Home::of_account(std::uint16_t account, const char* extension) const
   return path("account-" + std::to_string(account) + extension);
 }
 
-void Home::keep_ca(std::uint16_t account, const std::string& pem) { write_file(of_account(account, kCa), pem); }
+void Home::keep_trust(std::uint16_t account, const std::string& sealed) {
+  write_file(of_account(account, kTrust), sealed);
+}
 
-std::string Home::ca(std::uint16_t account) const { return read_if_there(of_account(account, kCa), 4u << 20); }
+std::optional<std::string> Home::trust(std::uint16_t account) const {
+  const std::string file = of_account(account, kTrust);
+  if (!fs::exists(file)) return std::nullopt;
+  return read_file(file, 8u << 20);
+}
 
 void Home::keep_identity(std::uint16_t account, const std::string& sealed) {
   write_file(of_account(account, kIdentity), sealed);
@@ -198,7 +204,7 @@ void Home::add_traffic(const std::map<std::uint16_t, Traffic>& more) {
 void Home::forget_account(std::uint16_t account) {
   if (traffic_.erase(account) != 0) save();
   std::error_code ignored;
-  for (const char* extension : {kCa, kIdentity, kTickets}) fs::remove(of_account(account, extension), ignored);
+  for (const char* extension : {kTrust, kIdentity, kTickets}) fs::remove(of_account(account, extension), ignored);
 }
 
 void Home::forget_everything() {

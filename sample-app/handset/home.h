@@ -3,12 +3,13 @@
 ///   lock           held (flock) by the process that runs the engine
 ///   owner.sock     where others hand that process their commands (owner.h)
 ///   handset.json   which device port, an `account add` under way, roaming, battery, and each account's traffic so far
-///   account-N.pem  copy of an account's --ca file
+///   account-N.trust  copy of an account's --ca file, sealed under the account's key
 ///   account-N.identity  its client certificate and key, sealed under the account's key (replicas.h)
 ///   device/, replica/   the device port's and the engine's (hal/posix/core.h)
 #pragma once
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,8 @@ class Home {
   Traffic traffic(std::uint16_t account) const;
   void add_traffic(const std::map<std::uint16_t, Traffic>&);
 
-  void keep_ca(std::uint16_t account, const std::string& pem);
-  std::string ca(std::uint16_t account) const;  ///< "" = none
+  void keep_trust(std::uint16_t account, const std::string& sealed);
+  std::optional<std::string> trust(std::uint16_t account) const;  ///< none = the system's roots
   void keep_identity(std::uint16_t account, const std::string& sealed);
   std::string identity(std::uint16_t account) const;  ///< sealed; "" = none
   void keep_tickets(std::uint16_t account, const std::string& sealed);

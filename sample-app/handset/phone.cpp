@@ -24,6 +24,7 @@ using handsync::AccountId;
 using handsync::Engine;
 using handsync::Error;
 using handsync::Instant;
+using handsync::storage::Blob;
 
 constexpr std::chrono::seconds kRemovalPatience(15);
 constexpr std::uint64_t kWorkPatience_ms = 5'000, kWipePatience_ms = 60'000;
@@ -168,17 +169,21 @@ void Phone::trust_accounts() {
   AccountId ids[16];
   const std::size_t count = std::min<std::size_t>(engine_->accounts(ids), std::size(ids));
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string pem = home_.ca(static_cast<std::uint16_t>(ids[i]));
-    if (!pem.empty()) (void)carrier_->set_trust(ids[i], handsync::bytes_of(pem));
-    const std::string sealed = home_.identity(static_cast<std::uint16_t>(ids[i]));
+    const auto slot = static_cast<std::uint16_t>(ids[i]);
+    if (const auto trusted = home_.trust(slot)) {
+      std::string pem;
+      if (!open_file(*device_, slot, Blob::kTrust, *trusted, pem).ok()) pem = "damaged";
+      (void)carrier_->set_trust(ids[i], handsync::bytes_of(pem));
+    }
+    const std::string sealed = home_.identity(slot);
     std::string certificate, key;
-    if (!sealed.empty() && open_identity(*device_, static_cast<std::uint16_t>(ids[i]), sealed, certificate, key).ok()) {
+    if (!sealed.empty() && open_identity(*device_, slot, sealed, certificate, key).ok()) {
       (void)carrier_->set_identity(ids[i], handsync::bytes_of(certificate), handsync::bytes_of(key));
       mbedtls_platform_zeroize(key.data(), key.size());
     }
-    const std::string kept = home_.take_tickets(static_cast<std::uint16_t>(ids[i]));
+    const std::string kept = home_.take_tickets(slot);
     std::string tickets;
-    if (!kept.empty() && open_tickets(*device_, static_cast<std::uint16_t>(ids[i]), kept, tickets).ok()) {
+    if (!kept.empty() && open_file(*device_, slot, Blob::kTickets, kept, tickets).ok()) {
       carrier_->load_tickets(ids[i], handsync::bytes_of(tickets));
       mbedtls_platform_zeroize(tickets.data(), tickets.size());
     }
@@ -197,7 +202,8 @@ void Phone::save_tickets() {
     const auto slot = static_cast<std::uint16_t>(ids[i]);
     const std::size_t size = carrier_->save_tickets(ids[i], room);
     std::string sealed;
-    if (size == 0 || !seal_tickets(*device_, slot, handsync::Bytes(room).first(size), sealed).ok()) continue;
+    if (size == 0 || !seal_file(*device_, slot, Blob::kTickets, handsync::Bytes(room).first(size), sealed).ok())
+      continue;
     try {
       home_.keep_tickets(slot, sealed);
     } catch (const Failure&) {
@@ -249,7 +255,9 @@ handsync::Status Phone::keep(AccountId id, const TlsFiles& files) {
   const auto slot = static_cast<std::uint16_t>(id);
   if (!files.ca.empty()) {
     HANDSYNC_TRY(carrier_->set_trust(id, handsync::bytes_of(files.ca)));
-    home_.keep_ca(slot, files.ca);
+    std::string sealed;
+    HANDSYNC_TRY(seal_file(*device_, slot, Blob::kTrust, handsync::bytes_of(files.ca), sealed));
+    home_.keep_trust(slot, sealed);
   }
   if (!files.certificate.empty()) {
     HANDSYNC_TRY(carrier_->set_identity(id, handsync::bytes_of(files.certificate), handsync::bytes_of(files.key)));

@@ -118,5 +118,16 @@ with Suite("certificates") as suite:
     kept = [os.path.join(folder, name) for folder, _, names in os.walk(phone.home) for name in names]
     secret = open(mine, "rb").read().split(b"PRIVATE KEY-----")[1][10:200]
     suite.check("its certificate: the key lies nowhere in the open", kept and not any(secret in open(name, "rb").read() for name in kept if os.path.isfile(name)))
+    # Trust that somebody else wrote is none: neither that nor the system's roots are put in its place.
+    name = [os.path.join(phone.home, name) for name in os.listdir(phone.home) if name.endswith(".trust")][0]
+    sealed = open(name, "rb").read()
+    for forged in (open(ours.pem, "rb").read(), b"", sealed[:-1] + bytes([sealed[-1] ^ 1])):
+        open(name, "wb").write(forged)
+        for tickets in [each for each in os.listdir(phone.home) if each.endswith(".tickets")]:
+            os.remove(os.path.join(phone.home, tickets))
+        before = phone.requests()
+        suite.equal("trust of another's making: exit status 4, nothing sent", (phone.run("sync").status, phone.requests()), (4, before))
+    open(name, "wb").write(sealed)
+    suite.equal("its own again: it syncs", phone.run("sync").status, 0)
     suite.equal("its certificate: goes with the account", (phone.run("account", "remove", ALICE).status,
                 [name for name in os.listdir(phone.home) if name.startswith("account-")]), (0, []))

@@ -68,6 +68,11 @@ TEST(Meeting, ARequestIsReadAndAnythingElseIsNone) {
   CHECK(!read_meeting_request({}, meeting));
 }
 
+TEST(Meeting, TheSpareBitOfItsStatusSaysNothing) {
+  for (unsigned status = 0; status < 16; ++status) LONGS_EQUAL(status & 7, meeting_bits(std::to_string(status)));
+  for (const char* wrong : {"", "16", "160", "-1", "3 "}) LONGS_EQUAL(0, meeting_bits(wrong));
+}
+
 TEST(Meeting, AReplyIsFoldedAndEscapedAndSaysWhoAnswers) {
   Meeting meeting;
   CHECK(meeting.uid.assign("u-1") && meeting.organizer.assign("Eve <eve@example.test>"));

@@ -1,5 +1,6 @@
 /// account add: what it asks, what it refuses, and what it leaves behind.
 #include <span>
+#include <stdexcept>
 
 #include "engine/sync/mailbox_view.h"
 #include "policy/fault.h"
@@ -207,6 +208,24 @@ TEST(AccountAdd, TheSameAddressTwiceAndTooManyAreRefused) {
   CHECK(world.add_error == engine_fault(EngineFault::kTooManyAccounts, 4));
   world.remove(first);
   CHECK(world.add("user4@example.test") != AccountId{});
+}
+
+/// The record says whom the password is shown to: nothing goes out on one that the device did not write.
+TEST(AccountAdd, ARecordThatTheDeviceDidNotWriteIsRefused) {
+  World world(with_version("16.1"));
+  world.add("demo@example.test");
+  hal::Records& records = world.device().records();
+  std::byte room[1024];
+  const auto found = records.get(hal::account_record(1), room);
+  CHECK(found.ok());
+  const auto at = text_of(Bytes(room, found.value())).find("example.test");
+  CHECK(at != Text::npos);
+  room[at] = std::byte{'E'};
+  CHECK(records.put(hal::account_record(1), Bytes(room, found.value())).ok());
+  world.sent.clear();
+  CHECK_THROWS(std::runtime_error, world.restart());
+  check_error(hal::fault(hal::Fault::kDamaged), world.open_error, "opening");
+  CHECK(world.sent.empty());
 }
 
 TEST(AccountAdd, AServerThatIsNotThereIsNamedAndNothingIsLeftBehind) {

@@ -281,8 +281,13 @@ TEST(Fetching, ThePolicyHasTheLastWord) {
   LONGS_EQUAL(0, world.sync(world.id).code);
   Sink sink;
   LONGS_EQUAL(static_cast<int>(policy::Fault::kAttachmentTooLarge), world.begin(sink).code);
+  LONGS_EQUAL(static_cast<int>(policy::Fault::kAttachmentTooLarge), world.begin(sink, 0).code);
   world.server().policy(kEmail, exchange::Policy{{"DevicePasswordEnabled", "0", {}}, {"AttachmentsEnabled", "0", {}}});
   LONGS_EQUAL(0, world.sync(world.id).code);
   LONGS_EQUAL(static_cast<int>(policy::Fault::kNoAttachments), world.begin(sink).code);
+  LONGS_EQUAL(static_cast<int>(policy::Fault::kNoAttachments), world.begin(sink, 0).code);
+  world.server().policy(kEmail, exchange::Policy{{"DevicePasswordEnabled", "0", {}}, {"AllowHTMLEmail", "0", {}}});
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(static_cast<int>(policy::Fault::kNoHtml), world.begin(sink, 0).code);
   LONGS_EQUAL(0, sink.ends);
 }

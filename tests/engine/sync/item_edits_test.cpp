@@ -353,6 +353,9 @@ TEST(ItemEdits, WhatCannotBeSentIsRefusedHere) {
   const ItemId item = world.items("Calendar").at(event);
   const auto code = [](const auto& result) { return result.error().code; };
   LONGS_EQUAL(static_cast<int>(EngineFault::kNotYours), code(world.edit(item, {remove(cal::kAttendees)})));
+  world.server().change(kEmail, event, [](Item& one) { one.set(Node(cal::kMeetingStatus, 11)); });
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(static_cast<int>(EngineFault::kNotYours), code(world.edit(item, {remove(cal::kAttendees)})));
   LONGS_EQUAL(static_cast<int>(EngineFault::kInvalidItem), code(world.edit(item, {set(cal::kStartTime, "tomorrow")})));
   LONGS_EQUAL(static_cast<int>(EngineFault::kInvalidItem), code(world.edit(item, {set(cal::kResponseType, "1")})));
   LONGS_EQUAL(static_cast<int>(EngineFault::kInvalidItem), code(world.make("Calendar", {set(kSubject, "no time")})));

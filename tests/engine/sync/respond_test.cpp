@@ -1,6 +1,7 @@
 // Invitations answered: the server has the answer, the organizer is told once, whatever is lost on the way.
 #include <cjson/cJSON.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -52,11 +53,17 @@ struct Invited : World {
   }
   std::vector<const Item*> items(const std::string& email, const std::string& class_name) {
     std::vector<const Item*> found;
+    for (const std::string& server_id : ids(email, class_name)) found.push_back(server().item(email, server_id));
+    return found;
+  }
+  std::vector<std::string> ids(const std::string& email, const std::string& class_name) {
+    std::vector<std::string> found;
     std::unique_ptr<cJSON, decltype(&cJSON_Delete)> root(cJSON_Parse(server().contents(email).c_str()), cJSON_Delete);
     const cJSON* one = nullptr;
     cJSON_ArrayForEach(one, cJSON_GetObjectItemCaseSensitive(root.get(), "items")) {
-      const Item* item = server().item(email, cJSON_GetObjectItemCaseSensitive(one, "server_id")->valuestring);
-      if (item != nullptr && item->class_name == class_name) found.push_back(item);
+      const char* server_id = cJSON_GetObjectItemCaseSensitive(one, "server_id")->valuestring;
+      const Item* item = server().item(email, server_id);
+      if (item != nullptr && item->class_name == class_name) found.emplace_back(server_id);
     }
     return found;
   }
@@ -193,6 +200,36 @@ TEST(Respond, OneOfASeriesAndAnotherTime) {
     LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
     STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), version);
   }
+}
+
+/// An invitation to one of a series is answered for that one; where HTML is forbidden an answer is none.
+TEST(Respond, OneOfASeriesThatCameAloneWhereHtmlIsForbidden) {
+  Invited world("12.1");
+  const std::vector<std::string> before = world.ids(kEmail, "Email");
+  world.server().invite(kOrganizer, kEmail, "one of them", false);
+  for (const std::string& each : world.ids(kEmail, "Email")) {
+    if (std::find(before.begin(), before.end(), each) != before.end()) continue;
+    world.server().change(kEmail, each, [](Item& item) {
+      for (Node& property : item.properties)
+        if (property.tag == mail::kMeetingRequest)
+          property.children.emplace_back(mail::kRecurrenceId, "2026-03-10T09:00:00.000Z");
+    });
+  }
+  world.server().policy(kEmail, exchange::Policy{{"DevicePasswordEnabled", "0", {}}, {"AllowHTMLEmail", "0", {}}});
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  MeetingAnswer answer;
+  answer.reply = Reply::kDecline;
+  ItemId request{};
+  world.for_each_item(world.id, "Inbox", [&](const ItemRow& row) {
+    if (row.subject == "one of them") request = row.id;
+  });
+  CHECK(world.respond(request, answer).ok());
+  LONGS_EQUAL(0, world.flush().code);
+  CHECK(world.queue(world.id).empty());
+  std::string reply;
+  for (const Sent& sent : world.sent)
+    if (sent.label == "SendMail") reply = sent.body;
+  CHECK(reply.find("RECURRENCE-ID:20260310T090000Z") != std::string::npos);
 }
 
 TEST(Respond, RefusalsAreParkedAndListedAndCanBeDropped) {

@@ -200,6 +200,9 @@ TEST(Response, LimitsOfTheHead) {
   std::string continues;
   for (int i = 0; i < 20'000; ++i) continues += "HTTP/1.1 100 Continue\r\n\r\n";
   LONGS_EQUAL(static_cast<int>(Fault::kHeadTooLong), parse(continues).error.code);
+  continues.clear();
+  for (int i = 0; i < 20'000; ++i) continues += "HTTP/1.1 100\r\n\r\n";
+  LONGS_EQUAL(static_cast<int>(Fault::kHeadTooLong), parse(continues).error.code);
   std::string trailers = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
   for (int i = 0; i < 200; ++i) trailers += "T: x\r\n";
   LONGS_EQUAL(static_cast<int>(Fault::kTooManyHeaders), parse(trailers).error.code);

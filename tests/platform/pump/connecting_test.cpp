@@ -189,6 +189,10 @@ TEST(Connecting, TrustIsOfTheAccount) {
   net.settle();
   failed(1, tls::fault(tls::Fault::kNoTrust));
   CHECK_FALSE(carrier->set_trust(AccountId{2}, bytes_of("not a certificate")).ok());
+  other.id = RequestId{4};
+  begin(other);
+  net.settle();
+  failed(4, tls::fault(tls::Fault::kNoTrust));
   CHECK(carrier->set_trust(AccountId{2}, bytes_of(rig::ca_pem())).ok());
   other.id = RequestId{2};
   begin(other);

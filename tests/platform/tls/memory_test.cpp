@@ -79,7 +79,7 @@ bool talk(rig::ServerContext& context, tls::Tickets& tickets, hal::Trust& trust)
   bool said = false, asked = false;
   for (int round = 0; round < 20 && !error; ++round) {
     server.feed(std::string(text_of(client.pending())));
-    client.sent(client.pending().size());
+    CHECK(client.sent(client.pending().size()).ok());
     if (server.up && server.plain == "ping" && !said) {
       server.say("pong");
       said = true;

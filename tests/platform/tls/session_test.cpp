@@ -40,8 +40,12 @@ struct Pair {
       : server(context), client(random, tickets, trust, identity) {}
 
   std::string take() {
-    const std::string out(text_of(client.pending()));
-    client.sent(out.size());
+    std::string out;
+    while (!client.pending().empty()) {
+      const std::size_t bytes = client.pending().size();
+      out += text_of(client.pending());
+      if (!client.sent(bytes).ok()) break;
+    }
     return out;
   }
   Outcome shake(const tls::Origin& origin, std::int64_t now_ms, std::size_t piece = SIZE_MAX) {
@@ -570,6 +574,14 @@ TEST(Tls, AClientCertificateIsShownToWhoAsks) {
     Pair pair(context, random, tickets, &trust, &identity);
     CHECK(pair.shake(origin_of("mail.example.com"), rig::kNow_ms).up);
     STRCMP_EQUAL("phone 7", pair.server.client_name().c_str());
+    // A chain that is larger than what goes out at once: more leaves as soon as there is room.
+    std::string chain = certificate;
+    for (int i = 0; i < 16; ++i) chain += rig::ca_pem();
+    tls::Identity large;
+    CHECK(large.load(bytes_of(chain), bytes_of(key_text), random).ok());
+    Pair with_chain(context, random, tickets, &trust, &large);
+    CHECK(with_chain.shake(origin_of("mail.example.com", 4), rig::kNow_ms).up);
+    STRCMP_EQUAL("phone 7", with_chain.server.client_name().c_str());
     // Who cannot prove its own name gets to see nothing of it.
     rig::Spec wrong;
     wrong.dns = {"elsewhere.example.com"};
