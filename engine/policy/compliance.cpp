@@ -21,11 +21,20 @@ std::uint8_t gate_level(const SettingRow& row, std::int32_t value) {
   return static_cast<std::uint8_t>(row.kind == Kind::kBoolean ? value * 2 : value);
 }
 
-Enforcement enforce_gate(Setting setting, const Document& wanted, hal::Gates* gates, bool may_loosen) {
+/// A gate that the device's own messaging does not heed closes nothing.
+hal::Force gate_force(hal::Device& device, hal::Gate gate) {
+  const hal::Force force = device.gates()->force(gate);
+  if (gate != hal::Gate::kSms || device.messaging() == nullptr) return force;
+  const hal::Force heeded = device.messaging()->can_gate();
+  return force == hal::Force::kNotFitted || heeded < force ? heeded : force;
+}
+
+Enforcement enforce_gate(Setting setting, const Document& wanted, hal::Device& device, bool may_loosen) {
   const SettingRow& row = row_of(setting);
   const bool demanded = wanted.demands(setting);
+  hal::Gates* const gates = device.gates();
   if (gates == nullptr) return demanded ? Enforcement::kAbsent : Enforcement::kEnforced;
-  const hal::Force force = gates->force(row.gate);
+  const hal::Force force = gate_force(device, row.gate);
   if (force == hal::Force::kNotFitted) return Enforcement::kNotFitted;
   if (force == hal::Force::kAbsent) return demanded ? Enforcement::kAbsent : Enforcement::kEnforced;
 
@@ -198,7 +207,7 @@ Compliance enforce(const Document& wanted, hal::Device& device, const Facts& fac
       case Means::kCardEncryption:
         break;  // below: it needs the card's gate
       case Means::kGate:
-        state(setting) = enforce_gate(setting, wanted, device.gates(), may_loosen);
+        state(setting) = enforce_gate(setting, wanted, device, may_loosen);
         break;
       case Means::kApps:
         state(setting) = enforce_list(

@@ -30,6 +30,21 @@ struct Switches {
   ~Switches() = default;
 };
 
+struct TextOnAir {
+  std::int64_t wall_ms = 0;
+  std::string number, text;
+};
+/// The other end of the modem: what a network delivers to the device, and what it has taken from it.
+struct TextNetwork {
+  /// kRefused: a policy keeps texts away, or no network has such a number. `sent`: a program of the device's has sent
+  /// it.
+  virtual Status arrive(const std::string& number, const std::string& text, bool sent) = 0;
+  virtual std::vector<TextOnAir> on_air() const = 0;  ///< one for each number, the oldest first
+
+ protected:
+  ~TextNetwork() = default;
+};
+
 struct HostedDevice : Device {
   virtual ~HostedDevice() = default;
   HostedDevice() = default;
@@ -45,6 +60,7 @@ struct HostedDevice : Device {
   virtual std::string replica_directory() const = 0;
   virtual CardSlot* card() { return nullptr; }      ///< null = not this device's to play with
   virtual Switches* switches() { return nullptr; }  ///< likewise
+  virtual TextNetwork* texts() { return nullptr; }  ///< likewise
   virtual Status check() = 0;                       ///< every record and key readable; the first that is not
 };
 

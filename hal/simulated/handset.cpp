@@ -20,6 +20,7 @@
 #include "posix/settings.h"
 #include "simulated/card.h"
 #include "simulated/programs.h"
+#include "simulated/radio.h"
 
 namespace handsync::hal::simulated {
 
@@ -38,12 +39,21 @@ constexpr std::size_t kGates = static_cast<std::size_t>(Gate::kCount);
 
 }  // namespace
 
-struct Handset::Parts final : posix::Core, Gates, Apps, Storage, Lock, posix::CardSlot, posix::Switches {
+struct Handset::Parts final : posix::Core,
+                              Gates,
+                              Apps,
+                              Storage,
+                              Lock,
+                              Messaging,
+                              posix::CardSlot,
+                              posix::Switches,
+                              posix::TextNetwork {
   explicit Parts(const Options& given)
       : Core(given),
         options(given),
         programs(durable, device_path("programs")),
-        storage_card(durable, vault, core_options.home, device_path("card")) {
+        storage_card(durable, vault, core_options.home, device_path("card")),
+        radio(durable, vault, device_path("texts")) {
     if (!options.erasable_key_block && options.destroys_for_good == Force::kEnforced)
       core_options.destroys_for_good = options.destroys_for_good = Force::kPartial;
     if (options.flash_image.empty()) return;
@@ -70,6 +80,7 @@ struct Handset::Parts final : posix::Core, Gates, Apps, Storage, Lock, posix::Ca
     // A damaged file is reported by what is in force then: nothing.
     static_cast<void>(programs.open());
     static_cast<void>(storage_card.open());
+    static_cast<void>(radio.open(phone_wall_ms()));
     if (Durable::read(device + "/lock", contents).ok()) {
       const Settings settings = parse_settings(text_of(contents));
       locked_flag = number_in(settings, "locked", 0) != 0;
@@ -82,6 +93,7 @@ struct Handset::Parts final : posix::Core, Gates, Apps, Storage, Lock, posix::Ca
     switched.fill(true);
     programs.begin_anew();
     storage_card.begin_anew();
+    radio.begin_anew();
     locked_flag = false;
     idle_s = 0;
     active_ms = 0;
@@ -92,6 +104,10 @@ struct Handset::Parts final : posix::Core, Gates, Apps, Storage, Lock, posix::Ca
   std::uint64_t phone_mono_ms() const {
     const std::uint64_t host = host_mono_ms();
     return base_phone_ms + (host >= base_host_ms ? host - base_host_ms : 0);
+  }
+
+  std::int64_t phone_wall_ms() const {
+    return (options.wall_ms ? options.wall_ms() : system_wall_ms()) + wall_shift_ms;
   }
 
   void open_clock() {
@@ -238,6 +254,39 @@ struct Handset::Parts final : posix::Core, Gates, Apps, Storage, Lock, posix::Ca
     return card_closed() ? std::vector<std::string>() : storage_card.names();
   }
 
+  // -- Messaging, TextNetwork ----------------------------------------------------------------------------------------
+  bool texts_closed() const { return levels[static_cast<std::size_t>(Gate::kSms)] == 0; }
+  Force can_gate() const override { return options.text_force; }
+  Result<std::size_t> own_number(Room room) const override {
+    if (options.own_number.size() > room.size()) return fault(Fault::kTooLarge);
+    std::transform(options.own_number.begin(), options.own_number.end(), room.begin(),
+                   [](char c) { return static_cast<std::byte>(c); });
+    return options.own_number.size();
+  }
+  Result<bool> oldest(TextRecord& record, Room text) override {
+    const std::scoped_lock hold(mutex);
+    return texts_closed() ? Result<bool>(false) : radio.oldest(record, text);
+  }
+  Status done(std::uint64_t id) override {
+    const std::scoped_lock hold(mutex);
+    return radio.done(id);
+  }
+  Status send(std::span<const Text> numbers, Text text) override {
+    const std::scoped_lock hold(mutex);
+    if (texts_closed()) return fault(Fault::kRefused);
+    if (options.modem) HANDSYNC_TRY(options.modem(text));
+    return radio.send(phone_wall_ms(), numbers, text);
+  }
+  Status arrive(const std::string& number, const std::string& text, bool sent) override {
+    const std::scoped_lock hold(mutex);
+    if (texts_closed()) return fault(Fault::kRefused);
+    return radio.arrive(sent, phone_wall_ms(), number, text);
+  }
+  std::vector<posix::TextOnAir> on_air() const override {
+    const std::scoped_lock hold(mutex);
+    return radio.on_air();
+  }
+
   // -- Erase ---------------------------------------------------------------------------------------------------------
   Status files(KeySlot slot, Progress& progress) override {
     Status outcome = Core::files(slot, progress);
@@ -298,6 +347,7 @@ struct Handset::Parts final : posix::Core, Gates, Apps, Storage, Lock, posix::Ca
   std::array<bool, kGates> switched{};
   Programs programs;
   Card storage_card;
+  Radio radio;
   bool locked_flag = false;
   std::uint32_t idle_s = 0, boot = 1;
   std::uint64_t base_phone_ms = 0, base_host_ms = 0, active_ms = 0;
@@ -322,12 +372,13 @@ bool Handset::may_run(const std::string& name, const std::string& sha1, bool pre
 }
 Storage* Handset::storage() { return parts_->options.has_storage ? parts_.get() : nullptr; }
 Lock* Handset::lock() { return parts_->options.has_lock ? parts_.get() : nullptr; }
+Messaging* Handset::messaging() { return parts_->options.has_messaging ? parts_.get() : nullptr; }
+posix::TextNetwork* Handset::texts() { return messaging() != nullptr ? parts_.get() : nullptr; }
 Text Handset::model() const { return parts_->options.model; }
 
 Instant Handset::now() const {
   const std::scoped_lock hold(parts_->mutex);
-  const std::int64_t wall_ms = parts_->options.wall_ms ? parts_->options.wall_ms() : system_wall_ms();
-  return Instant{parts_->phone_mono_ms(), wall_ms + parts_->wall_shift_ms, parts_->boot, true};
+  return Instant{parts_->phone_mono_ms(), parts_->phone_wall_ms(), parts_->boot, true};
 }
 
 bool Handset::reboot() {

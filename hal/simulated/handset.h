@@ -38,6 +38,11 @@ struct Options : posix::CoreOptions {
   std::array<Force, static_cast<std::size_t>(Gate::kCount)> gate_force;  ///< all kEnforced at first
   bool has_apps = true;
   Force app_force = Force::kEnforced;
+  bool has_messaging = true;
+  Force text_force = Force::kEnforced;
+  std::string own_number = "+15550100";  ///< "" = the network has not told it
+  std::function<Status(std::string_view)>
+      modem;  ///< asked before a text is taken; an error: it is not. None = takes all
   Manner gate_manner = Manner::kHonest, lock_manner = Manner::kHonest;
   Manner app_manner = Manner::kHonest, card_manner = Manner::kHonest;
   Force device_encryption = Force::kPartial;  ///< credentials are sealed, replicas are not
@@ -71,6 +76,7 @@ class Handset final : public posix::HostedDevice {
   Apps* apps() override;
   Storage* storage() override;
   Lock* lock() override;
+  Messaging* messaging() override;
   Text model() const override;
 
   // -- what a host or a test does with the phone ---------------------------------------------------------------------
@@ -83,6 +89,7 @@ class Handset final : public posix::HostedDevice {
   std::string replica_directory() const override;
   posix::CardSlot* card() override;
   posix::Switches* switches() override;
+  posix::TextNetwork* texts() override;
   /// Whether the phone starts a program: a preinstalled one by its name, another by the SHA-1 of its file.
   bool may_run(const std::string& name, const std::string& sha1, bool preinstalled) const;
   /// Cuts the power between two operations, with Options::power set: what was reported must be there, what was not

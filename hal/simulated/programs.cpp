@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "simulated/packed.h"
+
 namespace handsync::hal::simulated {
 namespace {
 
@@ -15,28 +17,6 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-void put_number(std::string& to, std::uint64_t value) {
-  for (int i = 0; i < 8; ++i) to += static_cast<char>(value >> (8 * i));
-}
-
-struct In {
-  Text bytes;
-  bool good = true;
-  Text take(std::uint64_t count) {
-    good = good && count <= bytes.size();
-    const Text taken = good ? bytes.substr(0, static_cast<std::size_t>(count)) : Text();
-    if (good) bytes.remove_prefix(taken.size());
-    return taken;
-  }
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    const Text eight = take(8);
-    for (std::size_t i = 0; i < eight.size(); ++i)
-      value |= std::uint64_t{static_cast<unsigned char>(eight[i])} << (8 * i);
-    return value;
-  }
-};
-
 }  // namespace
 
 Status Programs::open() {
@@ -44,7 +24,7 @@ Status Programs::open() {
   lists_ = {};
   if (const auto there = posix::Durable::read(path_, contents); !there.ok())
     return there.error() == fault(Fault::kNotThere) ? Status(Done{}) : Status(there.error());
-  In in{text_of(contents)};
+  PackedIn in{text_of(contents)};
   std::array<Lists, 2> read;
   bool sound = in.take(kMagic.size()) == kMagic;
   for (Lists& lists : read) {
@@ -120,10 +100,7 @@ Status Programs::store(const std::array<Lists, 2>& all) {
     for (const auto& [id, entries] : lists) {
       put_number(file, id);
       put_number(file, entries.size());
-      for (const std::string& entry : entries) {
-        put_number(file, entry.size());
-        file += entry;
-      }
+      for (const std::string& entry : entries) put_bytes(file, entry);
     }
   }
   return durable_.replace(path_, bytes_of(file));

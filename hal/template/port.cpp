@@ -130,4 +130,26 @@ Force Port::holds() const { return Force::kAbsent; }
 // Write: the trusted root certificates as one PEM text, from `offset` on as far as the room goes; 0 = end.
 Result<std::size_t> Port::roots_pem(std::size_t, Room) { return not_done(); }
 
+// -- Messaging: optional
+// -----------------------------------------------------------------------------------------------
+
+// Write: kEnforced when send() and every program of the device's own heed Gate::kSms.
+Force Port::can_gate() const { return Force::kAbsent; }
+
+// Write: MSISDN as the card has it; 0 when it does not, which is common.
+Result<std::size_t> Port::own_number(Room) const { return not_done(); }
+
+// Write: the oldest text that done() was not called for, from the modem's store or the card's. The id must grow over
+// restarts: a counter in flash, not the slot of the card, which is used again. Have the host call Engine::texts when
+// one comes.
+Result<bool> Port::oldest(TextRecord&, Room) { return not_done(); }
+
+// Write: remove it from that store, or remember durably that it was told.
+Status Port::done(std::uint64_t) { return not_done(); }
+
+// Write: put it into the modem's own durable queue, all numbers or none, and return; what does not go out at once is
+// the modem's to try again. Where the modem has no such queue, keep one in flash: take the text off it before it goes
+// on air, so that a power cut loses it rather than sending it twice. kRefused while Gate::kSms is closed.
+Status Port::send(std::span<const Text>, Text) { return not_done(); }
+
 }  // namespace handsync::hal::template_port

@@ -8,18 +8,19 @@
 
 namespace handsync::hal::template_port {
 
-class Port final : public Device, Entropy, Records, Keys, Erase, Gates, Storage, Lock, Trust {
+class Port final : public Device, Entropy, Records, Keys, Erase, Gates, Storage, Lock, Trust, Messaging {
  public:
   Entropy& entropy() override { return *this; }
   Records& records() override { return *this; }
   Keys& keys() override { return *this; }
   Erase& erase() override { return *this; }
-  // Optional: remove the lines, the bases and the functions of what the device will never have. PinGuard and Messaging
-  // (pin_guard.h, messaging.h) are added in the same way.
+  // Optional: remove the lines, the bases and the functions of what the device will never have. PinGuard (pin_guard.h)
+  // is added in the same way.
   Gates* gates() override { return this; }
   Storage* storage() override { return this; }
   Lock* lock() override { return this; }
   Trust* trust() override { return this; }
+  Messaging* messaging() override { return this; }
   Text model() const override;
 
  private:
@@ -58,6 +59,12 @@ class Port final : public Device, Entropy, Records, Keys, Erase, Gates, Storage,
   Force holds() const override;
 
   Result<std::size_t> roots_pem(std::size_t offset, Room) override;
+
+  Force can_gate() const override;
+  Result<std::size_t> own_number(Room) const override;
+  Result<bool> oldest(TextRecord&, Room text) override;
+  Status done(std::uint64_t id) override;
+  Status send(std::span<const Text> numbers, Text text) override;
 };
 
 }  // namespace handsync::hal::template_port

@@ -27,4 +27,6 @@ bool cut_power_at(unsigned n, bool after, void (*work)(handsync::hal::Device&)) 
 }
 
 handsync::Instant now_of_device_under_test() { return phone().handset->now(); }
+bool text_arrives_at_device_under_test(handsync::Text, handsync::Text) { return false; }
+int texts_that_left_device_under_test(handsync::Text, handsync::Text) { return -1; }
 Promises promises_of_device_under_test() { return {}; }

@@ -17,6 +17,11 @@ bool cut_power_at(unsigned n, bool after, void (*work)(handsync::hal::Device&));
 /// The device's time, as its host hands it to the engine.
 handsync::Instant now_of_device_under_test();
 
+/// As if the network delivered a text to the device. False = this port cannot have that done inside a program.
+bool text_arrives_at_device_under_test(handsync::Text number, handsync::Text text);
+/// How often that text has left the device for that number; -1 = this port cannot tell.
+int texts_that_left_device_under_test(handsync::Text number, handsync::Text text);
+
 /// What this port has promised to have on the machine it is tested on; the suite fails when it is missing.
 struct Promises {
   bool trust = false;   ///< roots to verify servers with

@@ -29,4 +29,6 @@ handsync::Instant now_of_device_under_test() {
   now.wall_trusted = true;
   return now;
 }
+bool text_arrives_at_device_under_test(handsync::Text, handsync::Text) { return false; }
+int texts_that_left_device_under_test(handsync::Text, handsync::Text) { return -1; }
 Promises promises_of_device_under_test() { return {}; }

@@ -326,3 +326,17 @@ TEST(OnHandset, the_embedded_servers_own_policy_is_acknowledged_as_partly_kept) 
   CHECK(enforcer.prepare(*phone, AccountId{1}, document).ok());
   CHECK_EQUAL(1, enforcer.acknowledgement(*phone, AccountId{1}));
 }
+
+TEST(OnHandset, a_gate_for_texts_that_the_modem_does_not_heed_is_not_claimed) {
+  const auto state = [](hal::Force heeded) {
+    Home home;
+    home.options.text_force = heeded;
+    const auto phone = home.open();
+    Document document;
+    document.set(Setting::kAllowTextMessaging, 0);
+    return enforce(document, *phone, Facts{}, true).of(Setting::kAllowTextMessaging);
+  };
+  CHECK(state(hal::Force::kEnforced) == Enforcement::kEnforced);
+  CHECK(state(hal::Force::kPartial) == Enforcement::kPartial);
+  CHECK(state(hal::Force::kAbsent) == Enforcement::kAbsent);
+}

@@ -51,6 +51,11 @@ TEST(Template, every_function_says_that_it_is_not_done) {
   CHECK(not_done(device.lock()->after_idle_s(60)));
   CHECK(not_done(device.lock()->idle_limit_s()));
   CHECK(not_done(device.trust()->roots_pem(0, room)));
+  hal::TextRecord record;
+  CHECK(not_done(device.messaging()->own_number(room)));
+  CHECK(not_done(device.messaging()->oldest(record, room)));
+  CHECK(not_done(device.messaging()->done(1)));
+  CHECK(not_done(device.messaging()->send({}, {})));
 }
 
 TEST(Template, claims_nothing) {
@@ -61,6 +66,7 @@ TEST(Template, claims_nothing) {
   CHECK(device.storage()->card_encryption() == Force::kAbsent);
   CHECK(device.keys().destroys_for_good() == Force::kAbsent);
   CHECK(device.lock()->holds() == Force::kAbsent);
+  CHECK(device.messaging()->can_gate() == Force::kAbsent);
   CHECK(!device.lock()->locked());
   CHECK(!device.records().replay_protected());
   CHECK(!device.keys().exists(0));
