@@ -198,6 +198,21 @@ std::string Server::put(const std::string& email, Item item) {
   return id;
 }
 
+std::string Server::text(const std::string& email, const std::string& number, const std::string& words) {
+  State& state = *state_;
+  Account& account = state.account(email);
+  const bool any = std::any_of(account.devices.begin(), account.devices.end(), [](const auto& entry) {
+    const auto outbound = entry.second.information.find("EnableOutboundSMS");
+    return outbound != entry.second.information.end() && outbound->second == "1";
+  });
+  if (!any) throw std::invalid_argument("no device of " + email + " sends texts for the server");
+  Item item = plain_text(number, repair_utf8(words), state.now_ms);
+  const std::string id = account.mailbox.add(account.mailbox.default_folder(FolderType::kOutbox), std::move(item)).id;
+  state.wake();
+  state.flush();
+  return id;
+}
+
 std::string Server::invite(const std::string& organizer, const std::string& email, const std::string& subject,
                            bool weekly) {
   State& state = *state_;

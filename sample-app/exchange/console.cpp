@@ -66,6 +66,15 @@ std::string run(Server& server, std::string_view line, bool& quit) {
     root.set("server_id", server.deliver(email, std::string(line)));
     return root.text();
   }
+  if (command == "text") {
+    const std::string email = needed(line, "an address");
+    const std::string number = needed(line, "a phone number");
+    if (line.empty()) throw std::invalid_argument("the command needs words to send");
+    Json root = Json::object();
+    root.set("ok", true);
+    root.set("server_id", server.text(email, number, std::string(line)));
+    return root.text();
+  }
   if (command == "invite") {
     const std::string organizer = needed(line, "the organizer's address");
     const std::string email = needed(line, "an address");
@@ -117,7 +126,7 @@ std::string run(Server& server, std::string_view line, bool& quit) {
   if (command == "faults" && take_word(line) == "off") return server.faults_off(), ok();
   throw std::invalid_argument(
       "there is no command \"" + command +
-      "\"; there are deliver, invite, edit, remove, policy, wipe, block, quarantine, allow, recovery, "
+      "\"; there are deliver, invite, text, edit, remove, policy, wipe, block, quarantine, allow, recovery, "
       "fault, faults off, stats, "
       "contents, quit");
 }

@@ -222,6 +222,18 @@ Item generate_sms(Random& random, std::int64_t received_ms) {
   return item;
 }
 
+Item plain_text(const std::string& to, const std::string& words, std::int64_t received_ms) {
+  Item item;
+  item.class_name = "SMS";
+  item.received_ms = received_ms;
+  item.properties = {Node(em::kTo, "\"" + to + "\" [MOBILE:" + to + "]"),
+                     Node(em::kDateReceived, iso_time(received_ms)), Node(em::kImportance, 1), Node(em::kRead, 1),
+                     Node(em::kInternetCPID, "65001")};
+  item.body_type = 1;
+  item.body.data = words;
+  return item;
+}
+
 Item generate_event(Random& random, std::int64_t around_ms, int number) {
   Item item;
   item.class_name = "Calendar";

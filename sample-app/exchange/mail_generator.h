@@ -16,6 +16,8 @@ std::string bytes_of(const Attachment& attachment);
 /// One mail to `email`, without an id. `body_bytes` 0: some natural size.
 Item generate_mail(Random& random, const std::string& email, std::int64_t received_ms, std::size_t body_bytes);
 Item generate_sms(Random& random, std::int64_t received_ms);
+/// A text to a number, as the server puts it into the Outbox.
+Item plain_text(const std::string& to, const std::string& words, std::int64_t received_ms);
 Item generate_event(Random& random, std::int64_t around_ms, int number);
 Item generate_contact(Random& random, int number);
 Item generate_task(Random& random, std::int64_t around_ms, int number);

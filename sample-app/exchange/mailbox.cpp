@@ -66,6 +66,12 @@ void Item::remove(Tag tag) {
   std::erase_if(properties, [tag](const Node& property) { return property.tag == tag; });
 }
 
+bool holds_texts(const Folder& folder, int version) {
+  if (version < 140 || folder.class_name() != "Email" || folder.type == FolderType::kDrafts) return false;
+  return version >= 141 || folder.type == FolderType::kInbox || folder.type == FolderType::kSent ||
+         folder.type == FolderType::kOutbox;
+}
+
 Mailbox::Mailbox(std::string email) : email_(std::move(email)) {
   struct Default {
     const char* name;

@@ -83,6 +83,9 @@ struct Folder {
   bool is_listed(int version) const { return version >= 140 || !is_recipients(); }
 };
 
+/// Whether texts may be in it, for a client of that version (MS-ASMS 2.2.2).
+bool holds_texts(const Folder&, int version);
+
 class Mailbox {
  public:
   explicit Mailbox(std::string email = {});  ///< with the default folders, one of the user's own and the recipients

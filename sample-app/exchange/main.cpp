@@ -32,8 +32,8 @@ constexpr const char* kHelp =
            [--start MILLISECONDS-SINCE-1970]
 
 When it is ready it prints {"url":..,"autodiscover":..,"ca":..,"users":[..]}; "ca" is the file for handset --ca. Then it reads
-commands, one a line: deliver EMAIL [SUBJECT], edit EMAIL N, remove EMAIL N, policy EMAIL FILE, wipe EMAIL [account],
-block EMAIL, quarantine EMAIL, allow EMAIL, recovery EMAIL, fault WHEN:WHAT[:ARG], faults off, stats, contents EMAIL, quit.
+commands, one a line: deliver EMAIL [SUBJECT], text EMAIL NUMBER WORDS (into the Outbox), edit EMAIL N, remove EMAIL N,
+policy EMAIL FILE, wipe EMAIL [account], block EMAIL, quarantine EMAIL, allow EMAIL, recovery EMAIL, fault WHEN:WHAT[:ARG], faults off, stats, contents EMAIL, quit.
 Without --user there is demo@example.test with the password demo.
 )";
 

@@ -111,7 +111,7 @@ Outcome download_policy(Call& call, const Node& request, const Node& policy) {
                      " without DeviceInformation, Set and Model");
       return say(165);
     }
-    store_device_information(device, *set);
+    if (!store_device_information(call, *set)) return say(165);
   } else if (information != nullptr) {
     call.violation("has DeviceInformation at " + version_text(call.version));
     return say(2);

@@ -108,6 +108,13 @@ std::string Server::contents(const std::string& email) const {
         entry.set("flag", flag_status(item));
         entry.set("received", iso_time(item.received_ms));
       }
+      if (item.class_name == "SMS") {
+        entry.set("from", std::string(item.value(em::kFrom)));
+        entry.set("to", std::string(item.value(em::kTo)));
+        entry.set("text", native_body(item));
+        entry.set("read", item.value(em::kRead) == "1");
+        entry.set("received", iso_time(item.received_ms));
+      }
       items.push(std::move(entry));
     }
   }

@@ -158,20 +158,6 @@ Outcome search_mails(Call& call, const Node& store, const Range& range) {
   });
 }
 
-std::optional<std::int64_t> time_of(std::string_view text) {
-  // Both forms of a time have the same digits.
-  std::string digits;
-  for (const char c : text.substr(0, text.find('.')))
-    if (c >= '0' && c <= '9') digits += c;
-  if (digits.size() != 14) return std::nullopt;
-  const auto part = [&](std::size_t at, std::size_t size) { return *parse_number(digits.substr(at, size)); };
-  // Days since 1970 by the civil calendar.
-  const std::int64_t year = part(0, 4) - (part(4, 2) <= 2), era = year / 400, of_era = year - era * 400;
-  const std::int64_t month = part(4, 2), day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + part(6, 2) - 1;
-  const std::int64_t days = era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719'468;
-  return (days * 86'400 + part(8, 2) * 3600 + part(10, 2) * 60 + part(12, 2)) * 1000;
-}
-
 /// A digit for each half hour; a series counts with its first occurrence.
 std::string slots_of(const Account& account, std::int64_t start_ms, std::int64_t end_ms) {
   std::string slots(static_cast<std::size_t>((end_ms - start_ms + kSlotMs - 1) / kSlotMs), '0');

@@ -92,6 +92,9 @@ class Server {
   /// Somebody invites a user to a meeting (meetings.h); the server id of the mail.
   std::string invite(const std::string& organizer, const std::string& email, const std::string& subject = {},
                      bool weekly = false);
+  /// The user writes a text elsewhere (Outlook): into the Outbox, for a device to send; its server id. Throws when no
+  /// device of the user's has EnableOutboundSMS (MS-ASMS 2.2.2.2.2).
+  std::string text(const std::string& email, const std::string& number, const std::string& words);
   void policy(const std::string& email, std::optional<Policy> policy);    ///< every device provisions again
   std::size_t wipe(const std::string& email, bool account_only = false);  ///< devices concerned
   void block(const std::string& email);

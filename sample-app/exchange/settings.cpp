@@ -25,9 +25,9 @@ bool recovery_allowed(const Account& account) {
 
 void device_information(Call& call, const Node& request, Node& answer) {
   const Node* const set = request.find(st::kSet);
-  const bool usable = set != nullptr && set->has(st::kModel);
+  bool usable = set != nullptr && set->has(st::kModel);
   if (!usable) call.violation("sets DeviceInformation without Model");
-  if (usable) store_device_information(*call.device, *set);
+  if (usable) usable = store_device_information(call, *set);
   answer.add(st::kDeviceInformation).add(st::kStatus, usable ? 1 : 2);
 }
 
@@ -80,15 +80,21 @@ void device_password(Call& call, const Node& request, Node& answer) {
 
 }  // namespace
 
-void store_device_information(Device& device, const Node& set) {
+bool store_device_information(Call& call, const Node& set) {
+  if (const Node* const outbound = set.find(st::kEnableOutboundSMS)) {  // MS-ASMS 2.2.2.2.2
+    const bool usable = call.version >= 140 && (outbound->text == "0" || outbound->text == "1");
+    if (!usable) call.violation("has EnableOutboundSMS \"" + outbound->text + "\" at " + version_text(call.version));
+    if (!usable) return false;
+  }
   for (const Node& child : set.children) {
     const std::string name(wbxml::tag_name(child.tag));
     if (child.text.empty()) {
-      device.information.erase(name);
+      call.device->information.erase(name);
     } else {
-      device.information[name] = child.text;
+      call.device->information[name] = child.text;
     }
   }
+  return true;
 }
 
 Outcome run_settings(Call& call) {

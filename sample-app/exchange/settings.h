@@ -4,7 +4,8 @@
 
 namespace exchange {
 
-/// Keeps the children of DeviceInformation/Set by their names; an empty element deletes a value.
-void store_device_information(Device& device, const Node& set);
+/// Keeps the children of DeviceInformation/Set by their names; an empty element deletes a value. False: it is
+/// malformed.
+bool store_device_information(Call&, const Node& set);
 
 }  // namespace exchange

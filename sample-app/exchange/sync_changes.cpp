@@ -323,9 +323,35 @@ class Applier {
     state_.last_deletes.insert(id);
   }
 
+  // What is wrong with a text that the client received or sent; "" = nothing.
+  std::string text_fault(const Node& data) const {
+    static constexpr std::array<Tag, 11> kAllowed = {
+        em::kTo,         em::kFrom,         em::kDateReceived,    em::kImportance,         em::kRead, em::kFlag,
+        em::kCategories, em::kInternetCPID, em2::kConversationId, em2::kConversationIndex, asb::kBody};
+    if (!holds_texts(folder_, call_.version))
+      return "adds an SMS to the folder " + folder_.name + " at " + version_text(call_.version);
+    if (std::none_of(options_.begin(), options_.end(),
+                     [](const SyncOptions& block) { return block.class_name == "SMS"; }))
+      return "adds an SMS without Options for SMS";
+    for (const Node& child : data.children) {
+      if (std::find(kAllowed.begin(), kAllowed.end(), child.tag) == kAllowed.end())
+        return "adds an SMS with " + tag_text(child.tag);
+    }
+    const Node* const body = data.find(asb::kBody);
+    if (body == nullptr || body->number(asb::kType) != 1) return "adds an SMS without a Body of plain text";
+    if (!time_of(data.value(em::kDateReceived))) return "adds an SMS without DateReceived";
+    // A name and a number, as Exchange writes participants that are no mailboxes.
+    const auto is_phone = [&](Tag tag) {
+      const std::string_view value = data.value(tag);
+      return value.find("[MOBILE:") != std::string_view::npos && value.ends_with("]");
+    };
+    if (!is_phone(folder_.type == FolderType::kSent ? em::kTo : em::kFrom)) return "adds an SMS of nobody's number";
+    return {};
+  }
+
   // What is wrong with a new item; "" = nothing.
   std::string add_fault(const Node& data, const std::string& class_name) const {
-    if (class_name == "SMS") return call_.version < 140 ? "adds an SMS at " + version_text(call_.version) : "";
+    if (class_name == "SMS") return text_fault(data);
     if (class_name != folder_.class_name()) return "adds an item of class " + class_name + " to a folder of another";
     if (class_name == "Email") {
       if (call_.version < 160 || folder_.type != FolderType::kDrafts)
@@ -370,6 +396,7 @@ class Applier {
       item.class_name = class_name;
       item.received_ms = call_.state->now_ms;
       take_properties(item, data);
+      if (class_name == "SMS") item.received_ms = *time_of(data.value(em::kDateReceived));
       if (class_name == "Calendar" && call_.version >= 160) {
         const std::string_view uid = data.value(cal::kClientUid);
         item.set(Node(cal::kUID, uid.empty() ? "uid-" + std::to_string(call_.state->random.next()) : std::string(uid)));

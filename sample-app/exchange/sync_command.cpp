@@ -87,6 +87,21 @@ void assemble(Node& answer, int version, ServerChanges changes, Node responses) 
   if (!early && changes.more) answer.add(as::kMoreAvailable);
 }
 
+// Options name the folder's own class, or SMS (MS-ASMS 3.1.4.1.1); at 14.0 only these three folders have texts.
+void check_classes(const Call& call, const SyncCollection& request, const Folder& folder) {
+  std::vector<std::string_view> seen;
+  for (const Node& block : request.options) {
+    const std::string_view given = block.value(as::kClass);
+    const std::string_view name = given.empty() ? folder.class_name() : given;
+    if (name != folder.class_name() && !(name == "SMS" && holds_texts(folder, call.version)))
+      throw SyncRefused(4, "has Options for " + std::string(name) + " of the folder " + folder.name + " at " +
+                               version_text(call.version));
+    if (std::find(seen.begin(), seen.end(), name) != seen.end())
+      throw SyncRefused(4, "has two Options for " + std::string(name));
+    seen.push_back(name);
+  }
+}
+
 // One collection's part of the answer; nothing when there is nothing to say about it.
 std::optional<Node> run_collection(Call& call, const SyncCollection& request, std::int64_t& window_left) {
   Folder* const folder = call.account->mailbox.folder(request.id);
@@ -102,6 +117,7 @@ std::optional<Node> run_collection(Call& call, const SyncCollection& request, st
   for (const Node& block : request.options) {
     if (block.has(as::kMaxItems) && !folder->is_recipients()) call.violation("has MaxItems for a folder of items");
   }
+  check_classes(call, request, *folder);
   CollectionState& state = call.device->collections[request.id];
   if (request.key == "0") {
     state = {};

@@ -8,6 +8,8 @@
 #include <cctype>
 #include <cstdio>
 
+#include "exchange/node.h"
+
 namespace exchange {
 namespace {
 
@@ -271,6 +273,20 @@ std::string iso_time(std::int64_t ms) {
 std::string compact_time(std::int64_t ms) {
   const Civil c = civil_of(ms);
   return format("%04d%02d%02dT%02d%02d%02dZ", c.year, c.month, c.day, c.hour, c.minute, c.second);
+}
+
+std::optional<std::int64_t> time_of(std::string_view text) {
+  // Both forms of a time have the same digits.
+  std::string digits;
+  for (const char c : text.substr(0, text.find('.')))
+    if (c >= '0' && c <= '9') digits += c;
+  if (digits.size() != 14) return std::nullopt;
+  const auto part = [&](std::size_t at, std::size_t size) { return *parse_number(digits.substr(at, size)); };
+  // Days since 1970 by the civil calendar.
+  const std::int64_t year = part(0, 4) - (part(4, 2) <= 2), era = year / 400, of_era = year - era * 400;
+  const std::int64_t month = part(4, 2), day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + part(6, 2) - 1;
+  const std::int64_t days = era * 146'097 + of_era * 365 + of_era / 4 - of_era / 100 + day_of_year - 719'468;
+  return (days * 86'400 + part(8, 2) * 3600 + part(10, 2) * 60 + part(12, 2)) * 1000;
 }
 
 std::string rfc5322_time(std::int64_t ms) {

@@ -31,6 +31,8 @@ std::string repair_utf8(std::string_view text);
 
 std::string iso_time(std::int64_t ms);      ///< 2026-03-01T09:30:00.000Z
 std::string compact_time(std::int64_t ms);  ///< 20260301T093000Z
+/// Either of the two; nothing: it is no such time.
+std::optional<std::int64_t> time_of(std::string_view text);
 std::string rfc5322_time(std::int64_t ms);
 
 std::string sha256_hex(std::string_view bytes);
