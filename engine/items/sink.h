@@ -37,7 +37,8 @@ struct ItemSink : PropertySink {
   virtual Status item(Operation) = 0;
   virtual Status server_id(Text) = 0;
   virtual Status client_id(Text) = 0;
-  virtual Status item_status(std::uint32_t) = 0;  ///< of an answer
+  virtual Status item_status(std::uint32_t) = 0;    ///< of an answer
+  virtual Status item_is_text() { return Done{}; }  ///< in a folder of mails: it is an SMS
   /// The item is whole. `fault` set: it could not be understood; it is parked instead of stalling its folder.
   virtual Status item_end(Error fault) = 0;
 

@@ -238,6 +238,7 @@ Caps Enforcer::caps() const {
       merged_.enabled(Setting::kRequireSignedSMIMEMessages) || merged_.enabled(Setting::kRequireEncryptedSMIMEMessages);
   caps.recovery_password =
       merged_.enabled(Setting::kDevicePasswordEnabled) && merged_.enabled(Setting::kPasswordRecoveryEnabled);
+  caps.texts = merged_.enabled(Setting::kAllowTextMessaging);
   return caps;
 }
 

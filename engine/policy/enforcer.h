@@ -30,6 +30,7 @@ struct Caps {
   bool manual_when_roaming = false;
   bool smime = false;              ///< every mail is to be signed or encrypted: none is sent, as nobody here does it
   bool recovery_password = false;  ///< may be escrowed
+  bool texts = true;               ///< AllowTextMessaging
 };
 /// The wider of what is wanted and allowed is cut to what is allowed. 0 is the widest.
 constexpr std::uint8_t narrower_filter(std::uint8_t wanted, std::uint8_t cap) {

@@ -36,6 +36,7 @@ enum class Fault : std::int32_t {
   kWipeIncomplete,       ///< keys, files or verification failed; where = WipeStep; goes on at the next tick or boot
   kNoAttachments = 70,   ///< the policy forbids attachments
   kAttachmentTooLarge,   ///< beyond what the policy allows; where = that, in KiB
+  kNoTexts,              ///< AllowTextMessaging 0: no text message is sent or uploaded
 };
 
 constexpr Error fault(Fault code, std::uint32_t where = 0) {

@@ -18,7 +18,9 @@ void put_device_information(wbxml::Writer& writer, const DeviceInformation& devi
   if (!device.friendly_name.empty()) writer.element(settings::kFriendlyName, device.friendly_name);
   if (!device.os.empty()) writer.element(settings::kOS, device.os);
   if (!device.os_language.empty()) writer.element(settings::kOSLanguage, device.os_language);
+  if (!device.phone_number.empty()) writer.element(settings::kPhoneNumber, device.phone_number.view());
   if (!device.user_agent.empty()) writer.element(settings::kUserAgent, device.user_agent);
+  if (device.tells_outbound_texts) writer.element(settings::kEnableOutboundSMS, std::uint64_t{device.outbound_texts});
   writer.close().close();
 }
 

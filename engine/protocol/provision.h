@@ -7,6 +7,8 @@ namespace handsync::protocol {
 
 struct DeviceInformation {
   Text model, friendly_name, os, os_language, user_agent;
+  bool tells_outbound_texts = false, outbound_texts = false;  ///< EnableOutboundSMS, from 14.0 on (MS-ASMS 2.2.2.2.2)
+  FixedText<32> phone_number;                                 ///< empty = not known, or nobody's business
 };
 
 /// How a policy is written inside Data (PolicyType): from 12.0 on elements, before a text.

@@ -158,6 +158,8 @@ Status SyncResponse::item_value(wbxml::Tag tag, Text value) {
       return sink_.server_id(value);
     case as::kClientId:
       return value.size() <= kServerIdBytesMax ? sink_.client_id(value) : Status(Done{});
+    case as::kClass:
+      return trimmed(value) == items::class_name(Class::kSms) ? sink_.item_is_text() : Status(Done{});
     case as::kStatus:
       if (auto number = parse_number(value); number.ok()) {
         if (in_fetch_) part_.fetch = number.value();

@@ -28,6 +28,7 @@ struct SyncCommand {
   bool has_instance = false;     ///< Change or Delete of one occurrence, from 16.0 on; alone in its request
   std::int64_t instance_ms = 0;  ///< the start that the pattern gives (MS-ASAIRS 2.2.2.22 InstanceId)
   bool fetch = false;            ///< the whole body of a mail, where there is no ItemOperations (2.5)
+  bool text = false;             ///< of an Add: an SMS, from 14.0 on
 };
 
 /// What is asked of one collection.
@@ -40,8 +41,9 @@ struct SyncRequest {
   std::uint16_t window = 100;  ///< 1..512
   std::uint8_t filter = 0;     ///< FilterType (MS-ASCMD 2.2.3.68.2)
   std::uint32_t body_bytes_max =
-      0;             ///< TruncationSize, in 2.5 the step below it; UINT32_MAX = no limit, 0 = headers only
-  bool html = true;  ///< of mails: ask for HTML first, then plain; false: plain only (AllowHTMLEmail)
+      0;               ///< TruncationSize, in 2.5 the step below it; UINT32_MAX = no limit, 0 = headers only
+  bool html = true;    ///< of mails: ask for HTML first, then plain; false: plain only (AllowHTMLEmail)
+  bool texts = false;  ///< of mails, from 14.0 on: SMS too, with Options of their own (MS-ASMS 3.1.4.1.1)
   bool with_options = true;
   std::span<const SyncCommand> commands;
 };

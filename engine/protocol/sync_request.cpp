@@ -39,9 +39,10 @@ Status check(std::span<const SyncCommand> commands) {
   return Done{};
 }
 
-void put_body_preference(wbxml::Writer& writer, std::uint64_t type, const SyncRequest& request) {
+void put_body_preference(wbxml::Writer& writer, std::uint64_t type, const SyncRequest& request,
+                         std::uint32_t bytes_max) {
   writer.open(base::kBodyPreference).element(base::kType, type);
-  if (request.body_bytes_max != UINT32_MAX) writer.element(base::kTruncationSize, request.body_bytes_max);
+  if (bytes_max != UINT32_MAX) writer.element(base::kTruncationSize, bytes_max);
   if (request.version >= 140 && !items::is_personal(request.kind)) writer.element(base::kPreview, kPreviewCharacters);
   writer.close();
 }
@@ -71,14 +72,20 @@ void put_options(wbxml::Writer& writer, const SyncRequest& request) {
     return;
   }
   if (items::is_personal(request.kind)) {  // text is what can be edited here; HTML of a calendar is not sent back
-    put_body_preference(writer, 1, request);
+    put_body_preference(writer, 1, request, request.body_bytes_max);
     writer.close();
     return;
   }
+  if (request.texts) writer.element(as::kClass, items::class_name(request.kind));
   // Servers choose by the body's native type; SOGo takes whatever stands last, so the richer form does.
-  put_body_preference(writer, 1, request);
-  if (request.html) put_body_preference(writer, 2, request);
+  put_body_preference(writer, 1, request, request.body_bytes_max);
+  if (request.html) put_body_preference(writer, 2, request, request.body_bytes_max);
   writer.element(as::kMIMESupport, std::uint64_t{0}).close();
+  if (!request.texts) return;
+  writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
+  writer.element(as::kClass, items::class_name(Class::kSms));
+  put_body_preference(writer, 1, request, UINT32_MAX);  // a text is nothing without its words
+  writer.close();
 }
 
 void put_flag(wbxml::Writer& writer, const SyncCommand& command) {
@@ -126,7 +133,9 @@ void put_command(wbxml::Writer& writer, const SyncCommand& command) {
     return;
   }
   if (command.add) {
-    writer.open(as::kAdd).element(as::kClientId, command.client_id).open(as::kApplicationData);
+    writer.open(as::kAdd);
+    if (command.text) writer.element(as::kClass, items::class_name(Class::kSms));
+    writer.element(as::kClientId, command.client_id).open(as::kApplicationData);
   } else {
     writer.open(as::kChange).element(as::kServerId, command.server_id);
     put_instance(writer, command);

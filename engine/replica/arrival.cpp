@@ -305,6 +305,15 @@ Status Arrival::item_status(std::uint32_t status) {
   return Done{};
 }
 
+Status Arrival::item_is_text() {
+  if (state_ == nullptr || store_.state_ == nullptr || !arriving(state_).in_item) return Done{};
+  ArrivalState& a = arriving(state_);
+  if (a.kind != Class::kEmail) return Done{};
+  const Result<bool> room = make_room(state_of(store_.state_), a, 1);
+  if (room.ok() && room.value()) append(a, static_cast<std::uint8_t>(Part::kIsText));
+  return room.ok() ? Status(Done{}) : Status(room.error());
+}
+
 Status Arrival::begin(items::PropertyId id) {
   if (state_ == nullptr || store_.state_ == nullptr || !arriving(state_).in_item) return Done{};
   ArrivalState& a = arriving(state_);

@@ -27,6 +27,7 @@ class Arrival final : public items::ItemSink {
   Status server_id(Text) override;  ///< may come before or after the properties
   Status client_id(Text) override;
   Status item_status(std::uint32_t) override;  ///< of an answer
+  Status item_is_text() override;
   Status begin(items::PropertyId) override;
   Status piece(Bytes) override;
   Status end() override;

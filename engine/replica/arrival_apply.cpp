@@ -314,6 +314,7 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
                        .number(1, now.id)
                        .text(2, item.server_id)
                        .run());
+      if (edits_ && item.kind == Class::kSms) HANDSYNC_TRY(text_is_there(store_, now.id, applied_.confirmed));
     }
   }
   if (found.value()) return replace(item, now, whole || item.says_all());

@@ -16,6 +16,7 @@ enum class Part : std::uint8_t {
   kPropertyBlob,  ///< u16 id, u64 blob, u64 size, u16 size, bytes: the beginning
   kAttachments,   ///< u64 list, u32 count
   kFault,         ///< u8 domain, i32 code, u32 where
+  kIsText,        ///< an SMS in a folder of mails
 };
 
 inline constexpr std::size_t kRecordHeadBytes = 5;
@@ -56,6 +57,7 @@ class LogReader {
 
   static void reset(ItemRecord& item, items::Operation operation) {
     item.operation = operation;
+    if (item.kind == Class::kSms) item.kind = Class::kEmail;
     item.has_status = false;
     item.status = 0;
     item.server_id = item.client_id = {};
@@ -121,6 +123,9 @@ class LogReader {
       }
       case Part::kAttachments:
         return take(record, item.attachment_list) && take(record, item.attachment_count);
+      case Part::kIsText:
+        item.kind = Class::kSms;
+        return true;
       case Part::kFault: {
         std::uint8_t domain = 0;
         if (!take(record, domain) || !take(record, item.fault.code) || !take(record, item.fault.where)) return false;

@@ -161,7 +161,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   if (kind == EditKind::kRead || kind == EditKind::kFlag) return show_value(store, item, kind, value);
   if (kind == EditKind::kDelete || kind == EditKind::kMove) return place_item(store, item);
   if (edits_item(kind)) return show_item_change(store, change, wish);
-  if (kind == EditKind::kAdd) return Done{};
+  if (kind == EditKind::kAdd || kind == EditKind::kText) return Done{};
   if (kind == EditKind::kDraft) return wish ? show_draft(store, change) : read_again(store, item);
   HANDSYNC_TRY(
       prepare(store.database,

@@ -4,6 +4,7 @@
 /// remembers the server's value beside the edit, so that refusing or dropping the edit can show it again.
 #pragma once
 #include "replica/item_row.h"
+#include "wbxml/writer.h"
 
 namespace handsync::replica {
 
@@ -15,6 +16,7 @@ enum class EditKind : std::uint8_t {
   kCategories = 5,  ///< text: the whole list
   kDraft = 6,  ///< value: the message in outbox that says what the draft is to be (draft_view.cpp, draft_answers.cpp,
                ///< drafts.cpp)
+  kText = 7,   ///< the item is a text for the modem; server_value 1: it was handed over (texts.cpp). No Sync command
   kItem = 10,  ///< properties: rows of `edit` (item_edits.h)
   kAdd = 11,   ///< likewise, of an item that the server does not know yet
   kOccurrence = 12,  ///< value: the start that the pattern gives (occurrence_changes.cpp); text: the properties edited
@@ -40,6 +42,16 @@ Status retry_folder_change(StoreState&, std::uint64_t change);
 Status retry_conversation(StoreState&, std::uint64_t change);
 /// Its mails are listed where they are.
 Status release_conversation(StoreState&, std::uint64_t change);
+
+// -- texts (texts.cpp)
+/// What makes an Add of a text: the elements in ApplicationData.
+Status put_text(StoreState&, std::uint64_t item, wbxml::Writer&, std::uint16_t version);
+/// A resync has found it at the server: it needs no Add.
+Status text_is_there(StoreState&, std::uint64_t item, std::uint32_t& confirmed);
+/// Takes back a text that waits for the modem, or of which nobody knows whether it has left: one of the Outbox is then
+/// deleted there. Refused (kInFlight) for that deletion itself, which keeps it from being sent again. False: it is
+/// none.
+Result<bool> drop_text(StoreState&, std::uint64_t change);
 
 // -- drafts (draft_view.cpp, draft_answers.cpp, drafts.cpp)
 /// Shows what a change of a draft wants.

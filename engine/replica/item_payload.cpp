@@ -69,6 +69,7 @@ class Payload {
       : store_(store), subject_(subject), version_(version) {}
 
   Status write(wbxml::Writer& writer) {
+    if (subject_.kind == Class::kSms) return put_text(store_, subject_.item, writer, version_);
     HANDSYNC_TRY(look());
     if (subject_.one && version_ >= 160) return write_instance(writer);
     for (const items::Property& row : items::properties(subject_.kind)) HANDSYNC_TRY(put_row(writer, row));

@@ -193,6 +193,7 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
       out.data = texts.first(data.size());
       texts = texts.subspan(data.size());
       out.add = kind == EditKind::kAdd;
+      out.text = out.add && static_cast<Class>(row.number(11)) == Class::kSms;
       if (kind == EditKind::kOccurrence) {
         const std::int64_t form = row.number(10);
         out.has_instance = form != kWholeChange;
@@ -206,6 +207,7 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
     }
     case EditKind::kMove:
     case EditKind::kDraft:
+    case EditKind::kText:
     case EditKind::kSend:
     case EditKind::kReply:
     case EditKind::kForward:
@@ -218,17 +220,18 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
   }
 }
 
-/// What goes out with Sync now, but for drafts, which go alone: of an item that the server does not know yet, that it
-/// is there; a deletion alone of its item's edits, and nothing of an item whose move is on its way. Of edits of an
-/// event and of its single occurrences the oldest.
+/// What goes out with Sync now, but for drafts, which go alone, and, with ?3, texts of which none was sent: of an item
+/// that the server does not know yet, that it is there; a deletion alone of its item's edits, and nothing of an item
+/// whose move is on its way. Of edits of an event and of its single occurrences the oldest.
 constexpr char kSendable[] =
-    "c.parked=0 AND c.kind NOT IN (4,6) AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
+    "c.parked=0 AND c.kind NOT IN (4,6,7) AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
     " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "
     "((o.kind=4 "
     "AND"
     " o.request NOT IN (0,-2)) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0)) OR (o.id<c.id AND o.kind "
     "IN (10,12)"
-    " AND c.kind IN (10,12) AND (o.kind=12 OR c.kind=12))))";
+    " AND c.kind IN (10,12) AND (o.kind=12 OR c.kind=12)))) AND (?3=0 OR c.kind<>11 OR"
+    " c.request<>0 OR (SELECT class FROM item t WHERE t.id=c.item)<>5)";
 constexpr std::size_t kSqlBytesMax = 2048;
 
 }  // namespace
@@ -329,7 +332,7 @@ Result<bool> Store::has_commands(FolderId folder) const {
   char sql[kSqlBytesMax];
   std::snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 FROM change c WHERE c.folder=?1 AND %s)", kSendable);
   const Result<std::int64_t> found =
-      query_number(prepare(database_, sql).number(1, static_cast<std::uint32_t>(folder)));
+      query_number(prepare(database_, sql).number(1, static_cast<std::uint32_t>(folder)).number(3, state_of(state_).texts_held));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -377,12 +380,12 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
         "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,CASE c.kind WHEN 12 THEN length(c.payload)"
         " ELSE (SELECT sum(coalesce(length(CAST(t.text"
         " AS BLOB)),0)+coalesce(length(t.payload),0)) FROM change t WHERE t.item=c.item AND t.kind IN (5,10,11)"
-        " AND t.parked=0 AND (t.request<>0)=?2) END,c.payload,c.client_id,c.server_value FROM"
+        " AND t.parked=0 AND (t.request<>0)=?2) END,c.payload,c.client_id,c.server_value,i.class FROM"
         " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
         " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
         kSendable);
     Statement rows = prepare(database_, sql);
-    rows.number(1, folder).number(2, again.value());
+    rows.number(1, folder).number(2, again.value()).number(3, store.texts_held);
     Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
     std::int64_t item = 0;
     bool taken = false;
@@ -502,7 +505,9 @@ Status Store::retry(std::uint64_t change) {
                      .run());
   }
   HANDSYNC_TRY(
-      prepare(database_, "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2 WHERE id=?1")
+      prepare(database_,
+              "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2,server_value=server_value*"
+              "(kind<>7) WHERE id=?1")
           .number(1, change)
           .number(2, found.folder)
           .run());
@@ -534,7 +539,8 @@ Status Store::drop(std::uint64_t change) {
     }
   }
   HANDSYNC_TRY(store.start_log());
-  const Result<bool> local = drop_local_draft(store, change);
+  Result<bool> local = drop_local_draft(store, change);
+  if (local.ok() && !local.value()) local = drop_text(store, change);
   if (!local.ok()) return local.error();
   if (!local.value()) {
     // Parking shows the server's value again, unless a newer edit waits.

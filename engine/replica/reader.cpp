@@ -62,6 +62,8 @@ Text what_of(EditKind kind, std::int64_t value) {
       return "category";
     case EditKind::kDraft:
       return "draft";
+    case EditKind::kText:
+      return "text";
     case EditKind::kItem:
       return "edit";
     case EditKind::kOccurrence:
@@ -93,7 +95,8 @@ Text what_of(EditKind kind, std::int64_t value) {
 Status SqlReader::fill(const QueueRow&) {
   Statement rows = prepare(
       database_,
-      "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT subject FROM item i WHERE"
+      "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT coalesce(subject,preview) FROM item i"
+      " WHERE"
       " i.id=change.item),'') FROM change WHERE id>?1 AND NOT(kind=4 AND request=-2) ORDER BY id LIMIT 64");
   Statement& row = rows;
   row.number(1, last_);

@@ -63,6 +63,7 @@ enum class Value : std::uint8_t {
   kHeartbeat,
   kDeviceInformationSent,
   kMessageBytesMax,  ///< messages of this many bytes and more were found too large for the server
+  kTextsTaken,       ///< hal::TextRecord::id of the last text that the modem told and that is here
 };
 
 /// What sync needs to know of a folder. Fixed size: kept in RAM while the database is closed.
@@ -101,6 +102,7 @@ struct Outgoing {
   std::int64_t instance_ms = 0;  ///< its InstanceId
   bool add = false;              ///< server_id is empty then
   FixedText<40> client_id;       ///< of an Add
+  bool text = false;             ///< likewise: of an SMS
   Bytes data{};  ///< of an Add or a Change of an item: what stands in ApplicationData; in the caller's room
   bool has_categories = false;
   Text categories{};  ///< the whole list, kListSeparator between the names; in the caller's room
@@ -177,6 +179,20 @@ struct DraftStanding {
   bool only_here = false;     ///< the server has never been handed it
   bool sends = false;         ///< it is on its way to be sent
   std::uint64_t message = 0;  ///< what it is to say; 0 = what the server has
+};
+
+/// A text message that is new here. Borrowed. Addresses as the protocol has them.
+struct NewText {
+  bool sent = false;  ///< received ones go into the Inbox, these into Sent Items
+  Text from, to, words;
+  std::int64_t wall_ms = 0;
+  Text client_id;
+  std::uint64_t modem_id = 0;  ///< 0: the modem has not told it, it is about to be handed one
+};
+/// A text that is to be handed to the modem.
+struct OutgoingText {
+  std::uint64_t change = 0;
+  ItemId item{};
 };
 
 /// Where the server keeps an item.
@@ -356,6 +372,25 @@ class Store {
   Status draft_not_handed(FolderId);   ///< nothing of the one that next_draft gave has left the device
   Result<ItemId> first_stale() const;  ///< to be read anew from the server; 0 = none
   Status not_stale(ItemId);
+
+  // -- text messages (texts.cpp)
+  // ---------------------------------------------------------------------------------------------------------
+  /// One that the modem has told: durably here, to be uploaded, and known by its number from now on.
+  Result<ItemId> text_told(const NewText&);
+  /// One that is about to be handed over: from here on it is never handed over again by itself.
+  Result<OutgoingText> text_begun(const NewText&);
+  /// The next one to be handed over, likewise: one that a person wants sent again, or, with `outbox`, one of the
+  /// server's Outbox. False: there is none.
+  Result<bool> next_text(bool outbox, std::int64_t wall_ms, OutgoingText&);
+  /// The modem has it: a copy goes up to Sent Items, and one of the Outbox is deleted there.
+  Status text_sent(const OutgoingText&, Text from, Text client_id, std::int64_t wall_ms);
+  /// It certainly was not sent: it waits for another try, or is parked after a few and with `park`. True = parked.
+  Result<bool> text_not_sent(const OutgoingText&, Error, bool park);
+  Status text_taken_back(const OutgoingText&);  ///< of text_begun: it was not sent and is no more
+  /// Those handed over of which no result is known are held for a person. Returns how many.
+  Result<std::uint32_t> texts_in_doubt(Error reason);
+  /// While there is a reason no text is uploaded; those that wait say it.
+  Status hold_texts(Error reason_or_none);
 
   // -- folders that the user makes, renames and deletes (folder_changes.cpp)
   // ---------------------------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ Status Account::restore() {
     has_policy_key_ = false;
   }
   look_at_recovery();
+  look_at_outbox();
   return Done{};
 }
 
@@ -85,6 +86,8 @@ Status Account::open_store() {
   auto heartbeat = store_.get(replica::Value::kHeartbeat, std::as_writable_bytes(std::span(room)));
   if (heartbeat.ok()) heartbeat_.unpack(std::as_bytes(std::span(room)).first(heartbeat.value()), core_.now().mono_ms);
   heartbeat_.enter(core_.network_id(), core_.now().mono_ms);
+  texts_taken_ = number(replica::Value::kTextsTaken);
+  outbox_told_ = number(replica::Value::kDeviceInformationSent) > 1;
   auto loops = store_.get(replica::Value::kLoopCounters, std::as_writable_bytes(std::span(room)));
   if (loops.ok() && loops.value() == sizeof loops_.count) std::memcpy(loops_.count, room, sizeof loops_.count);
   stored_loops_ = loops_;
@@ -150,10 +153,12 @@ Status Account::set(const AccountChange& change) {
   AccountRecord record = record_;
   if (change.has_days) record.days = change.days;
   if (change.has_body_bytes_max) record.body_bytes_max = change.body_bytes_max;
+  if (change.has_texts) record.texts = change.texts;
   HANDSYNC_TRY(store_record(core_.device(), static_cast<hal::KeySlot>(id_), record));
   record_ = record;
   if (change.has_password) HANDSYNC_TRY(take_password(change.password));
-  if (change.has_days || change.has_body_bytes_max) {
+  look_at_outbox();
+  if (change.has_days || change.has_body_bytes_max || change.has_texts) {
     HANDSYNC_TRY(open_store());
     mark_all_due();
     needs_ |= kNeedItems;
@@ -177,6 +182,8 @@ Status Account::take_password(Bytes password) {
 Status Account::sync(FolderId only) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
+  core_.texts();
+  look_at_outbox();
   if (only != FolderId{}) {
     FolderState* folder = find(only);
     if (!folder) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
@@ -527,6 +534,8 @@ AccountView Account::view() const {
   view.schedule = record_.schedule;
   view.mode = mode();
   view.tls_level = record_.tls_level;
+  view.texts = record_.texts;
+  view.texts_refused = texts_refused();
   view.traffic = traffic_;
   const Carried& carried = traffic_.carried;
   view.traffic.round_trips += carried.connections + 2 * carried.handshakes_full + carried.handshakes_resumed;

@@ -7,7 +7,7 @@
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
 /// together.cpp (Sync of the folders that are due), collection.cpp (one folder's part of it), body.cpp, moves.cpp,
 /// compose.cpp (a message is written), outbox.cpp (and sent), drafts.cpp (or kept), errand.cpp (what a person waits
-/// for), fetching.cpp (a file), push.cpp (Ping), scheduling.cpp (when). Engine thread only.
+/// for), fetching.cpp (a file), texts.cpp (of the modem), push.cpp (Ping), scheduling.cpp (when). Engine thread only.
 #pragma once
 #include <initializer_list>
 
@@ -135,6 +135,7 @@ class Account final : public Changes {
   Status detach(std::uint16_t number) override;
   Result<ItemId> keep_draft() override;
   Result<ChangeId> send_draft(ItemId) override;
+  Result<ItemId> send_text(std::span<const Text> numbers, Text words) override;
   Status retry(ChangeId) override;
   Status drop(ChangeId) override;
   Status set_folder(FolderId, const FolderChange&) override;
@@ -156,6 +157,13 @@ class Account final : public Changes {
   Text question_detail() const { return detail_.view(); }
   TlsLevel tls_level() const { return record_.tls_level; }
   bool wiped() const { return wiped_; }
+
+  // -- texts (texts.cpp)
+  Error texts_refused() const;  ///< why none is uploaded or sent here; none = they are
+  bool takes_texts() const { return record_.complete && !wiped_ && version_ >= 140 && !texts_refused(); }
+  bool knows_text(std::uint64_t modem_id) { return open_store().ok() && texts_taken_ >= modem_id; }
+  Status take_text(const hal::TextRecord&, Text words);  ///< durable when it is ok
+  void hand_over_texts();
 
   // -- wipe (core.cpp drives it)
   // -----------------------------------------------------------------------------------------------
@@ -314,6 +322,13 @@ class Account final : public Changes {
   void look_at_stale();  ///< a draft is to be read anew
   Status begin_composing();
 
+  // texts.cpp
+  bool texts_in(const replica::SyncFolder&) const;
+  bool sends_outbox() const { return record_.texts == TextMode::kSyncAndSend && !texts_refused(); }
+  void own_number(FixedText<hal::kPhoneNumberBytesMax>&) const;
+  void look_at_outbox();  ///< does the server know whether this device sends what is there?
+  Status hand_over(const replica::OutgoingText&);
+
   // errand.cpp
   Status begin_errand(Errand*);
   Status start_errand();
@@ -432,6 +447,8 @@ class Account final : public Changes {
   FolderId look_in_{};     ///< that folder; of an answer to an invitation the one that has it
   bool repeated_ = false;  ///< the answer on its way may have been given before
   std::uint8_t looked_at_ = 0;
+  std::uint64_t texts_taken_ = 0;                      ///< hal::TextRecord::id of the last one that is here
+  bool outbox_told_ = false, outbox_telling_ = false;  ///< EnableOutboundSMS, as the server has it
   Hierarchy hierarchy_{*this};
   bool hierarchy_open_ = false;
 

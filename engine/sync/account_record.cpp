@@ -42,6 +42,7 @@ Status AccountRecord::take(const AccountSettings& settings) {
   window_max = settings.window_max == 0 || settings.window_max > 512 ? std::uint16_t{512} : settings.window_max;
   body_bytes_max = settings.body_bytes_max;
   tls_level = settings.tls_level;
+  texts = settings.texts;
   return Done{};
 }
 
@@ -63,6 +64,7 @@ Status store_record(hal::Device& device, hal::KeySlot slot, const AccountRecord&
   out.byte(schedule.peak_from_h);
   out.byte(schedule.peak_to_h);
   out.byte(schedule.manual_when_roaming ? 1 : 0);
+  out.byte(static_cast<std::uint8_t>(record.texts));
   return policy::put_sealed(device, hal::account_record(slot), room, out.size);
 }
 
@@ -84,6 +86,10 @@ Result<bool> load_record(hal::Device& device, hal::KeySlot slot, AccountRecord& 
   record.schedule.peak_from_h = static_cast<std::uint8_t>(in.byte());
   record.schedule.peak_to_h = static_cast<std::uint8_t>(in.byte());
   record.schedule.manual_when_roaming = in.byte() != 0;
+  // A version before wrote none.
+  const std::uint64_t mode = in.at < body.value() ? in.byte() : static_cast<std::uint64_t>(TextMode::kSync);
+  if (mode > static_cast<std::uint64_t>(TextMode::kSyncAndSend)) return damaged;
+  record.texts = static_cast<TextMode>(mode);
   if (!texts || in.short_of || !check(record.schedule).ok()) return damaged;
   return true;
 }

@@ -12,6 +12,7 @@ struct AccountRecord {
   std::uint32_t body_bytes_max = 32768;
   TlsLevel tls_level = TlsLevel::kModern;
   Schedule schedule;
+  TextMode texts = TextMode::kSync;
 
   Status take(const AccountSettings&);  ///< an error names what is wrong: no address, too long, control characters
 };

@@ -64,6 +64,7 @@ Result<ChangeId> Account::queued(const Result<std::uint64_t>& change) {
 
 /// Something of the user's waits: in push it goes out at once, past the Ping that stays open.
 void Account::changes_wait() {
+  (void)store_.hold_texts(texts_refused());  // what cannot be noted now is noted when it is about to be sent
   for (std::size_t i = 0; i < folder_count_; ++i) {
     auto waiting = store_.has_outgoing(folders_[i].row.id);
     if (waiting.ok() && waiting.value()) folders_[i].due = true;
@@ -78,13 +79,16 @@ void Account::changes_wait() {
 Status Account::retry(ChangeId change) {
   HANDSYNC_TRY(open_store());
   HANDSYNC_TRY(store_.retry(static_cast<std::uint64_t>(change)));
+  hand_over_texts();
   changes_wait();
   return Done{};
 }
 
 Status Account::drop(ChangeId change) {
   HANDSYNC_TRY(open_store());
-  return store_.drop(static_cast<std::uint64_t>(change));
+  HANDSYNC_TRY(store_.drop(static_cast<std::uint64_t>(change)));
+  changes_wait();  // of a text of the Outbox its deletion waits now
+  return Done{};
 }
 
 Status Account::set_folder(FolderId folder, const FolderChange& change) {

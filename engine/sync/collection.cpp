@@ -48,6 +48,7 @@ protocol::SyncRequest Account::request_of(const FolderState& folder) const {
   request.filter = filter(row);
   request.body_bytes_max = body_bytes_max(row);
   request.html = core_.caps().html;
+  request.texts = texts_in(row);
   request.deletes_as_moves = row.type != FolderType::kDeleted;
   return request;
 }
@@ -166,6 +167,7 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
     bool known = ping_trouble() >= kPausesFree || loops_.of(Loop::kFruitless) > 0;
     std::uint16_t rounds_max = known ? std::uint16_t{0} : kRoundsWithoutProgressMax;
     stuck = folder.row.rounds_without_progress > rounds_max;
+    if (!more && folder.row.type == FolderType::kOutbox) hand_over_texts();
     if (!more) {
       reset_loops({Loop::kRekeys, Loop::kFruitless});
       folder.row.synced = true;

@@ -51,6 +51,7 @@ Status Core::boot(const Options& options, Instant now) {
     if (!enforcer_.damaged() || policy::passing(loaded.error())) return loaded.error();
   HANDSYNC_TRY(restore_accounts());
   if (resumes_account_wipe) resume_wipe();
+  texts();
   if (pin_.limit_reached(
           pin_rules()))  // the power was cut between the last try and the wipe, or the count cannot be read
     arm_wipe(AccountId{}, policy::WipeScope::kDevice, policy::WipeOrigin::kPinLimit);

@@ -75,6 +75,7 @@ class Core final : public Engine {
   void job_done(JobId);
   void answered(QuestionId, std::uint16_t choice, Bytes secret);
   void user_active();
+  void texts();  ///< takes what the modem tells, and hands over what waits for it (texts.cpp)
   Status lock();
   Status wipe_by_user();
   Status unlock(Bytes pin, Text codeword);

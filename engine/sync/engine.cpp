@@ -36,6 +36,7 @@ class NoChanges final : public Changes {
   Status detach(std::uint16_t) override { return kNone; }
   Result<ItemId> keep_draft() override { return kNone; }
   Result<ChangeId> send_draft(ItemId) override { return kNone; }
+  Result<ItemId> send_text(std::span<const Text>, Text) override { return kNone; }
   Status retry(ChangeId) override { return kNone; }
   Status drop(ChangeId) override { return kNone; }
   Status set_folder(FolderId, const FolderChange&) override { return kNone; }
@@ -92,6 +93,7 @@ Job& Engine::job(JobId id) { return core(*this).job(id); }
 void Engine::tick(Instant now) { core_at(*this, now).tick(); }
 void Engine::network(const Network& network, Instant now) { core_at(*this, now).network(network); }
 
+void Engine::texts(Instant now) { core_at(*this, now).texts(); }
 void Engine::power(const Power& power, Instant now) { core_at(*this, now).power(power); }
 void Engine::zone(std::int32_t utc_offset_s, Instant now) { core_at(*this, now).zone(utc_offset_s); }
 

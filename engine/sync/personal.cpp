@@ -5,6 +5,7 @@
 #include "items/datetime.h"
 #include "items/properties.h"
 #include "sync/core.h"
+#include "sync/random_id.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/writer.h"
 
@@ -55,21 +56,6 @@ class Edits {
   PropertyEdit all_[kEditsMax];
   std::size_t count_ = 0;
 };
-
-/// Random letters and digits.
-template <std::size_t kBytes>
-Status make_id(hal::Entropy& entropy, FixedText<kBytes * 2 + 1>& id, char first) {
-  std::byte dice[kBytes];
-  HANDSYNC_TRY(entropy.fill(dice));
-  char text[kBytes * 2 + 1];
-  text[0] = first;
-  for (std::size_t i = 0; i < kBytes; ++i) {
-    text[1 + 2 * i] = "0123456789abcdef"[std::to_integer<unsigned>(dice[i]) >> 4];
-    text[2 + 2 * i] = "0123456789abcdef"[std::to_integer<unsigned>(dice[i]) & 15];
-  }
-  static_cast<void>(id.assign(Text(text, sizeof text)));
-  return Done{};
-}
 
 /// A place is a text up to 14.1 and a structure from 16.0 on; the user may give it as a text.
 Status shape_place(Edits& edits, std::uint16_t version, Room room) {

@@ -11,6 +11,9 @@ Status Account::write_device_information(protocol::DeviceInformation& informatio
   const Options& options = core_.options();
   information = {core_.device().model(), options.friendly_name, options.os_name, options.os_language,
                  version_ >= 121 ? Text(options.user_agent) : Text{}};  // not in 12.0 (MS-ASCMD 2.2.3.187)
+  information.outbound_texts = sends_outbox();
+  information.tells_outbound_texts = version_ >= 140 && (information.outbound_texts || outbox_told_);
+  if (information.outbound_texts) own_number(information.phone_number);
   return Done{};
 }
 
@@ -20,6 +23,7 @@ Status Account::start_device_information() {
   HANDSYNC_TRY(start_command(Command::kSettings, Lane::kWork, call, kSmallBodyBytesMax));
   protocol::DeviceInformation information;
   HANDSYNC_TRY(write_device_information(information));
+  outbox_telling_ = information.outbound_texts;
   auto body = protocol::write_settings_device_information(call->body_room(), version_, information);
   if (!body.ok()) {
     call->free(core_.memory());
@@ -83,7 +87,8 @@ void Account::ended_settings(Call& call, Error error) {
   if (status >= 140 && status <= 144) return follow(eas_error(Command::kSettings, status));
   // A server that does not want to know what we are may still be synced with.
   needs_ &= static_cast<std::uint16_t>(~kNeedDeviceInformation);
-  if (store_.is_open()) (void)store_.put_number(replica::Value::kDeviceInformationSent, 1);
+  outbox_told_ = outbox_telling_;
+  if (store_.is_open()) (void)store_.put_number(replica::Value::kDeviceInformationSent, outbox_told_ ? 3 : 1);
   succeed();
 }
 
@@ -272,6 +277,7 @@ void Account::ended_acknowledge(Call& call, Error error) {
   if (Status settled = core_.enforcer().settle(core_.device(), id_); !settled.ok()) return follow(settled.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
   look_at_recovery();
+  look_at_outbox();
   succeed();
   core_.tell(id_, Notice::kPolicyChanged);
 }

@@ -78,7 +78,10 @@ Status Account::start_ping() {
   for (std::size_t i = 0; i < folder_count_ && count < protocol::kPingFoldersMax && count < ping_folders_max_; ++i)
     // Whom one writes to is no news: it comes with the next full sync.
     if (wanted(folders_[i]) && folders_[i].row.synced && folders_[i].row.type != FolderType::kRecipients)
-      folders[count++] = {folders_[i].row.server_id.view(), items::class_name(items::class_of(folders_[i].row.type))};
+      folders[count++] = {folders_[i].row.server_id.view(),
+                          items::class_name(folders_[i].row.type == FolderType::kOutbox && sends_outbox()
+                                                ? Class::kSms
+                                                : items::class_of(folders_[i].row.type))};
   if (count == 0) return Done{};
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kPing, Lane::kWait, call, kSmallBodyBytesMax));

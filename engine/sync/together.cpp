@@ -20,7 +20,6 @@ namespace {
 struct Batch {
   replica::Outgoing outgoing[kCommandsPerRequestMax];
   protocol::SyncCommand commands[kCommandsPerRequestMax];
-  std::byte texts[kCategoryBytesMax];
 };
 
 /// The id under which a folder's commands are frozen: its own, so that the same ones are found again after a reboot.
@@ -81,6 +80,7 @@ Status Account::start_items() {
     return Done{};
   }
   HANDSYNC_TRY(open_store());
+  HANDSYNC_TRY(store_.hold_texts(texts_refused()));
   bool sends_first = false;
   auto due = next_due(sends_first);
   if (!due.ok()) return due.error();
@@ -96,15 +96,18 @@ Status Account::start_items() {
     }
   }
   Block items(core_.memory());  // what goes out of items is put together here before the request
-  if (sends_first && items::is_personal(items::class_of(folder.row.type))) {
+  std::size_t item_bytes = 0;
+  if (sends_first) {
     HANDSYNC_TRY(store_.prepare_items(folder.row.id, version_));
     auto bytes = store_.outgoing_bytes(folder.row.id, kItemBytesPerRequest);
     if (!bytes.ok()) return bytes.error();
-    HANDSYNC_TRY(items.take(bytes.value()));
+    item_bytes = bytes.value();
+    const bool personal = items::is_personal(items::class_of(folder.row.type));
+    HANDSYNC_TRY(items.take(item_bytes + (personal ? 0 : kCategoryBytesMax)));
   }
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kSync, Lane::kWork, call,
-                             sends_first ? kSyncBodyBytesMax + items.room().size() : kSmallBodyBytesMax));
+                             sends_first ? kSyncBodyBytesMax + item_bytes : kSmallBodyBytesMax));
   auto body = write_items(*call, folder, sends_first, items.room());
   if (!body.ok()) {
     call->free(core_.memory());
@@ -136,11 +139,13 @@ Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool se
   asked_count_ = 0;
   current_removals_ = current_to_deleted_ = false;
   current_commands_ = 0;
+  bool texts = false;
   const auto ask = [&](FolderState& folder, std::span<const protocol::SyncCommand> commands, bool for_good) -> Status {
     replica::SyncFolder& row = folder.row;
     if (row.window == 0) row.window = record_.window_max < kWindowFirst ? record_.window_max : kWindowFirst;
     protocol::SyncRequest request = request_of(folder);
-    request.get_changes = request.with_options = commands.empty();
+    request.get_changes = commands.empty();
+    request.with_options = request.get_changes || texts;  // a text is taken where its options are known
     request.deletes_as_moves = request.deletes_as_moves && !for_good;
     request.commands = commands;
     HANDSYNC_TRY(writer.add(request));
@@ -154,19 +159,30 @@ Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool se
     Block block(core_.memory());
     HANDSYNC_TRY(block.take(sizeof(Batch)));
     auto* batch = new (block.data()) Batch;
-    const bool personal = items::is_personal(items::class_of(first.row.type));
     auto frozen = store_.freeze_outgoing(first.row.id, frozen_id(first.row),
-                                         std::span(batch->outgoing, first.singly ? 1 : kCommandsPerRequestMax),
-                                         personal ? items : Room(batch->texts));
+                                         std::span(batch->outgoing, first.singly ? 1 : kCommandsPerRequestMax), items);
     if (!frozen.ok()) return frozen.error();
     std::size_t removals = 0;
     bool for_good = false;
     for (std::size_t i = 0; i < frozen.value(); ++i) {
       const replica::Outgoing& from = batch->outgoing[i];
-      batch->commands[i] = {from.server_id.view(), from.remove,      from.has_read,         from.read,
-                            from.has_flag,         from.flag_status, from.flag_wall_ms,     from.has_categories,
-                            from.categories,       from.add,         from.client_id.view(), from.data,
-                            from.has_instance,     from.instance_ms};
+      batch->commands[i] = {from.server_id.view(),
+                            from.remove,
+                            from.has_read,
+                            from.read,
+                            from.has_flag,
+                            from.flag_status,
+                            from.flag_wall_ms,
+                            from.has_categories,
+                            from.categories,
+                            from.add,
+                            from.client_id.view(),
+                            from.data,
+                            from.has_instance,
+                            from.instance_ms,
+                            false,
+                            from.text};
+      texts |= from.text;
       for_good |= from.for_good;
       removals += from.remove && !from.has_instance;
     }

@@ -126,6 +126,11 @@ class Changes {
   /// Sends a draft (MS-ASEMAIL 2.2.2.64 Send), once; it leaves its folder when that is certain. One that the server
   /// does not have goes out as any message.
   virtual Result<ChangeId> send_draft(ItemId) = 0;
+  /// Sends a text message through the device's modem (hal/messaging.h), now; the copy in Sent Items goes up later
+  /// (MS-ASMS). `numbers`: at most hal::kTextRecipientsMax, of digits with + * # and -. () or blanks in them. An error
+  /// means that nothing was sent: EngineFault::kNoMessaging, kTextsOff, kInvalidText, kNotInVersion, a policy's, or the
+  /// modem's own.
+  virtual Result<ItemId> send_text(std::span<const Text> numbers, Text words) = 0;
   virtual Status retry(ChangeId) = 0;  ///< un-parks
   virtual Status drop(ChangeId) = 0;   ///< the server's version is shown again after the next sync
   /// How far back a folder is kept and how much of a body sync brings; what is here already is not fetched again.

@@ -56,6 +56,14 @@ struct Options {
   std::uint16_t arrival_kib = 256;  ///< RAM of the arrival log; small profile: 16
 };
 
+/// What becomes of the device's text messages (SMS) in an account, from protocol version 14.0 on and with
+/// hal::Messaging (MS-ASMS). Those that the device receives go to the first account that wants them.
+enum class TextMode : std::uint8_t {
+  kOff,
+  kSync,         ///< received and sent ones are uploaded, and those of the mailbox kept in step
+  kSyncAndSend,  ///< the device also sends what appears in the server's Outbox, at the user's cost (EnableOutboundSMS)
+};
+
 /// What add_account takes. Texts are copied.
 struct AccountSettings {
   Text email;
@@ -65,6 +73,7 @@ struct AccountSettings {
   std::uint32_t body_bytes_max = 32768;  ///< UINT32_MAX = all, 0 = headers only
   TlsLevel tls_level = TlsLevel::kModern;
   std::uint16_t window_max = 512;  ///< upper bound of the adaptive WindowSize, 1..512
+  TextMode texts = TextMode::kSync;
 };
 
 inline constexpr std::uint16_t kPushMode = 0, kManualMode = UINT16_MAX;
@@ -84,9 +93,10 @@ struct Power {
 
 /// What set_account changes; the rest stays. The password is copied.
 struct AccountChange {
-  bool has_days = false, has_body_bytes_max = false, has_password = false;
+  bool has_days = false, has_body_bytes_max = false, has_password = false, has_texts = false;
   std::uint16_t days = 0;
   std::uint32_t body_bytes_max = 0;
+  TextMode texts = TextMode::kSync;
   Bytes password;
 };
 
@@ -136,6 +146,8 @@ struct AccountView {
   Schedule schedule;
   std::uint16_t mode = kPushMode;  ///< what it comes to just now
   TlsLevel tls_level{};
+  TextMode texts{};
+  Error texts_refused{};  ///< why none are uploaded and sent just now; none = they are
   std::uint64_t requests = 0, bytes_in = 0, bytes_out = 0;  ///< bodies, this boot: sums of traffic.kinds
   Traffic traffic;
   std::uint64_t added = 0, changed = 0, deleted = 0, sent = 0, parked = 0;  ///< this boot
@@ -185,6 +197,10 @@ enum class EngineFault : std::int32_t {
   kBusy,             ///< another job of the device runs: try again after it
   kDropsExceptions,  ///< a server of 16.x drops the exceptions of a series whose times change: say that it is meant
   kNoInvitation,     ///< the item is no invitation, or does not say whose
+  kNoMessaging,      ///< the device has no hal::Messaging
+  kTextsOff,         ///< TextMode::kOff
+  kInvalidText,      ///< a text without words, too long or for no number (hal/messaging.h); where = its bytes
+  kTextInDoubt,      ///< the power went while it was handed to the modem: only a person can say "again"
 };
 constexpr Error engine_fault(EngineFault code, std::uint32_t where = 0) {
   return Error{Domain::kEngine, static_cast<std::int32_t>(code), where};
@@ -225,6 +241,8 @@ class Engine {
   void carried(AccountId, const Carried&);
   void answered(QuestionId, std::uint16_t choice, Bytes secret, Instant);
   void user_active(Instant);  ///< screen lock timer
+  /// The modem has texts to tell, or can send again. open() and sync() look as well.
+  void texts(Instant);
 
   // -- accounts ----------------------------------------------------------------------------------------------------
   Result<AccountId> add_account(const AccountSettings&, Bytes password,
