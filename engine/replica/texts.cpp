@@ -264,7 +264,8 @@ Result<std::uint32_t> Store::texts_in_doubt(Error reason) {
 Status Store::hold_texts(Error reason) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
-  store.texts_held = static_cast<bool>(reason);
+  if (store.texts_held == static_cast<bool>(reason)) return Done{};  // none has come meanwhile
+  store.texts_held = !store.texts_held;
   if (!store.texts_held) return Done{};
 #define HANDSYNC_UNSAID                                                                                      \
   " FROM change WHERE kind=11 AND parked=0 AND request=0 AND domain=0 AND (SELECT class FROM item WHERE id=" \

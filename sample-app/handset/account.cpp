@@ -147,6 +147,10 @@ int account_set(Session& session) {
   change.days = line.days;
   change.has_body_bytes_max = line.has_body_bytes_max;
   change.body_bytes_max = line.body_bytes_max;
+  change.has_texts = !line.texts.empty();
+  change.texts = line.texts == "send"   ? handsync::TextMode::kSyncAndSend
+                 : line.texts == "sync" ? handsync::TextMode::kSync
+                                        : handsync::TextMode::kOff;
   std::string password;
   if (!line.password_file.empty()) {
     password = read_secret(session, line.password_file, "", "put the password into `" + line.password_file + "`");

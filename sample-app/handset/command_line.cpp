@@ -12,16 +12,6 @@ namespace {
 
 constexpr const char* kVersion = "handset 0.1.0 (Handsync)";
 
-/// Commands of the contract that this version does not have; each also answers with its name alone.
-struct Later {
-  std::string_view command, about;
-};
-constexpr Later kLater[] = {
-    {"sms", "text messages"},
-};
-
-constexpr std::string_view kLaterGroups[] = {"sms"};
-
 std::uint32_t body_bytes(const std::string& text) {
   if (text == "all") return UINT32_MAX;
   if (text.empty() || text.size() > 9 ||
@@ -46,33 +36,6 @@ std::uint64_t seconds_on(const std::string& text) {
     throw usage("`" + text + "` is no number of seconds", "for example `handset device clock +3600`");
   }
   return std::stoull(digits);
-}
-
-/// Refuses a command of a later version whatever its options are, which this version does not know.
-void refuse_later(const std::vector<std::string>& arguments) {
-  std::vector<std::string> words;
-  for (std::size_t at = 0; at < arguments.size() && words.size() < 2; ++at) {
-    const std::string& word = arguments[at];
-    if (word.empty() || word.front() != '-') {
-      words.push_back(word);
-      continue;
-    }
-    // An option after the command's first word may be any command's own.
-    if (!words.empty()) break;
-    for (const char* with_value : {"--home", "--hal", "--account", "--trace", "--connect-to"}) {
-      if (word == with_value) ++at;
-    }
-  }
-  if (words.empty()) return;
-  const std::string both = words.size() == 2 ? words[0] + " " + words[1] : words[0];
-  for (const Later& later : kLater) {
-    if (later.command != words[0] && later.command != both) continue;
-    // The second word of `send` or `people` is not part of the command's name.
-    const bool group = std::any_of(std::begin(kLaterGroups), std::end(kLaterGroups),
-                                   [&](std::string_view each) { return each == words[0]; });
-    throw usage("`" + (group || later.command == both ? both : words[0]) + "` is not in this version",
-                "`handset --help` lists what is");
-  }
 }
 
 /// The tree of commands, bound to one CommandLine.
@@ -101,7 +64,6 @@ class Grammar {
     questions();
     personal();
     device();
-    for (const Later& later : kLater) add_later(later);
   }
 
   CLI::App& app() { return app_; }
@@ -131,32 +93,6 @@ class Grammar {
     CLI::App* added = command(app_, name, about);
     added->require_subcommand(1);
     return added;
-  }
-  CLI::App* find(const std::string& path) {
-    CLI::App* at = &app_;
-    std::size_t begin = 0;
-    while (at != nullptr && begin < path.size()) {
-      const std::size_t end = std::min(path.find(' ', begin), path.size());
-      const std::string name = path.substr(begin, end - begin);
-      const std::vector<CLI::App*> children = at->get_subcommands([](const CLI::App*) { return true; });
-      const auto child =
-          std::find_if(children.begin(), children.end(), [&](CLI::App* each) { return each->get_name() == name; });
-      at = child == children.end() ? nullptr : *child;
-      begin = end + 1;
-    }
-    return at;
-  }
-  void add_later(const Later& later) {
-    const std::size_t blank = later.command.find(' ');
-    CLI::App* parent = &app_;
-    std::string name(later.command);
-    if (blank != std::string_view::npos) {
-      parent = find(name.substr(0, blank));
-      name = name.substr(blank + 1);
-    }
-    CLI::App* added = parent->add_subcommand(name, std::string(later.about) + " (not in this version)");
-    added->prefix_command();
-    added->allow_extras();
   }
 
   void accounts() {
@@ -196,6 +132,10 @@ class Grammar {
     set_days_ = set->add_option("--days", line_.days, "How far back mail is kept here, rounded up; 0 = all");
     set->add_option("--body-bytes", body_text_, "How much of a body sync brings: a number or `all`; 0 = headers only")
         ->type_name("N");
+    set->add_option("--sms", line_.texts,
+                    "Text messages: `sync` keeps them in step, `send` also sends those of the server's Outbox, at your "
+                    "cost; default sync")
+        ->check(CLI::IsMember({"off", "sync", "send"}));
     command(*account, "list", "The accounts of this phone");
     command(*account, "remove", "Destroys the account's key and data")
         ->add_option("EMAIL", line_.email, "The address")
@@ -465,6 +405,20 @@ class Grammar {
         ->take_all();
     edit->add_flag("--unimportant", line_.unimportant, "Of normal importance");
     command(*draft, "send", "Sends it")->add_option("ID", line_.number, "The number that list prints")->required();
+    CLI::App* sms = group("sms", "Text messages of the device's modem");
+    CLI::App* receive = command(*sms, "receive", "The simulated modem receives one");
+    receive->add_option("--from", line_.from, "The sender's number, or a name as networks send it")
+        ->required()
+        ->type_name("NUMBER");
+    CLI::App* text =
+        command(*sms, "send", "Sends one through the modem, now; its copy goes up with the next sync or push");
+    text->add_option("--to", line_.recipients, "A phone number; may be given again")
+        ->required()
+        ->type_name("NUMBER")
+        ->expected(1)
+        ->take_all();
+    for (CLI::App* each : {receive, text})
+      each->add_option("--text", line_.message, "Its words")->required()->type_name("TEXT");
     CLI::App* respond = command(app_, "respond", "Answers an invitation: its mail, or its event");
     respond->add_option("ID", line_.number, "The number that list prints")->required();
     respond->add_option("ANSWER", line_.mark, "accept, tentative or decline")
@@ -564,7 +518,6 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   Parsed parsed;
   CommandLine& line = parsed.line;
   json_wanted = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
-  refuse_later(arguments);
   Grammar grammar(line);
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
   const std::string help = "see `handset --help`, or `handset COMMAND --help`";
@@ -613,8 +566,8 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   if (line.command == "device clock") line.number = seconds_on(grammar.clock_text());
   if (line.command == "account set") {
     line.has_days = grammar.days_given();
-    if (!line.has_days && !line.has_body_bytes_max && line.password_file.empty()) {
-      throw usage("nothing is to be changed", "give --password-file, --days or --body-bytes");
+    if (!line.has_days && !line.has_body_bytes_max && line.password_file.empty() && line.texts.empty()) {
+      throw usage("nothing is to be changed", "give --password-file, --days, --body-bytes or --sms");
     }
   }
   if (line.command == "account add" || line.command == "account remove" || line.command == "account set") {
@@ -638,19 +591,20 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
 
 bool is_restartable(const std::string& command) {
   static constexpr std::array kOnce = {
-      "account add",  "account remove",    "device new",     "device reboot", "device unlock", "device set-pin",
-      "device clock", "device wipe",       "device recover", "send",          "reply",         "forward",
-      "respond",      "out-of-office set", "draft add",      "draft edit",    "draft send"};
+      "account add",    "account remove", "device new",  "device reboot",     "device unlock",
+      "device set-pin", "device clock",   "device wipe", "device recover",    "send",
+      "reply",          "forward",        "respond",     "out-of-office set", "draft add",
+      "draft edit",     "draft send",     "sms receive", "sms send"};
   return std::find(kOnce.begin(), kOnce.end(), command) == kOnce.end();
 }
 
 bool is_content(const std::string& command) {
   static constexpr std::array kFree = {
-      "sync",           "watch",          "status",          "queue",          "policy",
-      "account list",   "demo",           "device status",   "device lock",    "device unlock",
-      "device set-pin", "device reboot",  "device new",      "device check",   "queue retry",
-      "device clock",   "device wipe",    "device roaming",  "device recover", "device radio",
-      "device battery", "device card in", "device card out", "schedule show",  "schedule set"};
+      "sync",           "watch",         "status",         "queue",          "policy",          "account list",
+      "demo",           "device status", "device lock",    "device unlock",  "device set-pin",  "device reboot",
+      "device new",     "device check",  "queue retry",    "device clock",   "device wipe",     "device roaming",
+      "device recover", "device radio",  "device battery", "device card in", "device card out", "schedule show",
+      "schedule set",   "sms receive"};
   return std::find(kFree.begin(), kFree.end(), command) == kFree.end();
 }
 

@@ -36,13 +36,15 @@ struct CommandLine {
   std::string mark;              ///< read, unread, flag, unflag, done, category, uncategory
   std::string name;              ///< of a category or a folder
   std::string folder_type = "mail";
+  std::string texts;  ///< of account set: off, sync or send; "" = as it is
   bool with_subfolders = false;
   bool for_good = false;
   std::string only;     ///< of a series: the date or time of one occurrence
   std::string outside;  ///< of out-of-office: to senders outside of the organization
   bool known_only = false;
-  std::string message, propose_start, propose_end;  ///< of an answer to an invitation
-  bool drop_exceptions = false;  ///< an edit of a series may undo what was changed of single occurrences
+  std::string message;                     ///< of an answer to an invitation, or of sms
+  std::string propose_start, propose_end;  ///< of an answer to an invitation
+  bool drop_exceptions = false;            ///< an edit of a series may undo what was changed of single occurrences
   std::vector<std::string> recipients, cc, bcc, attach_files;
   std::vector<std::uint16_t> detach;  ///< attachments of a draft, by their numbers
   bool has_subject = false, unimportant = false;
@@ -51,7 +53,7 @@ struct CommandLine {
   bool on_server = false;
   bool local = false;  ///< of people: from what is here
   std::uint32_t limit = 0;
-  std::string from, to;  ///< of list: a range of time
+  std::string from, to;  ///< of list: a range of time; of sms receive: who sent it
   double for_s = 0;      ///< 0 = until interrupted
   bool service = false;  ///< watch as systemd runs it
   bool unread = false, flagged = false, important = false, by_conversation = false;

@@ -54,6 +54,8 @@ constexpr Command kCommands[] = {
     {"draft add", draft_add},
     {"draft edit", draft_edit},
     {"draft send", draft_send},
+    {"sms receive", sms_receive},
+    {"sms send", sms_send},
     {"respond", respond_meeting},
     {"move", move_item},
     {"conversation", move_conversation},

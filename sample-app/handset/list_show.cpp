@@ -58,7 +58,8 @@ std::unordered_map<std::uint32_t, std::string> paths(Session& session, AccountId
 
 /// The name of a person where an address has one: "Anna Beck" of "Anna Beck" <anna@example.test>.
 std::string name_of(std::string_view address) {
-  const std::size_t angle = address.find('<');
+  std::size_t angle = address.find('<');
+  if (angle == std::string_view::npos) angle = address.find("[MOBILE:");  // of a text
   std::string_view name = angle == std::string_view::npos ? address : address.substr(0, angle);
   while (!name.empty() && (name.back() == ' ' || name.back() == '"')) name.remove_suffix(1);
   while (!name.empty() && (name.front() == ' ' || name.front() == '"')) name.remove_prefix(1);
@@ -333,7 +334,7 @@ std::string item_line(Session& session, const ItemRow& row, AccountId account) {
   const std::size_t fixed = number_columns + 1 + 3 + 1 + 12 + 2 + 2;
   const std::size_t rest = session.io.columns > fixed + 30 ? session.io.columns - fixed : 30;
   const std::size_t from_columns = std::min<std::size_t>(24, rest / 3);
-  std::string subject = cut(printable(row.subject), rest - from_columns);
+  std::string subject = cut(printable(row.kind == Class::kSms ? row.preview : row.subject), rest - from_columns);
   if (!row.read) session.colour(subject, "1");
   return std::string(number_columns - number.size(), ' ') + number + " " + marks + " " + padded(when, 12) + "  " +
          padded(printable(name_of(row.from)), from_columns) + "  " + subject;

@@ -33,6 +33,10 @@ const char* state_name(AccountState state) {
   return "ready";
 }
 
+const char* texts_name(handsync::TextMode mode) {
+  return mode == handsync::TextMode::kOff ? "off" : mode == handsync::TextMode::kSync ? "sync" : "send";
+}
+
 /// retry and drop, which differ in one call.
 int change_of_queue(Session& session, bool retry) {
   const Numbered at = numbered(session.line.number);
@@ -173,6 +177,8 @@ int show_status(Session& session) {
           .set("last_sync", iso_utc(view.last_sync_wall_ms))
           .set("next_wake_s", next_s)
           .set("tls", legacy ? "legacy" : "modern")
+          .set("sms", texts_name(view.texts))
+          .set("sms_refused", view.texts_refused ? failure_of(view.texts_refused).message : "")
           .set("error", failure.message);
       for (const auto& [name, value] : traffic) json.set(name.c_str(), value);
       session.say(json);
@@ -195,6 +201,10 @@ int show_status(Session& session) {
     session.say("  next wake  " +
                 (next_s < 0 ? std::string("none") : "in " + duration_text(static_cast<std::uint64_t>(next_s))));
     session.say("  queue      " + std::to_string(waiting) + " waiting, " + std::to_string(parked) + " parked");
+    session.say("  texts      " + std::string(texts_name(view.texts)) +
+                (view.texts_refused && view.texts != handsync::TextMode::kOff
+                     ? "; " + failure_of(view.texts_refused).message
+                     : ""));
     session.say("  traffic    " + traffic_text(traffic));
     session.say("  connected  " + connections_text(traffic));
     if (view.error) session.say("  trouble    " + printable(failure.message + "; " + failure.advice));

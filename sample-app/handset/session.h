@@ -164,6 +164,8 @@ int send_message(Session&);
 int draft_add(Session&);
 int draft_edit(Session&);
 int draft_send(Session&);
+int sms_receive(Session&);
+int sms_send(Session&);
 int reply_message(Session&);
 int forward_message(Session&);
 int respond_meeting(Session&);

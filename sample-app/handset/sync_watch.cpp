@@ -44,10 +44,13 @@ std::size_t list_parked(Session& session, AccountId account) {
 
 std::size_t waiting_changes(Session& session, AccountId account) {
   std::size_t waiting = 0;
-  const bool drafts_stay = account_view(session, account).version < kDraftsGoUp;
+  const AccountView view = account_view(session, account);
+  const bool drafts_stay = view.version < kDraftsGoUp;
   const OpenReader reader(session, account);
   each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
-    if (!row.parked && !(drafts_stay && row.what == "draft")) ++waiting;
+    // Texts that may not go up wait for that, and nobody is to do anything.
+    const bool held = row.what == "add" && view.texts_refused && row.last == view.texts_refused;
+    if (!row.parked && !held && !(drafts_stay && row.what == "draft")) ++waiting;
     return true;
   });
   return waiting;

@@ -128,14 +128,17 @@ TEST(HandsetCommandLine, EveryCommandOfThisVersion) {
   }
 }
 
-TEST(HandsetCommandLine, CommandsOfLaterVersionsSaySo) {
-  for (const std::vector<std::string>& words :
-       std::vector<std::vector<std::string>>{{"sms", "receive", "--from", "1", "--text", "t"}}) {
-    const std::string answer = refused(words);
-    CHECK_TEXT(answer.starts_with("2 handset: ") && answer.find("not in this version") != std::string::npos,
-               answer.c_str());
-  }
-  STRCMP_CONTAINS("`sms receive` is not in this version", refused({"sms", "receive", "--from", "1"}).c_str());
+TEST(HandsetCommandLine, TextMessages) {
+  const CommandLine received = parsed({"sms", "receive", "--from", "+49170", "--text", "hi"});
+  STRCMP_EQUAL("sms receive", received.command.c_str());
+  STRCMP_EQUAL("+49170", received.from.c_str());
+  STRCMP_EQUAL("hi", received.message.c_str());
+  LONGS_EQUAL(2, parsed({"sms", "send", "--to", "1", "--to", "2", "--text", "hi"}).recipients.size());
+  CHECK(refused({"sms", "send", "--to", "1"}).starts_with("2 "));
+  CHECK(refused({"sms", "receive", "--text", "hi"}).starts_with("2 "));
+  STRCMP_EQUAL("send", parsed({"account", "set", "a@b.test", "--sms", "send"}).texts.c_str());
+  CHECK(refused({"account", "set", "a@b.test", "--sms", "maybe"}).starts_with("2 "));
+  CHECK(!handset::is_restartable("sms send") && handset::is_content("sms send") && !handset::is_content("sms receive"));
 }
 
 TEST(HandsetCommandLine, EventsContactsTasksAndNotesTakeTheirFields) {
