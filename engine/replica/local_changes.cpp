@@ -331,8 +331,8 @@ Result<bool> Store::has_commands(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   char sql[kSqlBytesMax];
   std::snprintf(sql, sizeof sql, "SELECT EXISTS(SELECT 1 FROM change c WHERE c.folder=?1 AND %s)", kSendable);
-  const Result<std::int64_t> found =
-      query_number(prepare(database_, sql).number(1, static_cast<std::uint32_t>(folder)).number(3, state_of(state_).texts_held));
+  const Result<std::int64_t> found = query_number(
+      prepare(database_, sql).number(1, static_cast<std::uint32_t>(folder)).number(3, state_of(state_).texts_held));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -505,9 +505,10 @@ Status Store::retry(std::uint64_t change) {
                      .run());
   }
   HANDSYNC_TRY(
-      prepare(database_,
-              "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2,server_value=server_value*"
-              "(kind<>7) WHERE id=?1")
+      prepare(
+          database_,
+          "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2,server_value=server_value*"
+          "(kind<>7) WHERE id=?1")
           .number(1, change)
           .number(2, found.folder)
           .run());

@@ -48,8 +48,7 @@ Result<std::uint64_t> insert_text(StoreState& store, std::uint32_t folder, const
               "attachment_list,attachment_count,received,read,importance,flag_status,body_type,body_size,"
               "body_truncated,author,recipients,preview) VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder"
               " WHERE id=?2),0,0,0,0,0,?5,?6,1,0,0,0,0,nullif(?7,''),nullif(?8,''),?9)");
-  HANDSYNC_TRY(insert
-                   .number(1, item)
+  HANDSYNC_TRY(insert.number(1, item)
                    .number(2, folder)
                    .number(3, kSmsClass)
                    .number(4, store.log.generation())
@@ -120,8 +119,7 @@ Result<ItemId> Store::text_told(const NewText& text) {
   std::size_t at = sizeof digits;
   for (std::uint64_t left = text.modem_id; at > 0 && (left != 0 || at == sizeof digits); left /= 10)
     digits[--at] = static_cast<char>('0' + left % 10);
-  HANDSYNC_TRY(taken
-                   .number(1, static_cast<int>(Value::kTextsTaken))
+  HANDSYNC_TRY(taken.number(1, static_cast<int>(Value::kTextsTaken))
                    .blob(2, bytes_of(Text(digits + at, sizeof digits - at)))
                    .run());
   HANDSYNC_TRY(store.log.finish(store));
@@ -218,10 +216,8 @@ Result<bool> Store::text_not_sent(const OutgoingText& text, Error reason, bool p
   if (parks) {
     HANDSYNC_TRY(park_change(store, text.change, reason, false));
   } else {
-    Statement again =
-        prepare(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1");
-    HANDSYNC_TRY(again
-                     .number(1, text.change)
+    Statement again = prepare(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1");
+    HANDSYNC_TRY(again.number(1, text.change)
                      .number(2, static_cast<int>(reason.domain))
                      .number(3, static_cast<std::int64_t>(reason.code))
                      .number(4, reason.where)
@@ -274,12 +270,10 @@ Status Store::hold_texts(Error reason) {
   if (!any.ok() || any.value() == 0) return any.ok() ? Status(Done{}) : Status(any.error());
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));
-  Result<Statement> say =
+  Statement say =
       prepare(database_, "UPDATE change SET domain=?1,code=?2,place=?3 WHERE id IN (SELECT id" HANDSYNC_UNSAID ")");
 #undef HANDSYNC_UNSAID
-  if (!say.ok()) return say.error();
-  HANDSYNC_TRY(say
-                   .number(1, static_cast<int>(reason.domain))
+  HANDSYNC_TRY(say.number(1, static_cast<int>(reason.domain))
                    .number(2, static_cast<std::int64_t>(reason.code))
                    .number(3, reason.where)
                    .run());
