@@ -17,6 +17,7 @@ using drafts::run_on;
 const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 constexpr std::int64_t kSmsClass = static_cast<std::int64_t>(Class::kSms);
 constexpr std::size_t kPreviewBytesMax = 255;
+constexpr std::int64_t kModemTriesMax = 20;  ///< of a text that the modem cannot take just now
 
 const items::Property& row_of(items::PropertyId id) { return *items::find_property(Class::kSms, id); }
 
@@ -153,14 +154,15 @@ Result<bool> Store::next_text(bool outbox, std::int64_t wall_ms, OutgoingText& o
   StoreState& store = state_of(state_);
   out = {};
   {
-    // One that waits again first. Of the Outbox only what nothing was ever done about, also under an id of before.
+    // Of the Outbox only what nothing was ever done about, also under an id of before; then those that wait for another
+    // try, so that one the modem never takes holds up no other.
     Statement find = prepare(
         database_,
-        "SELECT c.id,c.item FROM change c WHERE c.kind=7 AND c.parked=0 AND c.server_value=0 UNION ALL SELECT * FROM"
-        " (SELECT 0,i.id FROM folder f JOIN item i ON i.shown=f.id WHERE ?1 AND f.type=6 AND f.gone=0 AND f.emptying=0"
-        " AND i.folder=f.id AND i.class=5 AND NOT EXISTS(SELECT 1 FROM change c WHERE c.kind IN (3,7) AND (c.item=i.id "
-        "OR (c.parked=1 AND c.folder=i.folder AND"
-        " c.server_id=i.server_id))) ORDER BY i.id) LIMIT 1");
+        "SELECT * FROM (SELECT 0,i.id FROM folder f JOIN item i ON i.shown=f.id WHERE ?1 AND f.type=6 AND f.gone=0 AND"
+        " f.emptying=0 AND i.folder=f.id AND i.class=5 AND NOT EXISTS(SELECT 1 FROM change c WHERE c.kind IN (3,7) AND"
+        " (c.item=i.id OR (c.parked=1 AND c.folder=i.folder AND c.server_id=i.server_id))) ORDER BY i.id LIMIT 1)"
+        " UNION ALL SELECT * FROM (SELECT id,item FROM change WHERE kind=7 AND parked=0 AND server_value=0 ORDER BY"
+        " tries,id LIMIT 1) LIMIT 1");
     const Result<bool> row = find.number(1, outbox).step();
     if (!row.ok() || !row.value()) return row;
     out.change = static_cast<std::uint64_t>(find.number(0));
@@ -211,7 +213,7 @@ Result<bool> Store::text_not_sent(const OutgoingText& text, Error reason, bool p
   HANDSYNC_TRY(store.start_log());
   const Result<std::int64_t> tries = number_of(store, "SELECT tries FROM change WHERE id=?1", text.change);
   if (!tries.ok()) return tries.error();
-  const bool parks = park || tries.value() + 1 >= kTriesMax;
+  const bool parks = park || tries.value() + 1 >= kModemTriesMax;
   HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=0 WHERE id=?1", text.change));
   if (parks) {
     HANDSYNC_TRY(park_change(store, text.change, reason, false));
