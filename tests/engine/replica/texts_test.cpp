@@ -3,6 +3,7 @@
 
 #include "flash_fake.h"
 #include "home.h"
+#include "replica/statements.h"
 
 #include <CppUTest/TestHarness.h>
 
@@ -206,7 +207,9 @@ TEST(TextRows, one_that_was_not_sent_waits_and_is_parked_in_the_end) {
     CHECK(home.store.next_text(true, home.wall, text).value());
     CHECK_EQUAL(tries == 20, home.store.text_not_sent(text, busy, false).value());
   }
-  CHECK(!home.store.next_text(true, home.wall, text).value());
+  OutgoingText next;
+  CHECK(!home.store.next_text(true, home.wall, next).value());
   CHECK(home.store.retry(text.change).ok());
-  CHECK(home.store.next_text(false, home.wall, text).value());
+  CHECK(home.store.next_text(false, home.wall, next).value());
+  CHECK(next.change == text.change && next.item == text.item);
 }
