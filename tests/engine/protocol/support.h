@@ -66,6 +66,7 @@ class ItemLog final : public items::ItemSink {
   Status server_id(Text id) override { return add("id " + std::string(id)); }
   Status client_id(Text id) override { return add("client " + std::string(id)); }
   Status item_status(std::uint32_t status) override { return add("status " + std::to_string(status)); }
+  Status item_is_text() override { return add("text"); }
   Status begin(items::PropertyId id) override {
     property_ = id;
     value_.clear();

@@ -307,3 +307,42 @@ TEST(SyncWriter, ACollectionHasABound) {
     }
   }
 }
+
+TEST(SyncWriter, TextsHaveOptionsOfTheirOwnAndAreWhole) {
+  SyncRequest one = request(141);
+  one.body_bytes_max = 512;
+  one.filter = 3;
+  one.html = false;
+  one.texts = true;
+  const std::string all = xml(one);
+  const std::size_t at = all.find("<Options>");
+  const std::string preview = "<Preview>255</Preview></BodyPreference>";
+  const auto plain = [](const std::string& text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size();) {  // without the namespaces
+      const std::size_t space = text.compare(i, 7, " xmlns=") == 0 ? text.find('"', i + 8) + 1 : i;
+      i = space;
+      if (i < text.size() && text.compare(i, 7, " xmlns=") != 0) result += text[i++];
+    }
+    return result;
+  };
+  STRCMP_EQUAL(("<Options><FilterType>3</FilterType><Class>Email</Class><BodyPreference><Type>1</Type>"
+                "<TruncationSize>512</TruncationSize>" +
+                preview +
+                "<MIMESupport>0</MIMESupport></Options><Options><FilterType>3</FilterType><Class>SMS</Class>"
+                "<BodyPreference><Type>1</Type>" +
+                preview + "</Options></Collection></Collections></Sync>")
+                   .c_str(),
+               plain(all.substr(at)).c_str());
+}
+
+TEST(SyncWriter, AnAddOfATextNamesItsClass) {
+  SyncRequest one = request(141);
+  SyncCommand add;
+  add.add = add.text = true;
+  add.client_id = "t1";
+  one.commands = std::span(&add, 1);
+  one.get_changes = one.with_options = false;
+  const std::string all = xml(one);
+  CHECK(all.find("<Add><Class>SMS</Class><ClientId>t1</ClientId><ApplicationData") != std::string::npos);
+}

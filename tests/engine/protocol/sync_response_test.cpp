@@ -322,3 +322,13 @@ TEST(SyncReader, ASecondPartOfTheSameNameIsSkipped) {
   CHECK(read.outcome.ok());
   STRCMP_EQUAL("part 5\nitem 1\nid a\nend\nkey k5 status 1\npart 6\nkey k6 status 1\n", read.log.text.c_str());
 }
+
+TEST(SyncReader, ATextIsTold) {
+  const Read read(
+      "<Sync xmlns=\"AirSync\"><Collections><Collection><SyncKey>4</SyncKey><CollectionId>5</CollectionId>"
+      "<Status>1</Status><Commands><Add><ServerId>5:1</ServerId><Class>SMS</Class><ApplicationData/></Add>"
+      "<Add><ServerId>5:2</ServerId><Class>Email</Class><ApplicationData/></Add></Commands></Collection>"
+      "</Collections></Sync>");
+  CHECK(read.outcome.ok());
+  STRCMP_EQUAL("item 1\nid 5:1\ntext\nend\nitem 1\nid 5:2\nend\n", read.log.text.c_str());
+}
