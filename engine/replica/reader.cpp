@@ -93,11 +93,12 @@ Text what_of(EditKind kind, std::int64_t value) {
 }  // namespace
 
 Status SqlReader::fill(const QueueRow&) {
-  Statement rows = prepare(
-      database_,
-      "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT coalesce(subject,preview) FROM item i"
-      " WHERE"
-      " i.id=change.item),'') FROM change WHERE id>?1 AND NOT(kind=4 AND request=-2) ORDER BY id LIMIT 64");
+  Statement rows =
+      prepare(database_,
+              "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT "
+              "coalesce(subject,preview) FROM item i"
+              " WHERE"
+              " i.id=change.item),'') FROM change WHERE id>?1 AND NOT(kind=4 AND request=-2) ORDER BY id LIMIT 64");
   Statement& row = rows;
   row.number(1, last_);
   while (!batch_.full()) {
