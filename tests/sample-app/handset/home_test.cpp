@@ -49,11 +49,11 @@ TEST(HandsetHome, RemembersTheDevicePortAndAnAccountUnderWay) {
 TEST(HandsetHome, ForgettingLeavesNothingOfAnAccount) {
   Home home(place);
   CHECK(home.try_lock());
-  home.keep_ca(1, "certificate");
-  STRCMP_EQUAL("certificate", home.ca(1).c_str());
+  home.keep_trust(1, "certificate");
+  STRCMP_EQUAL("certificate", home.trust(1).value_or("").c_str());
   std::filesystem::create_directory(place + "/replica");
   home.forget_everything();
-  STRCMP_EQUAL("", home.ca(1).c_str());
+  CHECK(!home.trust(1));
   CHECK(!std::filesystem::exists(place + "/replica"));
   CHECK(std::filesystem::exists(place + "/lock"));
 }
