@@ -268,10 +268,21 @@ constexpr auto joined(const Property (&... parts)[kRows]) {
   return all;
 }
 
-constexpr auto kEmailRows = joined(kEmail, kShared, kOldEmail);
-constexpr auto kEventRows = joined(kEvent, kShared, kOldEvent);
-constexpr auto kContactRows = joined(kContact, kShared, kOldContact);
-constexpr auto kTaskRows = joined(kTask, kShared, kOldTask);
+/// Without the last part where 2.5 is not spoken.
+template <std::size_t kRows, std::size_t kOldRows>
+constexpr auto with_old(const Property (&own)[kRows], const Property (&old)[kOldRows]) {
+  if constexpr (profile::kVersionMin < 120) {
+    return joined(own, kShared, old);
+  } else {
+    return joined(own, kShared);
+  }
+}
+constexpr std::size_t old_rows(std::size_t count) { return profile::kVersionMin < 120 ? count : 0; }
+
+constexpr auto kEmailRows = with_old(kEmail, kOldEmail);
+constexpr auto kEventRows = with_old(kEvent, kOldEvent);
+constexpr auto kContactRows = with_old(kContact, kOldContact);
+constexpr auto kTaskRows = with_old(kTask, kOldTask);
 constexpr auto kNoteRows = joined(kNote, kShared);
 
 /// From the two bytes of an element to its first row: computed by the compiler, looked up in constant time. Rows of one
@@ -310,18 +321,23 @@ struct Index {
   }
 };
 
-constexpr Index kEmailIndex(kEmailRows, std::size(kOldEmail)), kEventIndex(kEventRows, std::size(kOldEvent)),
-    kContactIndex(kContactRows, std::size(kOldContact)), kTaskIndex(kTaskRows, std::size(kOldTask)),
+constexpr Index kEmailIndex(kEmailRows, old_rows(std::size(kOldEmail))),
+    kEventIndex(kEventRows, old_rows(std::size(kOldEvent))),
+    kContactIndex(kContactRows, old_rows(std::size(kOldContact))), kTaskIndex(kTaskRows, old_rows(std::size(kOldTask))),
     kNoteIndex(kNoteRows);
 
 struct ClassRow {
   const Index* index;
   Text name;
 };
-// In the order of Class.
-constexpr ClassRow kClasses[] = {{&kEmailIndex, "Email"},     {&kEventIndex, "Calendar"}, {&kContactIndex, "Contacts"},
-                                 {&kTaskIndex, "Tasks"},      {&kNoteIndex, "Notes"},     {&kEmailIndex, "SMS"},
-                                 {&kContactIndex, "Contacts"}};
+// In the order of Class. A class that is left out has no items; its table is not linked.
+constexpr ClassRow kClasses[] = {{&kEmailIndex, "Email"},
+                                 {profile::kCalendar ? &kEventIndex : &kEmailIndex, "Calendar"},
+                                 {profile::kContacts ? &kContactIndex : &kEmailIndex, "Contacts"},
+                                 {profile::kTasks ? &kTaskIndex : &kEmailIndex, "Tasks"},
+                                 {profile::kNotes ? &kNoteIndex : &kEmailIndex, "Notes"},
+                                 {&kEmailIndex, "SMS"},
+                                 {profile::kContacts ? &kContactIndex : &kEmailIndex, "Contacts"}};
 
 const ClassRow& row_of(Class kind) {
   const auto at = static_cast<std::size_t>(kind);

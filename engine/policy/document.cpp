@@ -191,7 +191,7 @@ Status DocumentReader::open(wbxml::Tag tag) {
 }
 
 Status DocumentReader::text(Bytes piece, bool) {
-  if (depth_ == 0 && !complete_) {
+  if (profile::kVersionMin < 120 && depth_ == 0 && !complete_) {
     wap_.take(piece);
     complete_ = wap_.complete();
     return complete_ ? wap_.finish(document_) : Status(Done{});

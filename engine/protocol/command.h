@@ -30,8 +30,11 @@ enum class Command : std::uint8_t {
 Text command_name(Command);  ///< as the plain query and the XML write it
 
 /// An EAS Status means different things in different commands: the code of Domain::kEas is command * 1000 + Status.
+/// A server's Status beyond 999 means nothing to anybody: it is said as 999, so that it cannot look like another
+/// command's.
 constexpr Error eas_error(Command command, std::uint32_t status, std::uint32_t where = 0) {
-  return Error{Domain::kEas, static_cast<std::int32_t>(command) * 1000 + static_cast<std::int32_t>(status), where};
+  const std::uint32_t told = status < 1000 ? status : 999;
+  return Error{Domain::kEas, static_cast<std::int32_t>(command) * 1000 + static_cast<std::int32_t>(told), where};
 }
 constexpr std::uint32_t eas_status(Error error) { return static_cast<std::uint32_t>(error.code % 1000); }
 

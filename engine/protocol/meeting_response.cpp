@@ -16,9 +16,9 @@ Result<std::size_t> write_meeting_response(Room room, const MeetingAnswer& answe
   writer.open(mr::kMeetingResponse).open(mr::kRequest);
   writer.element(mr::kUserResponse, std::uint64_t{answer.user_response});
   writer.element(mr::kCollectionId, answer.collection_id).element(mr::kRequestId, answer.request_id);
-  if (answer.one && answer.version >= 141)
+  if (answer.one && !profile::below(answer.version, 141))
     writer.element(mr::kInstanceId, items::format_date_time(answer.original_ms).view());
-  if (answer.version >= 160) {
+  if (!profile::below(answer.version, 160)) {
     const bool proposes = answer.version >= 161 && answer.propose_start_ms != 0;
     if (answer.message.empty() && !proposes) {
       writer.empty(mr::kSendResponse);

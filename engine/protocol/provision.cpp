@@ -34,10 +34,10 @@ bool in_data(Path path) {
 Result<std::size_t> write_provision_download(Room room, Version version, const DeviceInformation& device) {
   wbxml::Writer writer(room);
   writer.open(page::kProvision);
-  if (version >= 141) put_device_information(writer, device);
+  if (!profile::below(version, 141)) put_device_information(writer, device);
   writer.open(page::kPolicies)
       .open(page::kPolicy)
-      .element(page::kPolicyType, policy_type(version < 120 ? PolicyForm::kText : PolicyForm::kWbxml));
+      .element(page::kPolicyType, policy_type(profile::below(version, 120) ? PolicyForm::kText : PolicyForm::kWbxml));
   writer.close().close().close();
   return written(writer);
 }
@@ -77,6 +77,8 @@ Result<std::size_t> write_settings_recovery_password(Room room, Text password) {
   writer.element(settings::kPassword, password).close().close().close();
   return written(writer);
 }
+
+ProvisionResponse::ProvisionResponse(wbxml::Sink* document) : document_(document) {}
 
 Status ProvisionResponse::on_open(Path path) {
   HANDSYNC_TRY(expect_root(path, page::kProvision, Command::kProvision));

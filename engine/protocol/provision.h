@@ -27,7 +27,7 @@ class ProvisionResponse final : public ResponseReader {
  public:
   /// `document` is fed the events inside Data, EASProvisionDoc itself included, and Data's own text, which is the
   /// policy in version 2.5 (policy/document.h reads both).
-  explicit ProvisionResponse(wbxml::Sink* document) : document_(document) {}
+  explicit ProvisionResponse(wbxml::Sink* document);
   std::uint32_t policy_status() const { return policy_status_; }  ///< 0 = no Policy element
   Text policy_key() const { return policy_key_.view(); }
   bool document_seen() const { return document_seen_; }

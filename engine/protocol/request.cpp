@@ -246,14 +246,14 @@ Status RequestHead::build(Command command, const Partner& partner, const Paramet
 
   Parameters parameters;
   if (command == Command::kGetAttachment) parameters.attachment_name = asked.attachment_name;
-  if (sends_mime(command) && command != Command::kSendMail && partner.version < 140) {
+  if (sends_mime(command) && command != Command::kSendMail && profile::below(partner.version, 140)) {
     parameters.collection_id = asked.collection_id;
     parameters.item_id = asked.item_id;
   }
-  parameters.save_in_sent = asked.save_in_sent && sends_mime(command) && partner.version < 140;
+  parameters.save_in_sent = asked.save_in_sent && sends_mime(command) && profile::below(partner.version, 140);
   parameters.accept_multipart = asked.accept_multipart && command == Command::kItemOperations;
 
-  const bool plain = partner.form == QueryForm::kPlain || partner.version < 121;
+  const bool plain = partner.form == QueryForm::kPlain || profile::below(partner.version, 121);
   Appender target(target_);
   target.put(partner.path).put('?');
   if (plain) {
@@ -275,7 +275,7 @@ Status RequestHead::build(Command command, const Partner& partner, const Paramet
     if (parameters.accept_multipart) HANDSYNC_TRY(add_header("MS-ASAcceptMultiPart", "T"));
   }
   if (has_body) {
-    const bool mime = sends_mime(command) && partner.version < 140;
+    const bool mime = sends_mime(command) && profile::below(partner.version, 140);
     HANDSYNC_TRY(add_header("Content-Type", mime ? Text("message/rfc822") : Text("application/vnd.ms-sync.wbxml")));
   }
   return Done{};

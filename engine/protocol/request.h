@@ -7,7 +7,13 @@ namespace handsync::protocol {
 
 /// Protocol version x 10: 25, 120, and as the binary query carries it 121, 140, 141, 160, 161.
 using Version = std::uint16_t;
-inline constexpr Version kVersions[] = {161, 160, 141, 140, 121, 120, 25};  ///< best first
+inline constexpr Version kVersionsKnown[] = {161, 160, 141, 140, 121, 120, 25};  ///< best first
+/// Those that are spoken (profile::kVersionMin).
+inline constexpr std::span<const Version> kVersions = [] {
+  std::size_t count = 0;
+  for (const Version version : kVersionsKnown) count += version >= profile::kVersionMin ? 1 : 0;
+  return std::span<const Version>(kVersionsKnown).first(count);
+}();
 
 /// The highest version both sides have, from MS-ASProtocolVersions ("2.5,12.0,14.1"); 0 = none in common.
 Version highest_common(Text versions_header);

@@ -43,6 +43,8 @@ Result<items::Operation> operation_of(wbxml::Tag list, wbxml::Tag tag) {
 
 }  // namespace
 
+SyncResponse::SyncResponse(items::ItemSink& sink, SyncParts& parts) : sink_(sink), parts_(parts), data_(sink) {}
+
 Status SyncResponse::on_open(Path path) {
   if (in_data_) return data_.open(path.back());
   HANDSYNC_TRY(expect_root(path, as::kSync, Command::kSync));

@@ -89,7 +89,7 @@ class SyncParts {
 /// name that comes too late, and the errors of `sink` and `parts`.
 class SyncResponse final : public ResponseReader {
  public:
-  SyncResponse(items::ItemSink& sink, SyncParts& parts) : sink_(sink), parts_(parts), data_(sink) {}
+  SyncResponse(items::ItemSink&, SyncParts&);
   std::uint32_t limit() const { return limit_; }
 
  private:

@@ -43,7 +43,8 @@ void put_body_preference(wbxml::Writer& writer, std::uint64_t type, const SyncRe
                          std::uint32_t bytes_max) {
   writer.open(base::kBodyPreference).element(base::kType, type);
   if (bytes_max != UINT32_MAX) writer.element(base::kTruncationSize, bytes_max);
-  if (request.version >= 140 && !items::is_personal(request.kind)) writer.element(base::kPreview, kPreviewCharacters);
+  if (!profile::below(request.version, 140) && !items::is_personal(request.kind))
+    writer.element(base::kPreview, kPreviewCharacters);
   writer.close();
 }
 
@@ -65,7 +66,7 @@ void put_options(wbxml::Writer& writer, const SyncRequest& request) {
     return;
   }
   writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
-  if (request.version < 120) {
+  if (profile::below(request.version, 120)) {
     // Whole items go back with their bodies, which must not have been cut.
     const std::uint32_t bytes_max = items::is_personal(request.kind) ? UINT32_MAX : request.body_bytes_max;
     writer.element(as::kTruncation, truncation_step(bytes_max)).close();
@@ -151,7 +152,8 @@ void put_command(wbxml::Writer& writer, const SyncCommand& command) {
 /// What a client names here is its own to keep or to remove; anything else the server keeps when a Change leaves it out
 /// (MS-ASCMD 2.2.3.180 Supported). Counts with key 0 only.
 void put_supported(wbxml::Writer& writer, const SyncRequest& request) {
-  const bool wanted = request.kind == Class::kContact || (request.kind == Class::kEvent && request.version < 160);
+  const bool wanted =
+      request.kind == Class::kContact || (request.kind == Class::kEvent && profile::below(request.version, 160));
   if (!wanted) return;
   writer.open(as::kSupported);
   for (const items::Property& row : items::properties(request.kind)) {
@@ -161,7 +163,7 @@ void put_supported(wbxml::Writer& writer, const SyncRequest& request) {
 }
 
 void put_settings(wbxml::Writer& writer, const SyncRequest& request, bool has_commands) {
-  const bool get_changes = request.get_changes && !(request.version >= 160 && has_commands);
+  const bool get_changes = request.get_changes && !(!profile::below(request.version, 160) && has_commands);
   writer.element(as::kDeletesAsMoves, request.deletes_as_moves ? Text("1") : Text("0"));
   if (get_changes) {
     const std::uint64_t window = request.window == 0 ? 1 : request.window;
@@ -183,7 +185,7 @@ Status SyncWriter::add(const SyncRequest& request) {
   for (const SyncCommand& command : request.commands) has_commands |= says_something(command);
 
   writer_.open(as::kCollection);
-  if (request.version <= 121) writer_.element(as::kClass, items::class_name(request.kind));
+  if (profile::below(request.version, 140)) writer_.element(as::kClass, items::class_name(request.kind));
   writer_.element(as::kSyncKey, request.sync_key).element(as::kCollectionId, request.collection_id);
   if (request.sync_key == "0") {
     put_supported(writer_, request);

@@ -150,10 +150,8 @@ Status value_to_blob(StoreState& store, ArrivalState& a) {
 Status abandon_blob(StoreState& store, ArrivalState& a) {
   a.chunk_bytes = 0;
   HANDSYNC_TRY(store.stage(64));
-  return prepare(store.database, "DELETE FROM body_chunk WHERE id>=?1 AND id<?2")
-      .number(1, a.blob << kChunkBits)
-      .number(2, (a.blob + 1) << kChunkBits)
-      .run();
+  return run_sql(store.database, "DELETE FROM body_chunk WHERE id>=?1 AND id<?2"_sql, a.blob << kChunkBits,
+                 (a.blob + 1) << kChunkBits);
 }
 
 Status end_blob(StoreState& store, ArrivalState& a) {
@@ -284,10 +282,9 @@ Status Arrival::client_id(Text id) {
   if (state_ == nullptr || store_.state_ == nullptr || !arriving(state_).in_item) return Done{};
   if (!answers_an_add_ && arriving(state_).adds) {
     const Result<std::int64_t> found =
-        query_number(prepare(state_of(store_.state_).database,
-                             "SELECT EXISTS(SELECT 1 FROM change WHERE client_id=?1 AND request=?2 AND kind IN (6,11))")
-                         .text(1, id)
-                         .number(2, arriving(state_).request));
+        query_number(state_of(store_.state_).database,
+                     "SELECT EXISTS(SELECT 1 FROM change WHERE client_id=?1 AND request=?2 AND kind IN (6,11))"_sql, id,
+                     arriving(state_).request);
     if (!found.ok()) return found.error();
     answers_an_add_ = found.value() != 0;
   }
@@ -426,9 +423,7 @@ Status Arrival::item_end(Error fault) {
   }
   if (a.fault) {
     append(a, static_cast<std::uint8_t>(Part::kFault));
-    append(a, static_cast<std::uint8_t>(a.fault.domain));
-    append(a, a.fault.code);
-    append(a, a.fault.where);
+    append(a, a.fault);
   }
   const auto size = static_cast<std::uint32_t>(a.log_bytes - a.item_start);
   std::memcpy(a.log + a.item_start, &size, sizeof size);
@@ -445,10 +440,8 @@ Status store_key_alone(StoreState& store, const ArrivalState& arrival, Text key)
   if (key.empty()) return Done{};
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(prepare(store.database, "UPDATE folder SET sync_key=?2 WHERE id=?1")
-                   .number(1, static_cast<std::uint32_t>(arrival.folder.id))
-                   .text(2, key)
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE folder SET sync_key=?2 WHERE id=?1"_sql,
+                       static_cast<std::uint32_t>(arrival.folder.id), key));
   return transaction.commit();
 }
 

@@ -68,16 +68,16 @@ class Applier {
 };
 
 Result<bool> Applier::any(const char* sql) {
-  const Result<std::int64_t> found = query_number(prepare(store_.database, sql).number(1, folder()));
+  const Result<std::int64_t> found = query_number(store_.database, sql, folder());
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
 
 Status Applier::look_at_folder(Text new_sync_key) {
   {
-    Statement look =
-        prepare(store_.database, "SELECT sync_key,rekeying,epoch,selected,gone,emptying FROM folder WHERE id=?1");
-    const Result<bool> row = look.number(1, folder()).step();
+    Statement look = prepare(
+        store_.database, "SELECT sync_key,rekeying,epoch,selected,gone,emptying FROM folder WHERE id=?1"_sql, folder());
+    const Result<bool> row = look.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kOvertaken, folder()};
     const Statement& f = look;
@@ -89,10 +89,10 @@ Status Applier::look_at_folder(Text new_sync_key) {
     rekeying_ = f.number(1) != 0;
     epoch_ = static_cast<std::uint64_t>(f.number(2));
   }
-  const Result<bool> edits = any("SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1)");
+  const Result<bool> edits = any("SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1)"_sql);
   if (!edits.ok()) return edits.error();
   edits_ = edits.value();
-  const Result<bool> parked = any("SELECT EXISTS(SELECT 1 FROM parked WHERE folder=?1)");
+  const Result<bool> parked = any("SELECT EXISTS(SELECT 1 FROM parked WHERE folder=?1)"_sql);
   if (!parked.ok()) return parked.error();
   parked_ = parked.value();
   const Result<std::uint64_t> next = store_.counter(kNextItem, 1);
@@ -114,7 +114,7 @@ Status Applier::each_record(ItemRecord& record, Room rest, Each each) {
     }
   };
   if (arrival_.log_rows != 0) {
-    Statement rows = prepare(store_.database, "SELECT data FROM arrival_log ORDER BY id");
+    Statement rows = prepare(store_.database, "SELECT data FROM arrival_log ORDER BY id"_sql);
     std::uint32_t found = 0;
     for (;; ++found) {
       const Result<bool> row = rows.step();
@@ -205,7 +205,7 @@ Result<bool> Applier::find(Text server_id, ItemNow& now) {
 /// As find_twin, of an item that is told by the properties with kIdentity.
 Result<bool> Applier::find_personal_twin(const ItemRecord& item, ItemNow& now) {
   char sql[1536];
-  int size = std::snprintf(sql, sizeof sql, "%s", HANDSYNC_ITEM_NOW " WHERE folder=?1 AND epoch<>?2");
+  int size = std::snprintf(sql, sizeof sql, "%s", HANDSYNC_ITEM_NOW " WHERE folder=?1 AND epoch<>?2"_sql);
   Text values[12];
   int count = 0;
   for (const Property& row : items::properties(item.kind)) {
@@ -224,8 +224,7 @@ Result<bool> Applier::find_personal_twin(const ItemRecord& item, ItemNow& now) {
   for (int i = 0; i < count; ++i) told = told || !values[i].empty();
   if (!told || size < 0 || static_cast<std::size_t>(size) + 9 > sizeof sql) return false;
   std::snprintf(sql + size, sizeof sql - static_cast<std::size_t>(size), " LIMIT 2");
-  Statement twins = prepare(store_.database, sql);
-  twins.number(1, folder()).number(2, epoch_);
+  Statement twins = prepare(store_.database, sql, folder(), epoch_);
   for (int i = 0; i < count; ++i) twins.text(i + 3, values[i]);
   return only_row(twins, now);
 }
@@ -240,10 +239,7 @@ Result<bool> Applier::find_sent_draft(const ItemRecord& item, ItemNow& now) {
   if (!twin.ok()) return twin.error();
   if (twin.value() == 0) return false;
   ++applied_.confirmed;
-  HANDSYNC_TRY(prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1")
-                   .number(1, twin.value())
-                   .text(2, item.server_id)
-                   .run());
+  HANDSYNC_TRY(run_sql(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1"_sql, twin.value(), item.server_id));
   return find(item.server_id, now);
 }
 
@@ -266,7 +262,7 @@ Result<bool> Applier::find_twin(const ItemRecord& item, ItemNow& now) {
                             " WHERE shown IN (SELECT ?1 UNION SELECT 0 UNION SELECT value FROM change"
                             " WHERE folder=?1 AND kind=4 AND parked=0) AND folder=?1 AND received=?2 AND epoch<>?3 AND "
                             "coalesce(subject,'')=?4 AND coalesce(author,'')=?5 AND"
-                            " coalesce(message_class,'')=?6 LIMIT 2");
+                            " coalesce(message_class,'')=?6 LIMIT 2"_sql);
   const auto text = [&](items::PropertyId id) {
     const PropertyValue* value = item.find(id);
     return value == nullptr ? Text() : text_of(value->data);
@@ -285,10 +281,8 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
   if (!item.fault && item.server_id.empty()) item.fault = Error{Domain::kEas, 6, 0};
   if (item.fault) return park_item(item);
   if (parked_) {
-    HANDSYNC_TRY(prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2")
-                     .number(1, folder())
-                     .text(2, item.server_id)
-                     .run());
+    HANDSYNC_TRY(
+        run_sql(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2"_sql, folder(), item.server_id));
   }
   ItemNow now;
   const bool draft = item.number(items::kIsDraft, 0) != 0;
@@ -310,10 +304,7 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
     found = find_twin(item, now);
     if (!found.ok()) return found.error();
     if (found.value()) {
-      HANDSYNC_TRY(prepare(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1")
-                       .number(1, now.id)
-                       .text(2, item.server_id)
-                       .run());
+      HANDSYNC_TRY(run_sql(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1"_sql, now.id, item.server_id));
       if (edits_ && item.kind == Class::kSms) HANDSYNC_TRY(text_is_there(store_, now.id, applied_.confirmed));
     }
   }
@@ -383,12 +374,10 @@ Status Applier::judge(const ItemRecord& item, const ItemNow& now, bool whole, It
 Result<bool> Applier::same_beginning(std::uint64_t part, std::uint64_t part_bytes, std::uint64_t whole) {
   if (part == 0 || part_bytes == 0) return true;
   const Result<std::int64_t> same =
-      query_number(prepare(store_.database,
-                           "SELECT count(*) FROM body_chunk a JOIN body_chunk b ON b.id=a.id-?1+?3"
-                           " WHERE a.id>=?1 AND a.id<?2 AND a.data=substr(b.data,1,length(a.data))")
-                       .number(1, part << kChunkBits)
-                       .number(2, (part + 1) << kChunkBits)
-                       .number(3, whole << kChunkBits));
+      query_number(store_.database,
+                   "SELECT count(*) FROM body_chunk a JOIN body_chunk b ON b.id=a.id-?1+?3"
+                   " WHERE a.id>=?1 AND a.id<?2 AND a.data=substr(b.data,1,length(a.data))"_sql,
+                   part << kChunkBits, (part + 1) << kChunkBits, whole << kChunkBits);
   if (!same.ok()) return same.error();
   return same.value() == static_cast<std::int64_t>((part_bytes + kChunkBytes - 1) / kChunkBytes);
 }
@@ -515,10 +504,8 @@ Status Applier::unlist(std::uint64_t item, std::uint32_t shown, bool read) {
 
 Status Applier::remove(const ItemRecord& item) {
   if (parked_) {
-    HANDSYNC_TRY(prepare(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2")
-                     .number(1, folder())
-                     .text(2, item.server_id)
-                     .run());
+    HANDSYNC_TRY(
+        run_sql(store_.database, "DELETE FROM parked WHERE folder=?1 AND server_id=?2"_sql, folder(), item.server_id));
   }
   ItemNow now;
   const Result<bool> found = find(item.server_id, now);
@@ -548,23 +535,16 @@ Status Applier::discard(const ItemRecord& item) {
 
 Status Applier::park_item(const ItemRecord& item) {
   {
-    HANDSYNC_TRY(prepare(store_.database, "INSERT OR REPLACE INTO parked VALUES(?1,?2,?3,?4,?5)")
-                     .number(1, folder())
-                     .text(2, item.server_id)
-                     .number(3, static_cast<int>(item.fault.domain))
-                     .number(4, static_cast<std::int64_t>(item.fault.code))
-                     .number(5, item.fault.where)
-                     .run());
+    HANDSYNC_TRY(run_sql(store_.database, "INSERT OR REPLACE INTO parked VALUES(?1,?2,?3,?4,?5)"_sql, folder(),
+                         item.server_id, static_cast<int>(item.fault.domain),
+                         static_cast<std::int64_t>(item.fault.code), item.fault.where));
   }
   parked_ = true;
   ++applied_.parked;
   if (rekeying_) {
     // It is still on the server: what we have of it is not to be removed when the resync ends.
-    HANDSYNC_TRY(prepare(store_.database, "UPDATE item SET epoch=?3 WHERE folder=?1 AND server_id=?2")
-                     .number(1, folder())
-                     .text(2, item.server_id)
-                     .number(3, epoch_)
-                     .run());
+    HANDSYNC_TRY(run_sql(store_.database, "UPDATE item SET epoch=?3 WHERE folder=?1 AND server_id=?2"_sql, folder(),
+                         item.server_id, epoch_));
   }
   return discard(item);
 }
@@ -608,7 +588,7 @@ Status Applier::write_extras(const ItemRecord& item, std::uint64_t id) {
 
 Result<bool> Applier::has_extras(std::uint64_t item) {
   const Result<std::int64_t> found =
-      query_number(prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM extra WHERE item=?1)").number(1, item));
+      query_number(store_.database, "SELECT EXISTS(SELECT 1 FROM extra WHERE item=?1)"_sql, item);
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -633,8 +613,8 @@ Status Applier::remove_unconfirmed() {
       Statement rows = prepare(
           store_.database,
           "SELECT id,read,shown FROM item WHERE id>?3 AND +folder=?1 AND epoch<>?2 AND substr(server_id,1,1)<>char(1)"
-          " ORDER BY id LIMIT 64");
-      rows.number(1, folder()).number(2, epoch_).number(3, last);
+          " ORDER BY id LIMIT 64"_sql,
+          folder(), epoch_, last);
       for (;;) {
         const Result<bool> row = rows.step();
         if (!row.ok()) return row.error();
@@ -661,9 +641,9 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
   if (complete && rekeying_) HANDSYNC_TRY(remove_unconfirmed());
   {
     Statement folder_row = prepare(
-        store_.database, new_sync_key.empty() ? "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1"
+        store_.database, new_sync_key.empty() ? "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1"_sql
                                               : "UPDATE folder SET items=items+?2,unread=unread+?3,sync_key=?4,"
-                                                "synced=max(synced,?5),rekeying=rekeying AND NOT ?5 WHERE id=?1");
+                                                "synced=max(synced,?5),rekeying=rekeying AND NOT ?5 WHERE id=?1"_sql);
     Statement& statement = folder_row;
     statement.number(1, folder()).number(2, items_delta_).number(3, unread_delta_);
     const bool keeps_key = planted::on(planted::Bug::kCommitWithoutKey);
@@ -673,7 +653,7 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
   }
   HANDSYNC_TRY(store_.set_counter(kNextItem, next_item_));
   if (store_.next_blob != arrival_.first_blob) HANDSYNC_TRY(store_.set_counter(kNextBlob, store_.next_blob));
-  if (arrival_.log_rows != 0) HANDSYNC_TRY(execute(store_.database, "DELETE FROM arrival_log"));
+  if (arrival_.log_rows != 0) HANDSYNC_TRY(execute(store_.database, "DELETE FROM arrival_log"_sql));
   if (complete) {
     char digits[24];
     const int size = std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(wall_ms));

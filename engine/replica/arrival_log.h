@@ -15,7 +15,7 @@ enum class Part : std::uint8_t {
   kProperty,      ///< u16 id, u16 size, bytes
   kPropertyBlob,  ///< u16 id, u64 blob, u64 size, u16 size, bytes: the beginning
   kAttachments,   ///< u64 list, u32 count
-  kFault,         ///< u8 domain, i32 code, u32 where
+  kFault,         ///< an Error
   kIsText,        ///< an SMS in a folder of mails
 };
 
@@ -126,12 +126,8 @@ class LogReader {
       case Part::kIsText:
         item.kind = Class::kSms;
         return true;
-      case Part::kFault: {
-        std::uint8_t domain = 0;
-        if (!take(record, domain) || !take(record, item.fault.code) || !take(record, item.fault.where)) return false;
-        item.fault.domain = static_cast<Domain>(domain);
-        return true;
-      }
+      case Part::kFault:
+        return take(record, item.fault);
     }
     return false;
   }

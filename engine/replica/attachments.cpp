@@ -12,8 +12,8 @@ Statement find(sqlite3* database, ItemId item, std::uint16_t number) {
   Statement row =
       prepare(database,
               "SELECT a.name,a.type,a.content_id,a.size,a.inline,a.reference FROM item i JOIN attachment a"
-              " ON a.id=i.attachment_list*65536+?2-1 WHERE i.id=?1 AND ?2 BETWEEN 1 AND i.attachment_count");
-  row.number(1, static_cast<std::uint64_t>(item)).number(2, std::uint32_t{number});
+              " ON a.id=i.attachment_list*65536+?2-1 WHERE i.id=?1 AND ?2 BETWEEN 1 AND i.attachment_count"_sql,
+              static_cast<std::uint64_t>(item), std::uint32_t{number});
   return row;
 }
 

@@ -6,12 +6,13 @@ namespace handsync::replica {
 using namespace drafts;
 
 Status read_again(StoreState& store, std::uint64_t item) {
-  return run_on(store, "INSERT OR IGNORE INTO stale SELECT id FROM item WHERE id=?1 AND substr(server_id,1,1)<>char(1)",
+  return run_on(store,
+                "INSERT OR IGNORE INTO stale SELECT id FROM item WHERE id=?1 AND substr(server_id,1,1)<>char(1)"_sql,
                 item);
 }
 
 Result<bool> was_stale(StoreState& store, std::uint64_t item) {
-  HANDSYNC_TRY(run_on(store, "DELETE FROM stale WHERE item=?1", item));
+  HANDSYNC_TRY(run_on(store, "DELETE FROM stale WHERE item=?1"_sql, item));
   return sqlite3_changes(store.database) != 0;
 }
 
@@ -19,8 +20,8 @@ Status accept_draft(StoreState& store, std::uint64_t change) {
   std::uint64_t item = 0;
   bool sends = false;
   {
-    Statement find = prepare(store.database, "SELECT item,server_value FROM change WHERE id=?1");
-    const Result<bool> row = find.number(1, change).step();
+    Statement find = prepare(store.database, "SELECT item,server_value FROM change WHERE id=?1"_sql, change);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
     item = static_cast<std::uint64_t>(find.number(0));
@@ -28,19 +29,19 @@ Status accept_draft(StoreState& store, std::uint64_t change) {
   }
   // The server has made a mail of it, in the folder of sent ones.
   if (sends) return remove_draft(store, item);
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1", change));
+  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1"_sql, change));
   HANDSYNC_TRY(read_again(store, item));
   return count_edits(store, item);
 }
 
 Result<bool> draft_was_sent(StoreState& store, std::uint64_t change) {
-  const Result<std::int64_t> bits = number_of(store, "SELECT server_value FROM change WHERE id=?1", change);
+  const Result<std::int64_t> bits = number_of(store, "SELECT server_value FROM change WHERE id=?1"_sql, change);
   if (!bits.ok()) return bits.error();
   return (bits.value() & kSends) != 0 && (bits.value() & kAgain) != 0;
 }
 
 Status draft_not_taken(StoreState& store, std::uint64_t change) {
-  return run_on(store, "UPDATE change SET server_value=server_value&1 WHERE id=?1 AND kind=6", change);
+  return run_on(store, "UPDATE change SET server_value=server_value&1 WHERE id=?1 AND kind=6"_sql, change);
 }
 
 Status retry_draft(StoreState& store, std::uint64_t item, std::uint64_t& change) {
@@ -48,7 +49,7 @@ Status retry_draft(StoreState& store, std::uint64_t item, std::uint64_t& change)
   HANDSYNC_TRY(find_draft(store, static_cast<ItemId>(item), draft));
   if (!draft.local) return Done{};
   // Nothing of it can go before what it is to say; what was to follow that follows it again.
-  const Result<std::int64_t> message = number_of(store, "SELECT value FROM change WHERE id=?1", change);
+  const Result<std::int64_t> message = number_of(store, "SELECT value FROM change WHERE id=?1"_sql, change);
   if (!message.ok()) return message.error();
   if (message.value() == 0) {
     if (draft.message == 0) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
@@ -56,7 +57,7 @@ Status retry_draft(StoreState& store, std::uint64_t item, std::uint64_t& change)
   }
   return run_on(store,
                 "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0 WHERE item=?1 AND kind=6 AND"
-                " parked=1 AND value=0",
+                " parked=1 AND value=0"_sql,
                 item);
 }
 
@@ -67,8 +68,9 @@ Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
         store.database,
         "SELECT c.item,c.value,coalesce(n.id,0),coalesce(n.value,0) FROM change c JOIN item i ON i.id=c.item LEFT JOIN "
         "change n ON n.item=c.item AND n.kind=6 AND n.parked=0 AND n.request=0 AND n.value<>0 WHERE c.id=?1 AND "
-        "c.value<>0 AND substr(i.server_id,1,1)=char(1) LIMIT 1");
-    const Result<bool> row = find.number(1, change).step();
+        "c.value<>0 AND substr(i.server_id,1,1)=char(1) LIMIT 1"_sql,
+        change);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
     item = static_cast<std::uint64_t>(find.number(0));
@@ -80,16 +82,16 @@ Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
     const Result<std::uint64_t> body = body_part(store, message);
     if (!body.ok()) return body.error();
     HANDSYNC_TRY(inherit(store, refused, message, body.value() != 0));
-    HANDSYNC_TRY(run_on(store, "UPDATE change SET value=0 WHERE id=?1", younger));  // the message is not its any more
-    HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1 AND server_value&1=0", younger));
     HANDSYNC_TRY(
-        prepare(store.database, "UPDATE change SET value=?2 WHERE id=?1").number(1, change).number(2, message).run());
+        run_on(store, "UPDATE change SET value=0 WHERE id=?1"_sql, younger));  // the message is not its any more
+    HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1 AND server_value&1=0"_sql, younger));
+    HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET value=?2 WHERE id=?1"_sql, change, message));
     HANDSYNC_TRY(forget_message(store, 0, refused));
     HANDSYNC_TRY(show_message(store, item, message, refused));
   }
   return run_on(store,
                 "UPDATE change SET (parked,request,domain,code,place)=(SELECT 1,0,domain,code,place FROM change WHERE "
-                "id=?1) WHERE kind=6 AND parked=0 AND value=0 AND item=(SELECT item FROM change WHERE id=?1)",
+                "id=?1) WHERE kind=6 AND parked=0 AND value=0 AND item=(SELECT item FROM change WHERE id=?1)"_sql,
                 change);
 }
 
@@ -100,8 +102,9 @@ Result<bool> drop_local_draft(StoreState& store, std::uint64_t change) {
         prepare(store.database,
                 "SELECT c.item,c.value,coalesce((SELECT o.value FROM change o WHERE o.item=c.item AND o.kind=6 AND "
                 "o.value<>0 AND o.id<>c.id ORDER BY o.parked,o.id DESC LIMIT 1),0) FROM change c JOIN item i ON "
-                "i.id=c.item WHERE c.id=?1 AND c.kind=6 AND substr(i.server_id,1,1)=char(1)");
-    const Result<bool> row = find.number(1, change).step();
+                "i.id=c.item WHERE c.id=?1 AND c.kind=6 AND substr(i.server_id,1,1)=char(1)"_sql,
+                change);
+    const Result<bool> row = find.step();
     if (!row.ok() || !row.value()) return row;
     item = static_cast<std::uint64_t>(find.number(0));
     message = static_cast<std::uint64_t>(find.number(1));
@@ -121,7 +124,7 @@ Result<bool> drop_deleted_draft(StoreState& store, std::uint64_t item) {
   const Result<std::int64_t> moot =
       number_of(store,
                 "SELECT EXISTS(SELECT 1 FROM item i JOIN change c ON c.item=i.id WHERE i.id=?1 AND c.kind=3 AND "
-                "c.parked=0 AND substr(i.server_id,1,1)=char(1))",
+                "c.parked=0 AND substr(i.server_id,1,1)=char(1))"_sql,
                 item);
   if (!moot.ok()) return moot.error();
   if (moot.value() != 0) HANDSYNC_TRY(remove_draft(store, item));
@@ -129,7 +132,7 @@ Result<bool> drop_deleted_draft(StoreState& store, std::uint64_t item) {
 }
 
 Status settle_sent_drafts(StoreState& store, std::uint64_t item) {
-  return run_on(store, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND server_value&3=3", item);
+  return run_on(store, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND server_value&3=3"_sql, item);
 }
 
 Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, bool fetched) {
@@ -142,14 +145,14 @@ Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, 
              " server_value&3=2 AND EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND "
              "kind=3) AND NOT EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND kind=3"
              " AND name NOT IN (SELECT coalesce(a.name,'') FROM attachment a JOIN item i ON i.id=?1 WHERE"
-             " a.id>=i.attachment_list<<16 AND a.id<(i.attachment_list+1)<<16))",
+             " a.id>=i.attachment_list<<16 AND a.id<(i.attachment_list+1)<<16))"_sql,
              item));
   if (sqlite3_changes(store.database) != 0) HANDSYNC_TRY(count_edits(store, item));
   while (!fetched) {  // what was asked for is no news
     const Result<std::int64_t> lost =
         number_of(store,
                   "SELECT coalesce(min(id),0) FROM change WHERE item=?1 AND kind=6 AND parked=0 AND request=0 AND"
-                  " value<>0 AND server_value&2=0 AND server_text<>" HANDSYNC_SAYS,
+                  " value<>0 AND server_value&2=0 AND server_text<>"_sql HANDSYNC_SAYS,
                   item);
     if (!lost.ok()) return lost.error();
     if (lost.value() == 0) break;
@@ -158,7 +161,7 @@ Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, 
     ++parked;
   }
   const Result<std::int64_t> newest = number_of(
-      store, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=6 AND parked=0 AND value<>0", item);
+      store, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=6 AND parked=0 AND value<>0"_sql, item);
   if (!newest.ok()) return newest.error();
   if (newest.value() != 0) HANDSYNC_TRY(show_draft(store, static_cast<std::uint64_t>(newest.value())));
   return parked;
@@ -174,8 +177,9 @@ Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text s
         "SELECT i.id,c.id FROM change c JOIN item i ON i.id=c.item JOIN outbox o ON o.id=c.value WHERE c.folder=?1"
         " AND c.kind=6 AND c.parked=0 AND c.server_value&2 AND substr(i.server_id,1,1)=char(1) AND o.subject=?2"
         " AND (o.recipients<>'')=?4"
-        " AND (SELECT count(*) FROM outbox_part WHERE id>o.id<<16 AND id<(o.id+1)<<16 AND kind=3)=?3 LIMIT 2");
-    const Result<bool> row = find.number(1, folder).text(2, subject).number(3, attachments).number(4, has_to).step();
+        " AND (SELECT count(*) FROM outbox_part WHERE id>o.id<<16 AND id<(o.id+1)<<16 AND kind=3)=?3 LIMIT 2"_sql,
+        folder, subject, attachments, has_to);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return std::uint64_t{0};
     item = static_cast<std::uint64_t>(find.number(0));
@@ -184,7 +188,7 @@ Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text s
     if (!another.ok()) return another.error();
     if (another.value()) return std::uint64_t{0};
   }
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1", change));
+  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1"_sql, change));
   HANDSYNC_TRY(count_edits(store, item));
   return item;
 }

@@ -3,13 +3,10 @@
 namespace handsync::replica::drafts {
 
 Result<std::int64_t> number_of(StoreState& store, const char* sql, std::uint64_t one) {
-  Statement find = prepare(store.database, sql);
-  return query_number(find.number(1, one));
+  return query_number(store.database, sql, one);
 }
 
-Status run_on(StoreState& store, const char* sql, std::uint64_t one) {
-  return prepare(store.database, sql).number(1, one).run();
-}
+Status run_on(StoreState& store, const char* sql, std::uint64_t one) { return run_sql(store.database, sql, one); }
 
 Status find_draft(StoreState& store, ItemId id, Draft& draft) {
   draft.item = static_cast<std::uint64_t>(id);
@@ -17,8 +14,9 @@ Status find_draft(StoreState& store, ItemId id, Draft& draft) {
     Statement find = prepare(store.database,
                              "SELECT i.folder,substr(i.server_id,1,1)=char(1),f.type=3 AND i.shown=i.folder FROM"
                              " item i JOIN folder f ON f.id=i.folder WHERE i.id=?1 AND i.shown<>0 AND f.gone=0 "
-                             "AND f.emptying=0");
-    const Result<bool> row = find.number(1, draft.item).step();
+                             "AND f.emptying=0"_sql,
+                             draft.item);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(draft.item)};
     draft.folder = static_cast<std::uint32_t>(find.number(0));
@@ -28,8 +26,9 @@ Status find_draft(StoreState& store, ItemId id, Draft& draft) {
   Statement newest = prepare(store.database,
                              "SELECT id,value,server_value,request,parked FROM change WHERE item=?1 AND kind=6 "
                              "AND (parked=0 OR (?2 AND value<>0)) ORDER BY "
-                             "parked,id DESC LIMIT 1");
-  const Result<bool> row = newest.number(1, draft.item).number(2, draft.local).step();
+                             "parked,id DESC LIMIT 1"_sql,
+                             draft.item, draft.local);
+  const Result<bool> row = newest.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Done{};
   draft.change = static_cast<std::uint64_t>(newest.number(0));
@@ -43,22 +42,22 @@ Status find_draft(StoreState& store, ItemId id, Draft& draft) {
 /// A part and its pieces become another one, of the same message or another.
 Status move_part(StoreState& store, std::uint64_t from, std::uint64_t to) {
   if (from == to) return Done{};
-  for (const char* sql : {"UPDATE outbox_part SET id=?2 WHERE id=?1",
-                          "UPDATE outbox_chunk SET id=id+((?2-?1)<<20) WHERE id>=?1<<20 AND id<(?1+1)<<20"}) {
-    HANDSYNC_TRY(prepare(store.database, sql).number(1, from).number(2, to).run());
+  for (const char* sql : {"UPDATE outbox_part SET id=?2 WHERE id=?1"_sql,
+                          "UPDATE outbox_chunk SET id=id+((?2-?1)<<20) WHERE id>=?1<<20 AND id<(?1+1)<<20"_sql}) {
+    HANDSYNC_TRY(run_sql(store.database, sql, from, to));
   }
   return Done{};
 }
 
 Status delete_part(StoreState& store, std::uint64_t part) {
-  HANDSYNC_TRY(run_on(store, "DELETE FROM outbox_chunk WHERE id>=?1<<20 AND id<(?1+1)<<20", part));
-  return run_on(store, "DELETE FROM outbox_part WHERE id=?1", part);
+  HANDSYNC_TRY(run_on(store, "DELETE FROM outbox_chunk WHERE id>=?1<<20 AND id<(?1+1)<<20"_sql, part));
+  return run_on(store, "DELETE FROM outbox_part WHERE id=?1"_sql, part);
 }
 
 /// The part after `last`, of that kind or, with kText, of any; 0 = none.
 Result<std::uint64_t> next_part(StoreState& store, std::uint64_t message, std::uint64_t last, Kind& kind) {
   Statement find =
-      prepare(store.database, "SELECT id,kind FROM outbox_part WHERE id>?1 AND id<(?2+1)<<16 ORDER BY id LIMIT 1");
+      prepare(store.database, "SELECT id,kind FROM outbox_part WHERE id>?1 AND id<(?2+1)<<16 ORDER BY id LIMIT 1"_sql);
   const std::uint64_t first = message << kPartShift;
   const Result<bool> row = find.number(1, last > first ? last : first).number(2, message).step();
   if (!row.ok()) return row.error();
@@ -73,7 +72,7 @@ Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool
   const Status taken_back = each_part(store, newer, [&](std::uint64_t part, Kind kind) -> Status {
     if (kind != Kind::kTakenBack) return Done{};
     const Result<std::int64_t> gone =
-        number_of(store, "SELECT CAST(CAST(data AS TEXT) AS INTEGER) FROM outbox_chunk WHERE id=?1<<20", part);
+        number_of(store, "SELECT CAST(CAST(data AS TEXT) AS INTEGER) FROM outbox_chunk WHERE id=?1<<20"_sql, part);
     if (!gone.ok()) return gone.error();
     if (static_cast<std::uint64_t>(gone.value()) >> kPartShift != older) {
       return Error{Domain::kSqlite, kInFlight, 0};  // the server is being told of that one
@@ -86,11 +85,11 @@ Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool
   return each_part(store, older, [&](std::uint64_t part, Kind kind) -> Status {
     if (has_body && (kind == Kind::kText || kind == Kind::kHtml)) return Done{};
     std::uint64_t to = newer << kPartShift | (part & 0xFFFF);
-    const Result<std::int64_t> taken = number_of(store, "SELECT EXISTS(SELECT 1 FROM outbox_part WHERE id=?1)", to);
+    const Result<std::int64_t> taken = number_of(store, "SELECT EXISTS(SELECT 1 FROM outbox_part WHERE id=?1)"_sql, to);
     if (!taken.ok()) return taken.error();
     if (taken.value() != 0) {
       const Result<std::int64_t> last =
-          number_of(store, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16", newer);
+          number_of(store, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16"_sql, newer);
       if (!last.ok()) return last.error();
       to = static_cast<std::uint64_t>(last.value()) + 1;
       if (to >> kPartShift != newer) return sql_error(SQLITE_TOOBIG);
@@ -106,16 +105,11 @@ Result<std::uint64_t> insert_draft(StoreState& store, std::uint32_t folder, std:
   const std::uint64_t item = next.value();
   HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
   HANDSYNC_TRY(
-      prepare(store.database,
+      run_sql(store.database,
               "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
               "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated,is_draft)"
-              " VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,?5,1,0,0,0,0,1)")
-          .number(1, item)
-          .number(2, folder)
-          .number(3, static_cast<int>(Class::kEmail))
-          .number(4, store.log.generation())
-          .number(5, wall_ms)
-          .run());
+              " VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,?5,1,0,0,0,0,1)"_sql,
+              item, folder, static_cast<int>(Class::kEmail), store.log.generation(), wall_ms));
   HANDSYNC_TRY(count_listed(store, folder, 1, 0));
   return item;
 }
@@ -125,14 +119,14 @@ Status remove_draft(StoreState& store, std::uint64_t item) {
   std::uint32_t shown = 0;
   bool read = false;
   {
-    Statement find = prepare(store.database, "SELECT shown,read FROM item WHERE id=?1");
-    const Result<bool> row = find.number(1, item).step();
+    Statement find = prepare(store.database, "SELECT shown,read FROM item WHERE id=?1"_sql, item);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
     shown = static_cast<std::uint32_t>(find.number(0));
     read = find.number(1) != 0;
   }
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1", item));
+  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1"_sql, item));
   if (shown != 0) {
     HANDSYNC_TRY(count_listed(store, shown, -1, read ? 0 : -1));
     HANDSYNC_TRY(store.log.gone(store, item, shown));

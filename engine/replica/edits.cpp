@@ -27,10 +27,9 @@ Edit edit_of(const Statement& row) {
 
 /// Whether an edit of the same property waits that is newer than `id`: then that one is what is shown.
 Result<bool> newer_waits(StoreState& store, const Edit& edit) {
-  Statement newer =
-      prepare(store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=?2 AND id>?3 AND parked=0)");
-  const Result<std::int64_t> found =
-      query_number(newer.number(1, edit.item).number(2, static_cast<int>(edit.kind)).number(3, edit.id));
+  const Result<std::int64_t> found = query_number(
+      store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=?2 AND id>?3 AND parked=0)"_sql,
+      edit.item, static_cast<int>(edit.kind), edit.id);
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -43,19 +42,16 @@ Result<bool> next_edit(Statement& statement, Edit& edit) {
 
 /// The server has deleted the item: nobody lists it any more, and what else was wanted of it is moot.
 Status accept_delete(StoreState& store, const Edit& edit) {
-  HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE item=?1").number(1, edit.item).run());
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE item=?1"_sql, edit.item));
   const Result<std::uint32_t> removed = remove_item(store, edit.item);
   if (!removed.ok()) return removed.error();
   return Done{};
 }
 
 Status send_again(StoreState& store, const Edit& edit, std::uint32_t status) {
-  return prepare(store.database,
-                 "UPDATE change SET request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=0 WHERE id=?1")
-      .number(1, edit.id)
-      .number(2, static_cast<int>(Domain::kEas))
-      .number(3, status)
-      .run();
+  return run_sql(store.database,
+                 "UPDATE change SET request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=0 WHERE id=?1"_sql,
+                 edit.id, static_cast<int>(Domain::kEas), status);
 }
 
 Status accept_item(StoreState& store, const Edit& edit) {
@@ -74,8 +70,8 @@ Status accept_item(StoreState& store, const Edit& edit) {
 }
 
 Status accept_kept_draft(StoreState& store, const Edit& edit) {
-  const Result<std::int64_t> local = query_number(
-      prepare(store.database, "SELECT substr(server_id,1,1)=char(1) FROM item WHERE id=?1").number(1, edit.item));
+  const Result<std::int64_t> local =
+      query_number(store.database, "SELECT substr(server_id,1,1)=char(1) FROM item WHERE id=?1"_sql, edit.item);
   if (!local.ok()) return local.error();
   if (local.value() == 0) return accept_draft(store, edit.id);
   const Result<bool> gone = drop_deleted_draft(store, edit.item);
@@ -97,13 +93,10 @@ Status accept(StoreState& store, const Edit& edit) {
   if (!newer.value()) {
     if (said_since) HANDSYNC_TRY(show_change(store, edit.id, false));
   } else if (!said_since) {
-    HANDSYNC_TRY(prepare(store.database,
+    HANDSYNC_TRY(run_sql(store.database,
                          "UPDATE change SET (server_value,server_text)=(SELECT value,text FROM change "
-                         "WHERE id=?3) WHERE item=?1 AND kind=?2")
-                     .number(1, edit.item)
-                     .number(2, static_cast<int>(edit.kind))
-                     .number(3, edit.id)
-                     .run());
+                         "WHERE id=?3) WHERE item=?1 AND kind=?2"_sql,
+                         edit.item, static_cast<int>(edit.kind), edit.id));
   }
   HANDSYNC_TRY(forget_change(store, edit.id));
   return count_edits(store, edit.item);
@@ -133,13 +126,10 @@ Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::ui
 
 Status count_edits(StoreState& store, std::uint64_t item) {
   if (item == 0) return Done{};  // of a message
-  HANDSYNC_TRY(
-      prepare(
-          store.database,
-          "UPDATE item SET edits=(SELECT count(*) FROM change WHERE item=?1 AND parked=0),generation=?2 WHERE id=?1")
-          .number(1, item)
-          .number(2, store.log.generation())
-          .run());
+  HANDSYNC_TRY(run_sql(
+      store.database,
+      "UPDATE item SET edits=(SELECT count(*) FROM change WHERE item=?1 AND parked=0),generation=?2 WHERE id=?1"_sql,
+      item, store.log.generation()));
   return store.log.changed(store, item);
 }
 
@@ -148,9 +138,11 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   EditKind kind{};
   std::int64_t value = 0;
   {
-    Statement find = prepare(store.database, wish ? "SELECT item,kind,value FROM change WHERE id=?1"
-                                                  : "SELECT item,kind,server_value FROM change WHERE id=?1");
-    const Result<bool> row = find.number(1, change).step();
+    Statement find = prepare(store.database,
+                             wish ? "SELECT item,kind,value FROM change WHERE id=?1"_sql
+                                  : "SELECT item,kind,server_value FROM change WHERE id=?1"_sql,
+                             change);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, 0};
     item = static_cast<std::uint64_t>(find.number(0));
@@ -163,39 +155,30 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   if (edits_item(kind)) return show_item_change(store, change, wish);
   if (kind == EditKind::kAdd || kind == EditKind::kText) return Done{};
   if (kind == EditKind::kDraft) return wish ? show_draft(store, change) : read_again(store, item);
-  HANDSYNC_TRY(
-      prepare(store.database,
-              wish
-                  ? "UPDATE item SET categories=(SELECT text FROM change WHERE id=?2),generation=?3 WHERE id=?1"
-                  : "UPDATE item SET categories=(SELECT server_text FROM change WHERE id=?2),generation=?3 WHERE id=?1")
-          .number(1, item)
-          .number(2, change)
-          .number(3, store.log.generation())
-          .run());
+  HANDSYNC_TRY(run_sql(
+      store.database,
+      wish ? "UPDATE item SET categories=(SELECT text FROM change WHERE id=?2),generation=?3 WHERE id=?1"_sql
+           : "UPDATE item SET categories=(SELECT server_text FROM change WHERE id=?2),generation=?3 WHERE id=?1"_sql,
+      item, change, store.log.generation()));
   return store.log.changed(store, item);
 }
 
 Status show_value(StoreState& store, std::uint64_t item, EditKind kind, std::int64_t value) {
   if (kind == EditKind::kRead) {
-    HANDSYNC_TRY(prepare(store.database,
+    HANDSYNC_TRY(run_sql(store.database,
                          "UPDATE folder SET unread=unread+(SELECT (read<>0)-(?2<>0) FROM item WHERE id=?1)"
-                         " WHERE id=(SELECT shown FROM item WHERE id=?1) AND emptying=0")
-                     .number(1, item)
-                     .number(2, value)
-                     .run());
+                         " WHERE id=(SELECT shown FROM item WHERE id=?1) AND emptying=0"_sql,
+                         item, value));
   }
-  HANDSYNC_TRY(prepare(store.database, kind == EditKind::kRead
-                                           ? "UPDATE item SET read=?2,generation=?3 WHERE id=?1"
-                                           : "UPDATE item SET flag_status=?2,generation=?3 WHERE id=?1")
-                   .number(1, item)
-                   .number(2, value)
-                   .number(3, store.log.generation())
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database,
+                       kind == EditKind::kRead ? "UPDATE item SET read=?2,generation=?3 WHERE id=?1"_sql
+                                               : "UPDATE item SET flag_status=?2,generation=?3 WHERE id=?1"_sql,
+                       item, value, store.log.generation()));
   return store.log.changed(store, item);
 }
 
 Status forget_change(StoreState& store, std::uint64_t change) {
-  return prepare(store.database, "DELETE FROM change WHERE id=?1").number(1, change).run();
+  return run_sql(store.database, "DELETE FROM change WHERE id=?1"_sql, change);
 }
 
 Result<std::int64_t> judge_server_value(StoreState& store, std::uint64_t item, EditKind kind,
@@ -203,42 +186,36 @@ Result<std::int64_t> judge_server_value(StoreState& store, std::uint64_t item, E
   std::int64_t shown = server_value;
   {
     Statement waiting = prepare(
-        store.database, "SELECT value FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1");
-    const Result<std::int64_t> value =
-        query_number(waiting.number(1, item).number(2, static_cast<int>(kind)), server_value);
+        store.database, "SELECT value FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1"_sql,
+        item, static_cast<int>(kind));
+    const Result<std::int64_t> value = query_number(waiting, server_value);
     if (!value.ok()) return value.error();
     shown = value.value();
   }
-  HANDSYNC_TRY(
-      prepare(store.database, "UPDATE change SET server_value=?3,server_generation=?4 WHERE item=?1 AND kind=?2")
-          .number(1, item)
-          .number(2, static_cast<int>(kind))
-          .number(3, server_value)
-          .number(4, store.log.generation())
-          .run());
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE change SET server_value=?3,server_generation=?4 WHERE item=?1 AND kind=?2"_sql, item,
+                       static_cast<int>(kind), server_value, store.log.generation()));
   return shown;
 }
 
 Status judge_server_categories(StoreState& store, std::uint64_t item) {
-  HANDSYNC_TRY(prepare(store.database,
+  HANDSYNC_TRY(run_sql(store.database,
                        "UPDATE change SET server_text=(SELECT categories FROM item WHERE id=?1),server_generation=?2"
-                       " WHERE item=?1 AND kind=5")
-                   .number(1, item)
-                   .number(2, store.log.generation())
-                   .run());
-  return prepare(store.database,
+                       " WHERE item=?1 AND kind=5"_sql,
+                       item, store.log.generation()));
+  return run_sql(store.database,
                  "UPDATE item SET categories=c.text FROM (SELECT text FROM change WHERE item=?1 AND kind=5 AND parked=0"
-                 " ORDER BY id DESC LIMIT 1) AS c WHERE id=?1")
-      .number(1, item)
-      .run();
+                 " ORDER BY id DESC LIMIT 1) AS c WHERE id=?1"_sql,
+                 item);
 }
 
 Status park_change(StoreState& store, std::uint64_t change, Error reason, bool revert) {
   Edit edit;
   {
-    Statement find = prepare(store.database,
-                             "SELECT id,item,server_generation,kind,value,server_value,tries FROM change WHERE id=?1");
-    const Result<bool> row = next_edit(find.number(1, change), edit);
+    Statement find =
+        prepare(store.database,
+                "SELECT id,item,server_generation,kind,value,server_value,tries FROM change WHERE id=?1"_sql, change);
+    const Result<bool> row = next_edit(find, edit);
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, 0};
   }
@@ -256,15 +233,11 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
     if (!newer.ok()) return newer.error();
     if (!newer.value()) HANDSYNC_TRY(show_change(store, edit.id, false));
   }
-  HANDSYNC_TRY(prepare(store.database,
+  HANDSYNC_TRY(run_sql(store.database,
                        "UPDATE change SET parked=1,request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=?4,"
                        "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
-                       "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1")
-                   .number(1, change)
-                   .number(2, static_cast<int>(reason.domain))
-                   .number(3, static_cast<std::int64_t>(reason.code))
-                   .number(4, reason.where)
-                   .run());
+                       "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1"_sql,
+                       change, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code), reason.where));
   if (edit.kind == EditKind::kDelete || edit.kind == EditKind::kMove) HANDSYNC_TRY(place_item(store, edit.item));
   if (edit.kind == EditKind::kDraft) HANDSYNC_TRY(park_rest_of_draft(store, change));
   // A held one is no wish of its own.
@@ -282,8 +255,9 @@ Result<std::uint32_t> apply_answer(StoreState& store, std::uint32_t folder, std:
       Statement find = prepare(store.database,
                                "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
                                " WHERE folder=?1 AND request=?2 AND parked=0 AND"
-                               " item=(SELECT id FROM item WHERE folder=?1 AND server_id=?3) LIMIT 1");
-      const Result<bool> row = next_edit(find.number(1, folder).number(2, request).text(3, server_id), edit);
+                               " item=(SELECT id FROM item WHERE folder=?1 AND server_id=?3) LIMIT 1"_sql,
+                               folder, request, server_id);
+      const Result<bool> row = next_edit(find, edit);
       if (!row.ok()) return row.error();
       if (!row.value()) return parked;
     }
@@ -297,8 +271,9 @@ Result<std::uint32_t> refuse_add(StoreState& store, std::uint32_t folder, std::u
   {
     Statement find = prepare(store.database,
                              "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
-                             " WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND parked=0 AND client_id=?3");
-    const Result<bool> row = next_edit(find.number(1, folder).number(2, request).text(3, client_id), edit);
+                             " WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND parked=0 AND client_id=?3"_sql,
+                             folder, request, client_id);
+    const Result<bool> row = next_edit(find, edit);
     if (!row.ok()) return row.error();
     if (!row.value()) return std::uint32_t{0};
   }
@@ -315,8 +290,9 @@ Result<std::uint32_t> confirm_request(StoreState& store, std::uint32_t folder, s
     {
       Statement find = prepare(store.database,
                                "SELECT id,item,server_generation,kind,value,server_value,tries FROM change"
-                               " WHERE folder=?1 AND request=?2 AND parked=0 ORDER BY item LIMIT 1");
-      const Result<bool> row = next_edit(find.number(1, folder).number(2, request), edit);
+                               " WHERE folder=?1 AND request=?2 AND parked=0 ORDER BY item LIMIT 1"_sql,
+                               folder, request);
+      const Result<bool> row = next_edit(find, edit);
       if (!row.ok()) return row.error();
       if (!row.value()) return confirmed;
     }
@@ -328,10 +304,8 @@ Result<std::uint32_t> confirm_request(StoreState& store, std::uint32_t folder, s
 
 Status confirm_item(StoreState& store, std::uint32_t request, std::uint64_t item, std::uint32_t& confirmed) {
   if (request == 0) return Done{};
-  HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE item=?1 AND request=?2 AND parked=0")
-                   .number(1, item)
-                   .number(2, request)
-                   .run());
+  HANDSYNC_TRY(
+      run_sql(store.database, "DELETE FROM change WHERE item=?1 AND request=?2 AND parked=0"_sql, item, request));
   if (sqlite3_changes(store.database) != 0) ++confirmed;
   return Done{};
 }
@@ -339,21 +313,15 @@ Status confirm_item(StoreState& store, std::uint32_t request, std::uint64_t item
 Result<std::uint32_t> park_edits_of_gone(StoreState& store, std::uint64_t item, Text server_id, Text subject) {
   {
     // That is what a deletion wanted; and a move on its way has most likely been done, since that is how the item left.
-    HANDSYNC_TRY(
-        prepare(store.database, "DELETE FROM change WHERE item=?1 AND parked=0 AND (kind=3 OR (kind=4 AND request<>0))")
-            .number(1, item)
-            .run());
+    HANDSYNC_TRY(run_sql(store.database,
+                         "DELETE FROM change WHERE item=?1 AND parked=0 AND (kind=3 OR (kind=4 AND request<>0))"_sql,
+                         item));
   }
   HANDSYNC_TRY(settle_sent_drafts(store, item));
-  HANDSYNC_TRY(prepare(store.database,
+  HANDSYNC_TRY(run_sql(store.database,
                        "UPDATE change SET parked=1,request=0,domain=?2,code=?3,place=0,server_id=?4,subject=?5"
-                       " WHERE item=?1 AND parked=0")
-                   .number(1, item)
-                   .number(2, static_cast<int>(Domain::kEas))
-                   .number(3, kStatusGone)
-                   .text(4, server_id)
-                   .text(5, subject)
-                   .run());
+                       " WHERE item=?1 AND parked=0"_sql,
+                       item, static_cast<int>(Domain::kEas), kStatusGone, server_id, subject));
   return static_cast<std::uint32_t>(sqlite3_changes(store.database));
 }
 

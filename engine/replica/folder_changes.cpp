@@ -21,18 +21,17 @@ bool sound_name(Text name) {
 
 /// A folder below `parent` that is not `except` and has the name, whatever its case.
 Result<std::int64_t> find_named(sqlite3* database, std::int64_t parent, Text name, std::int64_t except) {
-  Statement find = prepare(
+  return query_number(
       database,
-      "SELECT id FROM folder WHERE gone=0 AND parent=?1 AND id<>?3 AND name=?2 COLLATE NOCASE ORDER BY id LIMIT 1");
-  return query_number(find.number(1, parent).text(2, name).number(3, except));
+      "SELECT id FROM folder WHERE gone=0 AND parent=?1 AND id<>?3 AND name=?2 COLLATE NOCASE ORDER BY id LIMIT 1"_sql,
+      parent, name, except);
 }
 
 }  // namespace
 
 Status retry_folder_change(StoreState& store, std::uint64_t change) {
-  return prepare(store.database, "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1")
-      .number(1, change)
-      .run();
+  return run_sql(store.database, "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1"_sql,
+                 change);
 }
 
 Result<std::uint64_t> Store::queue_folder(const FolderWish& wish, std::int64_t wall_ms) {
@@ -43,8 +42,8 @@ Result<std::uint64_t> Store::queue_folder(const FolderWish& wish, std::int64_t w
   if (create && !may_be_created(wish.type)) return Error{Domain::kSqlite, kDefaultFolder, 0};
   std::int64_t parent = create ? folder : 0;
   if (folder != 0) {
-    Statement find = prepare(database_, "SELECT type,parent FROM folder WHERE id=?1 AND gone=0");
-    const Result<bool> row = find.number(1, folder).step();
+    Statement find = prepare(database_, "SELECT type,parent FROM folder WHERE id=?1 AND gone=0"_sql, folder);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(folder)};
     if (!create && !may_be_created(static_cast<FolderType>(find.number(0))))
@@ -62,16 +61,12 @@ Result<std::uint64_t> Store::queue_folder(const FolderWish& wish, std::int64_t w
   HANDSYNC_TRY(transaction.begin());
   {
     HANDSYNC_TRY(
-        prepare(database_,
+        run_sql(database_,
                 "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,text,subject) "
                 "VALUES(0,0,?1,"
-                "?2,?3,0,?4,?5,CASE WHEN ?5='' THEN (SELECT name FROM folder WHERE id=?2) ELSE ?5 END)")
-            .number(1, static_cast<int>(EditKind::kFolderCreate) + static_cast<int>(wish.what))
-            .number(2, folder)
-            .number(3, static_cast<int>(wish.type))
-            .number(4, wall_ms)
-            .text(5, remove ? Text{} : wish.name)
-            .run());
+                "?2,?3,0,?4,?5,CASE WHEN ?5='' THEN (SELECT name FROM folder WHERE id=?2) ELSE ?5 END)"_sql,
+                static_cast<int>(EditKind::kFolderCreate) + static_cast<int>(wish.what), folder,
+                static_cast<int>(wish.type), wall_ms, remove ? Text{} : wish.name));
   }
   const auto change = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
   HANDSYNC_TRY(transaction.commit());
@@ -84,7 +79,7 @@ Result<bool> Store::next_folder_change(OutgoingFolder& out) const {
       database_,
       "SELECT c.id,c.kind,c.value,c.server_value,c.text,c.request,c.tries,coalesce(f.server_id,''),"
       "coalesce(f.parent_server_id,'0'),coalesce(f.name,''),coalesce(f.type,1) FROM change c LEFT JOIN folder f ON"
-      " f.id=c.value AND f.gone=0 WHERE c.kind BETWEEN 30 AND 32 AND c.parked=0 ORDER BY c.id LIMIT 1");
+      " f.id=c.value AND f.gone=0 WHERE c.kind BETWEEN 30 AND 32 AND c.parked=0 ORDER BY c.id LIMIT 1"_sql);
   const Result<bool> found = find.step();
   if (!found.ok() || !found.value()) return found;
   const Statement& row = find;
@@ -115,14 +110,9 @@ Status Store::folder_change_note(std::uint64_t change, bool sending, Error reaso
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(
-      prepare(database_, "UPDATE change SET request=?2,tries=tries+(?3<>0),domain=?3,code=?4,place=?5 WHERE id=?1")
-          .number(1, change)
-          .number(2, sending ? 1 : 0)
-          .number(3, static_cast<int>(reason.domain))
-          .number(4, static_cast<std::int64_t>(reason.code))
-          .number(5, reason.where)
-          .run());
+  HANDSYNC_TRY(run_sql(
+      database_, "UPDATE change SET request=?2,tries=tries+(?3<>0),domain=?3,code=?4,place=?5 WHERE id=?1"_sql, change,
+      sending ? 1 : 0, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code), reason.where));
   return transaction.commit();
 }
 

@@ -15,16 +15,20 @@ bool supported_type(FolderType type) {
     case FolderType::kSent:
     case FolderType::kOutbox:
     case FolderType::kUserMail:
-    case FolderType::kTasks:
-    case FolderType::kCalendar:
-    case FolderType::kContacts:
-    case FolderType::kNotes:
-    case FolderType::kUserCalendar:
-    case FolderType::kUserContacts:
-    case FolderType::kUserTasks:
-    case FolderType::kUserNotes:
-    case FolderType::kRecipients:
       return true;
+    case FolderType::kCalendar:
+    case FolderType::kUserCalendar:
+      return profile::kCalendar;
+    case FolderType::kContacts:
+    case FolderType::kUserContacts:
+    case FolderType::kRecipients:
+      return profile::kContacts;
+    case FolderType::kTasks:
+    case FolderType::kUserTasks:
+      return profile::kTasks;
+    case FolderType::kNotes:
+    case FolderType::kUserNotes:
+      return profile::kNotes;
     default:
       return false;
   }
@@ -62,10 +66,7 @@ const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 /// Types of which there is one (MS-ASCMD 2.2.3.186.3): a folder of that type with a new id is the same folder.
 constexpr char kDefaultTypes[] = "(2,3,4,5,6,7,8,9,10,11,19)";
 
-Status run(StoreState& store, const char* sql) {
-  Statement statement = prepare(store.database, sql);
-  return statement.run();
-}
+Status run(StoreState& store, const char* sql) { return run_sql(store.database, sql); }
 
 /// Runs an UPDATE until it changes nothing more.
 Status repeat(StoreState& store, const char* sql) {
@@ -78,14 +79,11 @@ Status repeat(StoreState& store, const char* sql) {
 /// A key that starts over while all rows stay: those of another epoch are unconfirmed. Changes in flight belong to no
 /// request any more.
 Status start_over(StoreState& store, std::uint32_t folder) {
-  HANDSYNC_TRY(
-      prepare(store.database,
-              "UPDATE folder SET sync_key='0',rekeying=(synced OR rekeying OR items>0),epoch=epoch+1 WHERE id=?1")
-          .number(1, folder)
-          .run());
-  return prepare(store.database, "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0")
-      .number(1, folder)
-      .run();
+  HANDSYNC_TRY(run_sql(
+      store.database,
+      "UPDATE folder SET sync_key='0',rekeying=(synced OR rekeying OR items>0),epoch=epoch+1 WHERE id=?1"_sql, folder));
+  return run_sql(store.database,
+                 "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0"_sql, folder);
 }
 
 /// Parks the deletions and moves of a folder's items, and moves into one that has gone: the items are where the server
@@ -95,11 +93,10 @@ Status unplace(StoreState& store, std::uint32_t folder, bool gone) {
     std::uint64_t change = 0;
     {
       const Result<std::int64_t> id =
-          query_number(prepare(store.database,
-                               "SELECT id FROM change WHERE parked=0 AND ((folder=?1 AND kind IN (3,4)) OR"
-                               " (?2 AND kind IN (4,40) AND value=?1)) ORDER BY id LIMIT 1")
-                           .number(1, folder)
-                           .number(2, gone ? 1 : 0));
+          query_number(store.database,
+                       "SELECT id FROM change WHERE parked=0 AND ((folder=?1 AND kind IN (3,4)) OR"
+                       " (?2 AND kind IN (4,40) AND value=?1)) ORDER BY id LIMIT 1"_sql,
+                       folder, gone ? 1 : 0);
       if (!id.ok()) return id.error();
       change = static_cast<std::uint64_t>(id.value());
     }
@@ -110,8 +107,7 @@ Status unplace(StoreState& store, std::uint32_t folder, bool gone) {
 
 /// After a folder began or ceased to list items: those that wait to be moved there.
 Status place_moved(StoreState& store, std::uint32_t folder) {
-  Statement rows = prepare(store.database, "SELECT DISTINCT item FROM change WHERE kind=4 AND value=?1");
-  rows.number(1, folder);
+  Statement rows = prepare(store.database, "SELECT DISTINCT item FROM change WHERE kind=4 AND value=?1"_sql, folder);
   for (;;) {
     const Result<bool> row = rows.step();
     if (!row.ok()) return row.error();
@@ -126,48 +122,36 @@ Status start_emptying(StoreState& store, std::uint32_t folder, bool gone) {
   HANDSYNC_TRY(unplace(store, folder, gone));
   {
     // Selected again before they are removed, they know that nothing of them waits.
-    HANDSYNC_TRY(prepare(store.database,
-                         "UPDATE item SET edits=0 WHERE id IN (SELECT item FROM change WHERE folder=?1 AND parked=0)")
-                     .number(1, folder)
-                     .run());
+    HANDSYNC_TRY(run_sql(
+        store.database,
+        "UPDATE item SET edits=0 WHERE id IN (SELECT item FROM change WHERE folder=?1 AND parked=0)"_sql, folder));
   }
-  HANDSYNC_TRY(
-      prepare(store.database,
-              "UPDATE change SET parked=1,request=0,domain=?2,code=?3,"
-              "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
-              "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE folder=?1 AND parked=0")
-          .number(1, folder)
-          .number(2, static_cast<int>(Domain::kEas))
-          .number(3, kStatusGone)
-          .run());
-  HANDSYNC_TRY(prepare(store.database,
+  HANDSYNC_TRY(run_sql(
+      store.database,
+      "UPDATE change SET parked=1,request=0,domain=?2,code=?3,"
+      "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
+      "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE folder=?1 AND parked=0"_sql,
+      folder, static_cast<int>(Domain::kEas), kStatusGone));
+  HANDSYNC_TRY(run_sql(store.database,
                        "UPDATE folder SET selected=(selected AND ?2),gone=?2,emptying=1,sync_key='0',synced=0,"
-                       "rekeying=0,epoch=epoch+1,items=0,unread=0,guard=0 WHERE id=?1")
-                   .number(1, folder)
-                   .number(2, gone ? 1 : 0)
-                   .run());
+                       "rekeying=0,epoch=epoch+1,items=0,unread=0,guard=0 WHERE id=?1"_sql,
+                       folder, gone ? 1 : 0));
   HANDSYNC_TRY(place_moved(store, folder));
-  return prepare(store.database, "DELETE FROM parked WHERE folder=?1").number(1, folder).run();
+  return run_sql(store.database, "DELETE FROM parked WHERE folder=?1"_sql, folder);
 }
 
 Status restore_counts(StoreState& store, std::uint32_t folder) {
-  return prepare(store.database,
+  return run_sql(store.database,
                  "UPDATE folder SET (items,unread)=(SELECT count(*),coalesce(sum(read=0),0) FROM item"
-                 " WHERE shown=?1) WHERE id=?1 AND emptying=1")
-      .number(1, folder)
-      .run();
+                 " WHERE shown=?1) WHERE id=?1 AND emptying=1"_sql,
+                 folder);
 }
 
 Status stage_folder(StoreState& store, bool gone, Text server_id, Text parent, Text name, std::uint8_t type) {
   HANDSYNC_TRY(store.stage(static_cast<std::uint32_t>(64 + server_id.size() + parent.size() + name.size())));
-  return prepare(store.database,
-                 "INSERT INTO hierarchy_stage(gone,server_id,parent_server_id,name,type) VALUES(?1,?2,?3,?4,?5)")
-      .number(1, gone ? 1 : 0)
-      .text(2, server_id)
-      .text(3, parent)
-      .text(4, name)
-      .number(5, static_cast<int>(type))
-      .run();
+  return run_sql(store.database,
+                 "INSERT INTO hierarchy_stage(gone,server_id,parent_server_id,name,type) VALUES(?1,?2,?3,?4,?5)"_sql,
+                 gone ? 1 : 0, server_id, parent, name, static_cast<int>(type));
 }
 
 /// Finds the row of every folder in the stage: by id; when the whole tree is told, then by default type, then by path.
@@ -175,7 +159,7 @@ Status match_folders(StoreState& store, bool whole) {
   HANDSYNC_TRY(
       run(store,
           "UPDATE hierarchy_stage SET folder=(SELECT id FROM folder f WHERE f.server_id=hierarchy_stage.server_id"
-          " AND f.gone=0)"));
+          " AND f.gone=0)"_sql));
   if (!whole) return Done{};
   // One pair at a time: a row that has been given away must not be given again.
   char sql[1024];
@@ -189,12 +173,12 @@ Status match_folders(StoreState& store, bool whole) {
       kDefaultTypes);
   HANDSYNC_TRY(repeat(store, sql));
   // Parents first, by themselves: a child matches only below a parent that has matched.
-  constexpr char kPairs[] =
+  constexpr const char* kPairs =
       "FROM hierarchy_stage s JOIN folder f ON f.name=s.name AND f.type=s.type AND f.gone=0"
       " LEFT JOIN hierarchy_stage p ON p.server_id=s.parent_server_id AND p.gone=0"
       " WHERE s.gone=0 AND s.folder IS NULL AND f.parent=CASE WHEN s.parent_server_id IN ('','0') THEN 0 ELSE p.folder "
       "END"
-      " AND f.id NOT IN (SELECT folder FROM hierarchy_stage WHERE folder IS NOT NULL) ORDER BY s.id,f.id LIMIT 1";
+      " AND f.id NOT IN (SELECT folder FROM hierarchy_stage WHERE folder IS NOT NULL) ORDER BY s.id,f.id LIMIT 1"_sql;
   std::snprintf(
       sql, sizeof sql,
       "WITH pair AS (SELECT s.id AS stage, f.id AS found %s) UPDATE hierarchy_stage SET folder=(SELECT found FROM pair)"
@@ -213,7 +197,7 @@ Status Store::hierarchy_begin(bool whole) {
   store.hierarchy_whole = whole;
   store.hierarchy_losses = store.stage_losses;
   HANDSYNC_TRY(store.stage(64));
-  return run(store, "DELETE FROM hierarchy_stage");
+  return run(store, "DELETE FROM hierarchy_stage"_sql);
 }
 
 Status Store::hierarchy_put(Text server_id, Text parent_server_id, Text name, std::uint8_t type) {
@@ -231,7 +215,7 @@ Status Store::hierarchy_remove(Text server_id) {
 void Store::hierarchy_drop() {
   if (state_ == nullptr) return;
   StoreState& store = state_of(state_);
-  if (store.stage(64).ok()) static_cast<void>(run(store, "DELETE FROM hierarchy_stage"));
+  if (store.stage(64).ok()) static_cast<void>(run(store, "DELETE FROM hierarchy_stage"_sql));
 }
 
 Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
@@ -259,8 +243,9 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
           "SELECT s.id,coalesce(s.folder,0),f.server_id IS NOT s.server_id FROM hierarchy_stage s LEFT JOIN folder f ON"
           " f.id=s.folder WHERE s.gone=0 AND s.id>?1 AND (s.folder IS NULL OR f.server_id<>s.server_id OR "
           "f.name<>s.name OR"
-          " f.type<>s.type OR f.parent_server_id<>s.parent_server_id) ORDER BY s.id LIMIT 1");
-      const Result<bool> found = next.number(1, last).step();
+          " f.type<>s.type OR f.parent_server_id<>s.parent_server_id) ORDER BY s.id LIMIT 1"_sql,
+          last);
+      const Result<bool> found = next.step();
       if (!found.ok()) return found.error();
       if (!found.value()) break;
       row.stage = next.number(0);
@@ -275,22 +260,19 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
                               "INSERT INTO folder(server_id,parent_server_id,name,type,selected) SELECT "
                               "server_id,parent_server_id,name,type,?2"
                               " FROM hierarchy_stage s WHERE id=?1 AND NOT EXISTS(SELECT 1 FROM folder f WHERE "
-                              "f.server_id=s.server_id AND f.gone=0)");
+                              "f.server_id=s.server_id AND f.gone=0)"_sql);
       const Result<std::int64_t> number =
-          query_number(prepare(database_, "SELECT type FROM hierarchy_stage WHERE id=?1").number(1, row.stage));
+          query_number(database_, "SELECT type FROM hierarchy_stage WHERE id=?1"_sql, row.stage);
       if (!number.ok()) return number.error();
       const bool selected = supported_type(static_cast<FolderType>(number.value()));
       HANDSYNC_TRY(add.number(1, row.stage).number(2, selected ? 1 : 0).run());
       continue;
     }
-    HANDSYNC_TRY(
-        prepare(
-            database_,
-            "UPDATE folder SET (server_id,parent_server_id,name,type)=(SELECT server_id,parent_server_id,name,type FROM"
-            " hierarchy_stage WHERE id=?1) WHERE id=?2")
-            .number(1, row.stage)
-            .number(2, row.folder)
-            .run());
+    HANDSYNC_TRY(run_sql(
+        database_,
+        "UPDATE folder SET (server_id,parent_server_id,name,type)=(SELECT server_id,parent_server_id,name,type FROM"
+        " hierarchy_stage WHERE id=?1) WHERE id=?2"_sql,
+        row.stage, row.folder));
     // Under a new id the old SyncKey is worth nothing, and the items may have new ids as well.
     if (row.moved) HANDSYNC_TRY(start_over(store, static_cast<std::uint32_t>(row.folder)));
   }
@@ -298,15 +280,14 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
   for (;;) {
     std::int64_t folder = 0;
     {
-      Statement gone = prepare(
+      const Result<std::int64_t> id = query_number(
           database_,
           store.hierarchy_whole
               ? "SELECT id FROM folder WHERE gone=0 AND server_id NOT IN (SELECT server_id FROM hierarchy_stage"
-                " WHERE gone=0) LIMIT 1"
+                " WHERE gone=0) LIMIT 1"_sql
               : "SELECT f.id FROM hierarchy_stage s JOIN folder f ON f.server_id=s.server_id AND f.gone=0"
                 " WHERE s.gone=1 AND NOT EXISTS(SELECT 1 FROM hierarchy_stage t WHERE t.server_id=s.server_id AND"
-                " t.gone=0 AND t.id>s.id) LIMIT 1");
-      const Result<std::int64_t> id = query_number(gone);
+                " t.gone=0 AND t.id>s.id) LIMIT 1"_sql);
       if (!id.ok()) return id.error();
       folder = id.value();
     }
@@ -319,10 +300,10 @@ Result<bool> Store::hierarchy_commit(Text hierarchy_key) {
     HANDSYNC_TRY(
         run(store,
             "UPDATE folder SET parent=coalesce((SELECT p.id FROM folder p WHERE p.server_id=folder.parent_server_id"
-            " AND p.gone=0 AND p.id<>folder.id),0)"));
+            " AND p.gone=0 AND p.id<>folder.id),0)"_sql));
     HANDSYNC_TRY(store.log.finish(store));
   }
-  HANDSYNC_TRY(run(store, "DELETE FROM hierarchy_stage"));
+  HANDSYNC_TRY(run(store, "DELETE FROM hierarchy_stage"_sql));
   HANDSYNC_TRY(store.kept_statement(Sql::kValuePut)
                    .number(1, static_cast<int>(Value::kHierarchyKey))
                    .blob(2, bytes_of(hierarchy_key))
@@ -336,7 +317,7 @@ Result<std::size_t> Store::sync_folders(std::span<SyncFolder> out) const {
   Statement rows = prepare(
       database_,
       "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard,days,body_bytes FROM folder"
-      " WHERE gone=0 ORDER BY type<>2,type=4,type,id");
+      " WHERE gone=0 ORDER BY type<>2,type=4,type,id"_sql);
   std::size_t count = 0;
   for (;;) {
     const Result<bool> row = rows.step();
@@ -354,8 +335,9 @@ Result<SyncFolder> Store::sync_folder(FolderId id) const {
   Statement find = prepare(
       database_,
       "SELECT id,server_id,sync_key,type,selected,synced,rekeying,window,filter,guard,days,body_bytes FROM folder"
-      " WHERE id=?1 AND gone=0");
-  const Result<bool> row = find.number(1, static_cast<std::uint32_t>(id)).step();
+      " WHERE id=?1 AND gone=0"_sql,
+      static_cast<std::uint32_t>(id));
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(id)};
   return sync_folder_of(find);
@@ -365,13 +347,10 @@ Status Store::save_folder(const SyncFolder& folder) {
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(prepare(database_, "UPDATE folder SET window=?2,filter=?3,guard=?4,synced=?5 WHERE id=?1 AND gone=0")
-                   .number(1, static_cast<std::uint32_t>(folder.id))
-                   .number(2, static_cast<int>(folder.window))
-                   .number(3, static_cast<int>(folder.filter))
-                   .number(4, static_cast<int>(folder.rounds_without_progress))
-                   .number(5, folder.synced ? 1 : 0)
-                   .run());
+  HANDSYNC_TRY(run_sql(database_, "UPDATE folder SET window=?2,filter=?3,guard=?4,synced=?5 WHERE id=?1 AND gone=0"_sql,
+                       static_cast<std::uint32_t>(folder.id), static_cast<int>(folder.window),
+                       static_cast<int>(folder.filter), static_cast<int>(folder.rounds_without_progress),
+                       folder.synced ? 1 : 0));
   if (sqlite3_changes(database_) == 0) {
     return Error{Domain::kSqlite, kNoSuchFolder, static_cast<std::uint32_t>(folder.id)};
   }
@@ -383,15 +362,11 @@ Status Store::set_folder(FolderId id, const FolderChange& change) {
   if (!now.ok()) return now.error();
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(prepare(database_,
+  HANDSYNC_TRY(run_sql(database_,
                        "UPDATE folder SET days=CASE ?2 WHEN 0 THEN days WHEN 1 THEN ?3 END,"
-                       "body_bytes=CASE ?4 WHEN 0 THEN body_bytes WHEN 1 THEN ?5 END WHERE id=?1")
-                   .number(1, static_cast<std::uint32_t>(id))
-                   .number(2, static_cast<int>(change.days_how))
-                   .number(3, static_cast<int>(change.days))
-                   .number(4, static_cast<int>(change.body_bytes_how))
-                   .number(5, change.body_bytes_max)
-                   .run());
+                       "body_bytes=CASE ?4 WHEN 0 THEN body_bytes WHEN 1 THEN ?5 END WHERE id=?1"_sql,
+                       static_cast<std::uint32_t>(id), static_cast<int>(change.days_how), static_cast<int>(change.days),
+                       static_cast<int>(change.body_bytes_how), change.body_bytes_max));
   return transaction.commit();
 }
 
@@ -408,7 +383,7 @@ Status Store::select(FolderId id, bool wanted) {
     // Items that have not been removed yet are as good as those of a re-key: the next sync confirms or removes them.
     HANDSYNC_TRY(restore_counts(store, folder));
     HANDSYNC_TRY(start_over(store, folder));
-    HANDSYNC_TRY(prepare(database_, "UPDATE folder SET selected=1,emptying=0 WHERE id=?1").number(1, folder).run());
+    HANDSYNC_TRY(run_sql(database_, "UPDATE folder SET selected=1,emptying=0 WHERE id=?1"_sql, folder));
     HANDSYNC_TRY(place_moved(store, folder));
   } else {
     HANDSYNC_TRY(start_emptying(store, folder, false));
@@ -423,8 +398,9 @@ Result<Store::Standing> Store::resync_standing(FolderId id) const {
       database_,
       // What the server has never had it cannot confirm.
       "SELECT count(*),coalesce(sum(i.epoch=f.epoch),0) FROM item i JOIN folder f ON f.id=i.folder WHERE f.id=?1 AND"
-      " substr(i.server_id,1,1)<>char(1)");
-  const Result<bool> row = count.number(1, static_cast<std::uint32_t>(id)).step();
+      " substr(i.server_id,1,1)<>char(1)"_sql,
+      static_cast<std::uint32_t>(id));
+  const Result<bool> row = count.step();
   if (!row.ok()) return row.error();
   Standing standing;
   standing.confirmed = static_cast<std::uint64_t>(count.number(1));
@@ -439,7 +415,7 @@ Status Store::rekey_begin(FolderId id) {
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(start_over(store, static_cast<std::uint32_t>(id)));
-  if (planted::on(planted::Bug::kEditsLostAtRekey)) HANDSYNC_TRY(execute(store.database, "DELETE FROM change"));
+  if (planted::on(planted::Bug::kEditsLostAtRekey)) HANDSYNC_TRY(execute(store.database, "DELETE FROM change"_sql));
   return transaction.commit();
 }
 

@@ -16,8 +16,9 @@ Status find_personal(StoreState& store, std::uint64_t item, PersonalItem& found)
   Statement find =
       prepare(store.database,
               "SELECT folder,class FROM item WHERE id=?1 AND shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE"
-              " emptying=1)");
-  const Result<bool> row = find.number(1, item).step();
+              " emptying=1)"_sql,
+              item);
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
   found.folder = static_cast<std::uint32_t>(find.number(0));
@@ -33,8 +34,9 @@ namespace {
 Result<std::uint64_t> open_change(StoreState& store, std::uint64_t item, bool& is_add) {
   Statement find = prepare(store.database,
                            "SELECT id,kind FROM change WHERE item=?1 AND kind IN (10,11) AND parked=0 AND"
-                           " request=0 ORDER BY id DESC LIMIT 1");
-  const Result<bool> row = find.number(1, item).step();
+                           " request=0 ORDER BY id DESC LIMIT 1"_sql,
+                           item);
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return std::uint64_t{0};
   is_add = static_cast<EditKind>(find.number(1)) == EditKind::kAdd;
@@ -45,26 +47,19 @@ Result<std::uint64_t> open_change(StoreState& store, std::uint64_t item, bool& i
 
 Result<std::uint64_t> new_change(StoreState& store, std::uint32_t folder, std::uint64_t item, EditKind kind,
                                  Text client_id, std::int64_t wall_ms, std::int64_t value) {
-  HANDSYNC_TRY(prepare(store.database,
+  HANDSYNC_TRY(run_sql(store.database,
                        "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,client_id)"
-                       " VALUES(?1,?2,?3,?6,0,0,?4,?5)")
-                   .number(1, folder)
-                   .number(2, item)
-                   .number(3, static_cast<int>(kind))
-                   .number(4, wall_ms)
-                   .text(5, client_id)
-                   .number(6, value)
-                   .run());
+                       " VALUES(?1,?2,?3,?6,0,0,?4,?5)"_sql,
+                       folder, item, static_cast<int>(kind), wall_ms, client_id, value));
   return static_cast<std::uint64_t>(sqlite3_last_insert_rowid(store.database));
 }
 
 Result<bool> is_chained(StoreState& store, std::uint64_t item, std::uint64_t change, items::PropertyId property) {
-  Statement find =
-      prepare(store.database,
-              "SELECT EXISTS(SELECT 1 FROM change c JOIN edit e ON e.change=c.id WHERE c.item=?1 AND c.id<>?2 AND"
-              " c.kind IN (10,12) AND c.parked=0 AND e.property=?3)");
   const Result<std::int64_t> found =
-      query_number(find.number(1, item).number(2, change).number(3, static_cast<int>(property)));
+      query_number(store.database,
+                   "SELECT EXISTS(SELECT 1 FROM change c JOIN edit e ON e.change=c.id WHERE c.item=?1 AND c.id<>?2 AND"
+                   " c.kind IN (10,12) AND c.parked=0 AND e.property=?3)"_sql,
+                   item, change, static_cast<int>(property));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -73,17 +68,17 @@ namespace {
 
 Result<bool> has_edit(StoreState& store, std::uint64_t change, items::PropertyId property) {
   const Result<std::int64_t> found =
-      query_number(prepare(store.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)")
-                       .number(1, change)
-                       .number(2, static_cast<int>(property)));
+      query_number(store.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)"_sql, change,
+                   static_cast<int>(property));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
 
 Status put_edit(StoreState& store, std::uint64_t change, const items::Property& row, const PropertyEdit& edit,
                 bool fresh, bool chained) {
-  Statement put = prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"
-                                                : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4");
+  Statement put =
+      prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"_sql
+                                    : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4"_sql);
   Statement& statement = put;
   statement.number(1, change).number(2, static_cast<int>(row.id)).number(4, chained ? 1 : 0);
   if (!edit.present) {
@@ -134,16 +129,11 @@ Status check_edits(Class kind, std::span<const PropertyEdit> edits) {
 }
 
 Status insert_item(StoreState& store, std::uint64_t item, std::uint32_t folder, Class kind, Text server_id) {
-  HANDSYNC_TRY(prepare(store.database,
+  HANDSYNC_TRY(run_sql(store.database,
                        "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
                        "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated)"
-                       " VALUES(?1,?2,?2,?3,?4,?5,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,0,1,0,0,0,0)")
-                   .number(1, item)
-                   .number(2, folder)
-                   .text(3, server_id)
-                   .number(4, static_cast<int>(kind))
-                   .number(5, store.log.generation())
-                   .run());
+                       " VALUES(?1,?2,?2,?3,?4,?5,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,0,1,0,0,0,0)"_sql,
+                       item, folder, server_id, static_cast<int>(kind), store.log.generation()));
   return count_listed(store, folder, 1, 0);
 }
 
@@ -208,11 +198,9 @@ Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> 
     any |= done.value();
   }
   if (!any) return fresh ? Result<std::uint64_t>(std::uint64_t{0}) : change;  // nothing to do; rolled back
-  HANDSYNC_TRY(
-      prepare(store.database, "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2 WHERE id=?1")
-          .number(1, change.value())
-          .number(2, wall_ms)
-          .run());
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2 WHERE id=?1"_sql,
+                       change.value(), wall_ms));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -228,16 +216,16 @@ Result<bool> Store::remove_unsent(ItemId id) {
   std::uint32_t folder = 0;
   {
     const Result<std::int64_t> found =
-        query_number(prepare(database_,
-                             "SELECT shown FROM item WHERE id=?1 AND substr(server_id,1,1)=char(1) AND NOT"
-                             " EXISTS(SELECT 1 FROM change WHERE item=?1 AND request<>0)")
-                         .number(1, item));
+        query_number(database_,
+                     "SELECT shown FROM item WHERE id=?1 AND substr(server_id,1,1)=char(1) AND NOT"
+                     " EXISTS(SELECT 1 FROM change WHERE item=?1 AND request<>0)"_sql,
+                     item);
     if (!found.ok()) return found.error();
     folder = static_cast<std::uint32_t>(found.value());
   }
   if (folder == 0) return false;
   HANDSYNC_TRY(store.start_log());
-  HANDSYNC_TRY(prepare(database_, "DELETE FROM change WHERE item=?1").number(1, item).run());
+  HANDSYNC_TRY(run_sql(database_, "DELETE FROM change WHERE item=?1"_sql, item));
   HANDSYNC_TRY(count_listed(store, folder, -1, 0));
   const Result<std::uint32_t> removed = remove_item(store, item);
   if (!removed.ok()) return removed.error();
@@ -256,8 +244,9 @@ Result<ItemClass> Store::class_of_item(ItemId id) const {
 
 Result<FixedText<255>> Store::subject_of(ItemId id) const {
   if (state_ == nullptr) return kNotOpen;
-  Statement find = prepare(database_, "SELECT coalesce(subject,'') FROM item WHERE id=?1 AND shown<>0");
-  const Result<bool> row = find.number(1, static_cast<std::uint64_t>(id)).step();
+  Statement find = prepare(database_, "SELECT coalesce(subject,'') FROM item WHERE id=?1 AND shown<>0"_sql,
+                           static_cast<std::uint64_t>(id));
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
   const Text whole = find.text(0);
@@ -315,8 +304,8 @@ Result<std::size_t> Store::outgoing_bytes(FolderId id, std::size_t enough) const
   if (!again.ok()) return again.error();
   Statement sizes = prepare(database_,
                             "SELECT length(payload) FROM change WHERE folder=?1 AND parked=0 AND payload IS NOT"
-                            " NULL AND (request<>0)=?2 ORDER BY id");
-  sizes.number(1, static_cast<std::uint32_t>(id)).number(2, again.value());
+                            " NULL AND (request<>0)=?2 ORDER BY id"_sql,
+                            static_cast<std::uint32_t>(id), again.value());
   std::size_t total = 0;
   for (;;) {
     const Result<bool> row = sizes.step();

@@ -25,7 +25,7 @@ Result<bool> next_row(StoreState& store, std::uint64_t change, PropertyId last, 
       prepare(store.database,
               "SELECT property,mine,server,server_blob,server_size,body_size,body_type,body_truncated,chained,"
               "(SELECT value FROM change WHERE id=?1 AND kind=12) FROM edit"
-              " WHERE change=?1 AND property>?2 ORDER BY property LIMIT 1");
+              " WHERE change=?1 AND property>?2 ORDER BY property LIMIT 1"_sql);
   row.statement = std::move(find);
   const Statement& at = row.statement;
   const Result<bool> found = row.statement.number(1, change).number(2, static_cast<int>(last)).step();
@@ -58,8 +58,7 @@ Status each_row(StoreState& store, std::uint64_t change, Each each) {
 }
 
 Result<std::uint64_t> item_of(StoreState& store, std::uint64_t change) {
-  const Result<std::int64_t> item =
-      query_number(prepare(store.database, "SELECT item FROM change WHERE id=?1").number(1, change));
+  const Result<std::int64_t> item = query_number(store.database, "SELECT item FROM change WHERE id=?1"_sql, change);
   if (!item.ok()) return item.error();
   return static_cast<std::uint64_t>(item.value());
 }
@@ -67,12 +66,11 @@ Result<std::uint64_t> item_of(StoreState& store, std::uint64_t change) {
 /// The newest other change of the item that waits and edits this property; 0 = none.
 Result<std::uint64_t> newer_edit(StoreState& store, std::uint64_t change, PropertyId property) {
   const Result<std::int64_t> id = query_number(
-      prepare(
-          store.database,
-          "SELECT c.id FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item FROM change WHERE id=?1)"
-          " AND c.id>?1 AND c.parked=0 AND e.property=?2 ORDER BY c.id LIMIT 1")
-          .number(1, change)
-          .number(2, static_cast<int>(property)));
+
+      store.database,
+      "SELECT c.id FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item FROM change WHERE id=?1)"
+      " AND c.id>?1 AND c.parked=0 AND e.property=?2 ORDER BY c.id LIMIT 1"_sql,
+      change, static_cast<int>(property));
   if (!id.ok()) return id.error();
   return static_cast<std::uint64_t>(id.value());
 }
@@ -86,18 +84,14 @@ NewValue server_value(const EditRow& row) {
 
 /// The server's value of an edit is nobody's any more: the item shows it, or another edit has it.
 Status let_go(StoreState& store, std::uint64_t change, PropertyId property) {
-  return prepare(store.database,
-                 "UPDATE edit SET server=NULL,server_blob=0,server_size=0,body_type=0 WHERE change=?1 AND property=?2")
-      .number(1, change)
-      .number(2, static_cast<int>(property))
-      .run();
+  return run_sql(
+      store.database,
+      "UPDATE edit SET server=NULL,server_blob=0,server_size=0,body_type=0 WHERE change=?1 AND property=?2"_sql, change,
+      static_cast<int>(property));
 }
 
 Status touch(StoreState& store, std::uint64_t item) {
-  HANDSYNC_TRY(prepare(store.database, "UPDATE item SET generation=?2 WHERE id=?1")
-                   .number(1, item)
-                   .number(2, store.log.generation())
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE item SET generation=?2 WHERE id=?1"_sql, item, store.log.generation()));
   return store.log.changed(store, item);
 }
 
@@ -106,19 +100,16 @@ Result<bool> same_bytes(StoreState& store, const ShownValue& one, std::uint64_t 
   if (one.size != (blob != 0 ? size : data.size())) return false;
   if (one.blob == 0) return blob == 0 && text_of(one.data) == text_of(data);
   if (blob == 0) {
-    const Result<std::int64_t> same = query_number(prepare(store.database, "SELECT data=?2 FROM body_chunk WHERE id=?1")
-                                                       .number(1, one.blob << kChunkBits)
-                                                       .blob(2, data));
+    const Result<std::int64_t> same =
+        query_number(store.database, "SELECT data=?2 FROM body_chunk WHERE id=?1"_sql, one.blob << kChunkBits, data);
     if (!same.ok()) return same.error();
     return same.value() != 0;
   }
   const Result<std::int64_t> differs =
-      query_number(prepare(store.database,
-                           "SELECT EXISTS(SELECT 1 FROM body_chunk a WHERE a.id>=?1 AND a.id<?2 AND a.data IS"
-                           " NOT (SELECT data FROM body_chunk b WHERE b.id=a.id-?1+?3))")
-                       .number(1, one.blob << kChunkBits)
-                       .number(2, (one.blob + 1) << kChunkBits)
-                       .number(3, blob << kChunkBits));
+      query_number(store.database,
+                   "SELECT EXISTS(SELECT 1 FROM body_chunk a WHERE a.id>=?1 AND a.id<?2 AND a.data IS"
+                   " NOT (SELECT data FROM body_chunk b WHERE b.id=a.id-?1+?3))"_sql,
+                   one.blob << kChunkBits, (one.blob + 1) << kChunkBits, blob << kChunkBits);
   if (!differs.ok()) return differs.error();
   return differs.value() == 0;
 }
@@ -187,7 +178,7 @@ Status note_server(StoreState& store, std::uint64_t change, const items::Propert
   Statement note =
       prepare(store.database,
               "UPDATE edit SET server=?3,server_blob=?4,server_size=?5,body_size=?6,body_type=?7,body_truncated=?8,"
-              "chained=0 WHERE change=?1 AND property=?2");
+              "chained=0 WHERE change=?1 AND property=?2"_sql);
   Statement& statement = note;
   statement.number(1, change).number(2, static_cast<int>(row.id));
   if (!shown.there || shown.blob != 0) {
@@ -226,15 +217,12 @@ Status revert_item_change(StoreState& store, std::uint64_t change) {
     if (!newer.ok()) return newer.error();
     if (newer.value() != 0) {  // that one is shown, and knows from now on what the server has
       HANDSYNC_TRY(
-          prepare(store.database,
+          run_sql(store.database,
                   "UPDATE edit SET (server,server_blob,server_size,body_size,body_type,body_truncated,chained)=(SELECT "
                   "server,"
                   "server_blob,server_size,body_size,body_type,body_truncated,chained FROM edit WHERE change=?1 AND"
-                  " property=?3) WHERE change=?2 AND property=?3")
-              .number(1, change)
-              .number(2, newer.value())
-              .number(3, static_cast<int>(edit.property))
-              .run());
+                  " property=?3) WHERE change=?2 AND property=?3"_sql,
+                  change, newer.value(), static_cast<int>(edit.property)));
       if (edit.property == wbxml::calendar::kExceptions && !edit.chained) {
         // Of edits of single occurrences the newer one is not all that is shown.
         const items::Property& list = *items::find_property(Class::kEvent, edit.property);
@@ -280,7 +268,7 @@ Status accept_item_change(StoreState& store, std::uint64_t change) {
     Statement inherit =
         prepare(store.database,
                 "UPDATE edit SET server=?3,server_blob=0,server_size=?4,body_size=?4,body_type=?5,body_truncated=0,"
-                "chained=0 WHERE change=?1 AND property=?2");
+                "chained=0 WHERE change=?1 AND property=?2"_sql);
     Statement& statement = inherit;
     statement.number(1, newer.value()).number(2, static_cast<int>(edit.property));
     if (edit.wanted) {
@@ -305,8 +293,9 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
     {
       Statement find = prepare(store.database,
                                "SELECT id,request<>0 FROM change WHERE item=?1 AND kind IN (10,12) AND parked=0 AND"
-                               " id>?2 ORDER BY id LIMIT 1");
-      const Result<bool> row = find.number(1, item).number(2, last).step();
+                               " id>?2 ORDER BY id LIMIT 1"_sql,
+                               item, last);
+      const Result<bool> row = find.step();
       if (!row.ok()) return row.error();
       if (!row.value()) return parked;
       change = static_cast<std::uint64_t>(find.number(0));
@@ -328,14 +317,11 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
       return cover(store, change, item, edit, *row);
     });
     HANDSYNC_TRY(done);
-    HANDSYNC_TRY(prepare(store.database, "UPDATE change SET server_generation=?2 WHERE id=?1")
-                     .number(1, change)
-                     .number(2, store.log.generation())
-                     .run());
+    HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET server_generation=?2 WHERE id=?1"_sql, change,
+                         store.log.generation()));
     // What has been sent is judged by its answer.
     if (!lost || sent) {
-      HANDSYNC_TRY(
-          prepare(store.database, "UPDATE change SET payload=NULL WHERE id=?1 AND request=0").number(1, change).run());
+      HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET payload=NULL WHERE id=?1 AND request=0"_sql, change));
       continue;
     }
     HANDSYNC_TRY(park_change(store, change, Error{Domain::kEas, kStatusConflict, 0}, true));
@@ -348,7 +334,7 @@ namespace {
 /// The references of a draft's attachments are the server's to give.
 Status adopted_draft(StoreState& store, std::uint64_t item) {
   const Result<std::int64_t> draft =
-      query_number(prepare(store.database, "SELECT is_draft=1 AND class=0 FROM item WHERE id=?1").number(1, item));
+      query_number(store.database, "SELECT is_draft=1 AND class=0 FROM item WHERE id=?1"_sql, item);
   if (!draft.ok()) return draft.error();
   return draft.value() != 0 ? read_again(store, item) : Status(Done{});
 }
@@ -361,19 +347,17 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
   {
     Statement find =
         prepare(store.database,
-                "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND client_id=?3");
-    const Result<bool> row = find.number(1, folder).number(2, request).text(3, client_id).step();
+                "SELECT id,item FROM change WHERE folder=?1 AND request=?2 AND kind IN (6,11) AND client_id=?3"_sql,
+                folder, request, client_id);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Done{};
     change = static_cast<std::uint64_t>(find.number(0));
     item = static_cast<std::uint64_t>(find.number(1));
   }
   {
-    const Result<std::int64_t> id =
-        query_number(prepare(store.database, "SELECT id FROM item WHERE folder=?1 AND server_id=?2 AND id<>?3")
-                         .number(1, folder)
-                         .text(2, server_id)
-                         .number(3, item));
+    const Result<std::int64_t> id = query_number(
+        store.database, "SELECT id FROM item WHERE folder=?1 AND server_id=?2 AND id<>?3"_sql, folder, server_id, item);
     if (!id.ok()) return id.error();
     other = static_cast<std::uint64_t>(id.value());
   }
@@ -383,11 +367,10 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
     const Result<std::uint32_t> removed = remove_item(store, other);
     if (!removed.ok()) return removed.error();
   }
-  HANDSYNC_TRY(prepare(store.database,
-                       "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1")
-                   .number(1, item)
-                   .text(2, server_id)
-                   .run());
+  HANDSYNC_TRY(
+      run_sql(store.database,
+              "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1"_sql,
+              item, server_id));
   HANDSYNC_TRY(forget_change(store, change));
   ++confirmed;
   HANDSYNC_TRY(adopted_draft(store, item));

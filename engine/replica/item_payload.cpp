@@ -24,7 +24,7 @@ struct Subject {
 
 /// Every other property goes along with a Change: the class has no way to say that it stays.
 bool goes_whole(const Subject& subject, std::uint16_t version) {
-  return subject.add || subject.kind != Class::kEvent || version < 160;
+  return subject.add || subject.kind != Class::kEvent || profile::below(version, 160);
 }
 
 void put_list(wbxml::Writer& writer, const items::Property& row, Class kind, Text list) {
@@ -48,7 +48,7 @@ void put_list(wbxml::Writer& writer, const items::Property& row, Class kind, Tex
 }  // namespace
 
 void put_value(wbxml::Writer& writer, const items::Property& row, Class kind, Bytes value, std::uint16_t version) {
-  if (row.id == items::kBodyData && version < 120) {
+  if (row.id == items::kBodyData && profile::below(version, 120)) {
     writer.element(items::old_body_tag(kind), text_of(value));
   } else if (row.id == items::kBodyData) {
     writer.open(base::kBody).element(base::kType, std::uint64_t{1}).element(base::kData, text_of(value)).close();
@@ -71,7 +71,7 @@ class Payload {
   Status write(wbxml::Writer& writer) {
     if (subject_.kind == Class::kSms) return put_text(store_, subject_.item, writer, version_);
     HANDSYNC_TRY(look());
-    if (subject_.one && version_ >= 160) return write_instance(writer);
+    if (subject_.one && !profile::below(version_, 160)) return write_instance(writer);
     for (const items::Property& row : items::properties(subject_.kind)) HANDSYNC_TRY(put_row(writer, row));
     HANDSYNC_TRY(put_body(writer));
     const bool rest = !subject_.add && (subject_.kind == Class::kTask || subject_.kind == Class::kNote);
@@ -95,8 +95,9 @@ class Payload {
   }
 
   Result<bool> edited(items::PropertyId id) {
-    Statement find = prepare(store_.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)");
-    const Result<std::int64_t> found = query_number(find.number(1, subject_.change).number(2, static_cast<int>(id)));
+    const Result<std::int64_t> found =
+        query_number(store_.database, "SELECT EXISTS(SELECT 1 FROM edit WHERE change=?1 AND property=?2)"_sql,
+                     subject_.change, static_cast<int>(id));
     if (!found.ok()) return found.error();
     return found.value() != 0;
   }
@@ -107,7 +108,7 @@ class Payload {
     if ((row.traits & items::kStays) != 0) return false;
     switch (subject_.kind) {
       case Class::kEvent:
-        if (version_ < 160) return (row.traits & items::kSupported) != 0;
+        if (profile::below(version_, 160)) return (row.traits & items::kSupported) != 0;
         return moved_ && (row.tag == cal::kStartTime || row.tag == cal::kEndTime);  // one without the other is guessed
       case Class::kContact:
         return (row.traits & items::kSupported) != 0;
@@ -120,7 +121,7 @@ class Payload {
     if (row.id == items::kBodyData || !is_editable(row) || row.id == items::kNativeBodyType) return Done{};
     if ((row.traits & items::kServerOnly) != 0 || version_ < row.first || version_ > row.last) return Done{};
     // A date of 16.x is that of every zone.
-    if (version_ >= 160 && all_day_ && row.tag == cal::kTimezone) return Done{};
+    if (!profile::below(version_, 160) && all_day_ && row.tag == cal::kTimezone) return Done{};
     const Result<bool> own = edited(row.id);
     if (!own.ok()) return own.error();
     // Exceptions that are left out stay as they are.
@@ -149,8 +150,9 @@ class Payload {
   };
 
   Status wanted_exception(Block& wanted) {
-    Statement find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
-    const Result<bool> row = find.number(1, subject_.change).number(2, static_cast<int>(cal::kExceptions)).step();
+    Statement find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2"_sql,
+                             subject_.change, static_cast<int>(cal::kExceptions));
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     return load_value(store_, find.blob(0), 0, 0, wanted);
   }
@@ -187,9 +189,11 @@ class Payload {
     const Result<bool> own = edited(items::kBodyData);
     if (!own.ok()) return own.error();
     // A whole item of 2.5 has its body with it, if it is whole here. From 12.0 on one that is left out stays.
-    if (!own.value()) return version_ < 120 && subject_.kind == Class::kTask ? put_kept_body(writer) : Status(Done{});
-    Statement find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2");
-    const Result<bool> row = find.number(1, subject_.change).number(2, static_cast<int>(items::kBodyData)).step();
+    if (!own.value())
+      return profile::below(version_, 120) && subject_.kind == Class::kTask ? put_kept_body(writer) : Status(Done{});
+    Statement find = prepare(store_.database, "SELECT mine FROM edit WHERE change=?1 AND property=?2"_sql,
+                             subject_.change, static_cast<int>(items::kBodyData));
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     put_value(writer, *items::find_property(subject_.kind, items::kBodyData), subject_.kind, find.blob(0), version_);
     return Done{};
@@ -197,8 +201,8 @@ class Payload {
 
   Status put_kept_body(wbxml::Writer& writer) {
     {
-      const Result<std::int64_t> cut = query_number(
-          prepare(store_.database, "SELECT body_truncated FROM item WHERE id=?1").number(1, subject_.item));
+      const Result<std::int64_t> cut =
+          query_number(store_.database, "SELECT body_truncated FROM item WHERE id=?1"_sql, subject_.item);
       if (!cut.ok()) return cut.error();
       if (cut.value() != 0) return Done{};
     }
@@ -214,15 +218,15 @@ class Payload {
   /// What no row names goes back as it came: a Change that left it out would remove it.
   Status put_rest(wbxml::Writer& writer) {
     {
-      Statement find = prepare(store_.database, "SELECT rest FROM item WHERE id=?1");
-      const Result<bool> row = find.number(1, subject_.item).step();
+      Statement find = prepare(store_.database, "SELECT rest FROM item WHERE id=?1"_sql, subject_.item);
+      const Result<bool> row = find.step();
       if (!row.ok()) return row.error();
       if (row.value()) writer.elements(find.blob(0));
     }
     const items::Property whole{items::kRest, 0, 0, items::Kind::kRaw, items::Place::kExtra};
     Statement pieces =
-        prepare(store_.database, "SELECT blob,size FROM extra WHERE item=?1 AND property=?2 AND blob<>0 ORDER BY n");
-    pieces.number(1, subject_.item).number(2, static_cast<int>(items::kRest));
+        prepare(store_.database, "SELECT blob,size FROM extra WHERE item=?1 AND property=?2 AND blob<>0 ORDER BY n"_sql,
+                subject_.item, static_cast<int>(items::kRest));
     for (;;) {
       const Result<bool> row = pieces.step();
       if (!row.ok()) return row.error();
@@ -261,13 +265,13 @@ Status write_payload(StoreState& store, const Subject& subject, std::uint16_t ve
   HANDSYNC_TRY(writer.status());
   Statement put = prepare(store.database,
                           "UPDATE change SET payload=?2,server_value=CASE kind WHEN 12 THEN ?3 ELSE server_value END"
-                          " WHERE id=?1");
+                          " WHERE id=?1"_sql);
   const bool cancels = subject.edited.view().empty();
   return put.number(1, subject.change)
       .blob(2, writer.document().subspan(kBefore, bytes - kBefore - kAfter))
-      .number(3, version < 160 ? kWholeChange
-                 : cancels     ? kInstanceDelete
-                               : kInstanceChange)
+      .number(3, profile::below(version, 160) ? kWholeChange
+                 : cancels                    ? kInstanceDelete
+                                              : kInstanceChange)
       .run();
 }
 
@@ -277,11 +281,12 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
   for (;;) {
     Subject subject;
     {
-      Statement find =
-          prepare(store.database,
-                  "SELECT c.id,c.item,i.class,c.kind,c.value,c.text FROM change c JOIN item i ON i.id=c.item WHERE"
-                  " c.folder=?1 AND c.kind IN (10,11,12) AND c.parked=0 AND c.payload IS NULL ORDER BY c.id LIMIT 1");
-      const Result<bool> row = find.number(1, folder).step();
+      Statement find = prepare(
+          store.database,
+          "SELECT c.id,c.item,i.class,c.kind,c.value,c.text FROM change c JOIN item i ON i.id=c.item WHERE"
+          " c.folder=?1 AND c.kind IN (10,11,12) AND c.parked=0 AND c.payload IS NULL ORDER BY c.id LIMIT 1"_sql,
+          folder);
+      const Result<bool> row = find.step();
       if (!row.ok()) return row.error();
       if (!row.value()) return Done{};
       subject.change = static_cast<std::uint64_t>(find.number(0));

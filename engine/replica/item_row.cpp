@@ -189,12 +189,13 @@ void write_item_sql(char (&sql)[kItemSqlBytesMax], bool insert) {
     return;
   }
   sentence.add(
+      "%s",
       "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,attachment_list,"
-      "attachment_count,rest");
+      "attachment_count,rest"_sql);
   for (const Property& row : table) {
     if (row.place == Place::kItem) sentence.add(",%s", row.column);
   }
-  sentence.add("%s", ") VALUES(?1,?2");
+  sentence.add("%s", ") VALUES(?1,?2"_sql);
   for (int at = kFolder; at < kFirstRow; ++at) sentence.add(",?%d", at);
   for (std::size_t i = 0; i < table.size(); ++i) {
     if (table[i].place == Place::kItem) sentence.add(",?%d", kFirstRow + static_cast<int>(i));

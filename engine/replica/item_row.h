@@ -81,7 +81,7 @@ struct ItemNow {
 #define HANDSYNC_ITEM_NOW                                                                                         \
   "SELECT id,generation,epoch,body_blob,body_here,attachment_list,body_type,body_size,edits,read,body_truncated," \
   "flag_status,shown FROM item"
-inline constexpr char kItemFindSql[] = HANDSYNC_ITEM_NOW " WHERE folder=?1 AND server_id=?2";
+inline constexpr const char* kItemFindSql = HANDSYNC_ITEM_NOW " WHERE folder=?1 AND server_id=?2"_sql;
 ItemNow item_now_of(const Statement&);
 
 /// What is written beside the properties. `read` and `flag_status` are what is shown: the server's values or an edit of

@@ -16,7 +16,7 @@ Status read_body(StoreState& store, std::uint64_t item, ShownValue& value) {
   Statement body = prepare(
       store.database,
       "SELECT body_blob,body_here,body_size,body_truncated,body_type,(SELECT data FROM extra WHERE item=i.id AND"
-      " property=?2 AND n=0) FROM item i WHERE id=?1 AND body_type<>0");
+      " property=?2 AND n=0) FROM item i WHERE id=?1 AND body_type<>0"_sql);
   value.statement = std::move(body);
   const Result<bool> row = value.statement.number(1, item).number(2, static_cast<int>(items::kBodyData)).step();
   if (!row.ok()) return row.error();
@@ -31,10 +31,8 @@ Status read_body(StoreState& store, std::uint64_t item, ShownValue& value) {
 }
 
 Status write_body(StoreState& store, std::uint64_t item, const NewValue& value) {
-  HANDSYNC_TRY(prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2")
-                   .number(1, item)
-                   .number(2, static_cast<int>(items::kBodyData))
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2"_sql, item,
+                       static_cast<int>(items::kBodyData)));
   const bool own = value.there && value.blob == 0;
   if (own) {
     Statement put = store.kept_statement(Sql::kExtraPut);
@@ -42,17 +40,14 @@ Status write_body(StoreState& store, std::uint64_t item, const NewValue& value) 
     put.text(4, text_of(value.data)).number(5, 0).number(6, value.data.size());
     HANDSYNC_TRY(put.run());
   }
-  return prepare(store.database,
-                 "UPDATE item SET body_blob=?2,body_here=?3,body_size=?4,body_type=?5,body_truncated=?6 WHERE id=?1")
-      .number(1, item)
-      .number(2, value.blob)
-      .number(3, own ? value.data.size() : value.size)
-      .number(4, own ? static_cast<std::int64_t>(value.data.size()) : value.body.size)
-      .number(5, own ? 1 : static_cast<int>(value.body.type))
-      .number(6, own                    ? 0
-                 : value.body.truncated ? 1
-                                        : 0)
-      .run();
+  return run_sql(
+      store.database,
+      "UPDATE item SET body_blob=?2,body_here=?3,body_size=?4,body_type=?5,body_truncated=?6 WHERE id=?1"_sql, item,
+      value.blob, own ? value.data.size() : value.size,
+      own ? static_cast<std::int64_t>(value.data.size()) : value.body.size, own ? 1 : static_cast<int>(value.body.type),
+      own                    ? 0
+      : value.body.truncated ? 1
+                             : 0);
 }
 
 void bind_form(Statement& statement, int at, const items::Property& row, const NewValue& value) {
@@ -75,7 +70,7 @@ bool is_editable(const items::Property& row) {
 
 Result<const items::Property*> property_row(StoreState& store, std::uint64_t item, items::PropertyId id) {
   const Result<std::int64_t> kind =
-      query_number(prepare(store.database, "SELECT class FROM item WHERE id=?1").number(1, item), -1);
+      query_number(prepare(store.database, "SELECT class FROM item WHERE id=?1"_sql).number(1, item), -1);
   if (!kind.ok()) return kind.error();
   if (kind.value() < 0) return static_cast<const items::Property*>(nullptr);
   const items::Property* row = items::find_property(static_cast<Class>(kind.value()), id);
@@ -87,7 +82,8 @@ Status read_shown(StoreState& store, std::uint64_t item, const items::Property& 
   value.data = {};
   value.blob = value.size = 0;
   if (row.id == items::kBodyData) return read_body(store, item, value);
-  Statement side = prepare(store.database, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=0");
+  Statement side =
+      prepare(store.database, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=0"_sql);
   value.statement = std::move(side);
   const Result<bool> found = value.statement.number(1, item).number(2, static_cast<int>(row.id)).step();
   if (!found.ok()) return found.error();
@@ -114,15 +110,12 @@ Status read_shown(StoreState& store, std::uint64_t item, const items::Property& 
 
 Status write_shown(StoreState& store, std::uint64_t item, const items::Property& row, const NewValue& value) {
   if (row.id == items::kBodyData) return write_body(store, item, value);
-  HANDSYNC_TRY(prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2 AND n=0")
-                   .number(1, item)
-                   .number(2, static_cast<int>(row.id))
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2 AND n=0"_sql, item,
+                       static_cast<int>(row.id)));
   if (row.place == Place::kItem) {
     char sql[96];
     std::snprintf(sql, sizeof sql, "UPDATE item SET %s=?2 WHERE id=?1", row.column);
-    Statement column = prepare(store.database, sql);
-    column.number(1, item);
+    Statement column = prepare(store.database, sql, item);
     bind_form(column, 2, row, value);
     HANDSYNC_TRY(column.run());
   }
@@ -134,15 +127,13 @@ Status write_shown(StoreState& store, std::uint64_t item, const items::Property&
     HANDSYNC_TRY(put.run());
   }
   if ((row.traits & items::kSorts) == 0) return Done{};
-  return prepare(store.database, "UPDATE item SET received=?2 WHERE id=?1")
-      .number(1, item)
-      .number(2, value.there ? sort_value(row, text_of(value.data)) : 0)
-      .run();
+  return run_sql(store.database, "UPDATE item SET received=?2 WHERE id=?1"_sql, item,
+                 value.there ? sort_value(row, text_of(value.data)) : 0);
 }
 
 Status read_chunks(StoreState& store, std::uint64_t blob, Room room) {
-  Statement chunks = prepare(store.database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
-  chunks.number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits);
+  Statement chunks = prepare(store.database, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id"_sql,
+                             blob << kChunkBits, (blob + 1) << kChunkBits);
   std::size_t filled = 0;
   while (filled < room.size()) {
     const Result<bool> row = chunks.step();
@@ -169,7 +160,7 @@ Status load_shown(StoreState& store, std::uint64_t item, const items::Property& 
 
 Status sweep_blob(StoreState& store, std::uint64_t blob) {
   if (blob == 0) return Done{};
-  return prepare(store.database, "INSERT OR REPLACE INTO sweep VALUES(?1,?1)").number(1, blob).run();
+  return run_sql(store.database, "INSERT OR REPLACE INTO sweep VALUES(?1,?1)"_sql, blob);
 }
 
 }  // namespace handsync::replica

@@ -23,8 +23,9 @@ Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
   Statement find = prepare(store.database,
                            "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
                            "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
-                           " IN (SELECT id FROM folder WHERE emptying=1)");
-  const Result<bool> row = find.number(1, static_cast<std::uint64_t>(item)).number(2, static_cast<int>(kind)).step();
+                           " IN (SELECT id FROM folder WHERE emptying=1)"_sql,
+                           static_cast<std::uint64_t>(item), static_cast<int>(kind));
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
   found.folder = static_cast<std::uint32_t>(find.number(0));
@@ -55,8 +56,9 @@ Result<std::uint64_t> queue_edit(StoreState& store, std::uint64_t item, const Fo
   {
     Statement find =
         prepare(store.database,
-                "SELECT id,request FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1");
-    const Result<bool> row = find.number(1, item).number(2, static_cast<int>(wish.kind)).step();
+                "SELECT id,request FROM change WHERE item=?1 AND kind=?2 AND parked=0 ORDER BY id DESC LIMIT 1"_sql,
+                item, static_cast<int>(wish.kind));
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (row.value()) {
       newest = static_cast<std::uint64_t>(find.number(0));
@@ -64,22 +66,18 @@ Result<std::uint64_t> queue_edit(StoreState& store, std::uint64_t item, const Fo
     }
   }
   if (newest != 0 && !in_flight) {
-    HANDSYNC_TRY(prepare(store.database,
-                         "UPDATE change SET value=?2,text=?3,wall_ms=?4,tries=0,domain=0,code=0,place=0 WHERE id=?1")
-                     .number(1, newest)
-                     .number(2, wish.value)
-                     .text(3, wish.text)
-                     .number(4, wall_ms)
-                     .run());
+    HANDSYNC_TRY(run_sql(
+        store.database, "UPDATE change SET value=?2,text=?3,wall_ms=?4,tries=0,domain=0,code=0,place=0 WHERE id=?1"_sql,
+        newest, wish.value, wish.text, wall_ms));
     return newest;
   }
   // The server's value is what is shown, or what an edit before it has noted.
   Statement add = prepare(
       store.database,
       newest != 0 ? "INSERT INTO change(folder,item,kind,value,text,wall_ms,server_value,server_text,server_generation)"
-                    " SELECT ?1,?2,?3,?4,?5,?6,server_value,server_text,server_generation FROM change WHERE id=?9"
+                    " SELECT ?1,?2,?3,?4,?5,?6,server_value,server_text,server_generation FROM change WHERE id=?9"_sql
                   : "INSERT INTO change(folder,item,kind,value,text,wall_ms,server_value,server_text,server_generation)"
-                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,0)");
+                    " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,0)"_sql);
   Statement& row = add;
   row.number(1, found.folder).number(2, item).number(3, static_cast<int>(wish.kind)).number(4, wish.value);
   row.text(5, wish.text).number(6, wall_ms);
@@ -94,10 +92,9 @@ Result<std::uint64_t> queue_edit(StoreState& store, std::uint64_t item, const Fo
 
 /// The newest change of this kind that waits; 0 = none.
 Result<std::uint64_t> waiting(StoreState& store, std::uint64_t item, EditKind kind) {
-  const Result<std::int64_t> id = query_number(
-      prepare(store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0")
-          .number(1, item)
-          .number(2, static_cast<int>(kind)));
+  const Result<std::int64_t> id =
+      query_number(store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0"_sql,
+                   item, static_cast<int>(kind));
   if (!id.ok()) return id.error();
   return static_cast<std::uint64_t>(id.value());
 }
@@ -223,7 +220,7 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
 /// What goes out with Sync now, but for drafts, which go alone, and, with ?3, texts of which none was sent: of an item
 /// that the server does not know yet, that it is there; a deletion alone of its item's edits, and nothing of an item
 /// whose move is on its way. Of edits of an event and of its single occurrences the oldest.
-constexpr char kSendable[] =
+constexpr const char* kSendable =
     "c.parked=0 AND c.kind NOT IN (4,6,7) AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
     " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "
     "((o.kind=4 "
@@ -231,7 +228,7 @@ constexpr char kSendable[] =
     " o.request NOT IN (0,-2)) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0)) OR (o.id<c.id AND o.kind "
     "IN (10,12)"
     " AND c.kind IN (10,12) AND (o.kind=12 OR c.kind=12)))) AND (?3=0 OR c.kind<>11 OR"
-    " c.request<>0 OR (SELECT class FROM item t WHERE t.id=c.item)<>5)";
+    " c.request<>0 OR (SELECT class FROM item t WHERE t.id=c.item)<>5)"_sql;
 constexpr std::size_t kSqlBytesMax = 2048;
 
 }  // namespace
@@ -274,9 +271,8 @@ Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wal
   return edit(store, item, EditKind::kDelete, wall_ms, [&](const Found&, Wish& wish) -> Result<bool> {
     wish.value = for_good ? 1 : 0;
     // Where it was to be moved to does not matter any more.
-    HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0")
-                     .number(1, static_cast<std::uint64_t>(item))
-                     .run());
+    HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0"_sql,
+                         static_cast<std::uint64_t>(item)));
     return true;
   });
 }
@@ -291,20 +287,19 @@ Result<std::uint64_t> Store::move(ItemId id, FolderId to, std::int64_t wall_ms) 
       edit(store, id, EditKind::kMove, wall_ms, [&](const Found& found, Wish& wish) -> Result<bool> {
         wish.value = destination;
         const Result<std::int64_t> type = query_number(
-            prepare(store.database, "SELECT type FROM folder WHERE id=?1 AND gone=0").number(1, destination), -1);
+            prepare(store.database, "SELECT type FROM folder WHERE id=?1 AND gone=0"_sql).number(1, destination), -1);
         if (!type.ok()) return type.error();
         if (type.value() < 0) return Error{Domain::kSqlite, kNoSuchFolder, destination};
         if (!holds(static_cast<FolderType>(type.value()), found.kind)) {
           return Error{Domain::kSqlite, kWrongFolder, destination};
         }
         if (found.shown_in == destination) return false;
-        HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=-2")  // held
+        HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=-2"_sql)  // held
                          .number(1, item)
                          .run());
         const Result<std::int64_t> in_flight = query_number(
-            prepare(store.database,
-                    "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)")
-                .number(1, item));
+            store.database,
+            "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=4 AND request<>0 AND parked=0)"_sql, item);
         if (!in_flight.ok()) return in_flight.error();
         back = found.folder == destination && in_flight.value() == 0;
         return true;
@@ -319,8 +314,8 @@ Result<bool> Store::has_outgoing(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   // Mostly nothing waits, and what may be sent takes SQLite forty times as long to compile as whether anything waits.
   const Result<std::int64_t> any =
-      query_number(prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND parked=0)")
-                       .number(1, static_cast<std::uint32_t>(folder)));
+      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND parked=0)"_sql,
+                   static_cast<std::uint32_t>(folder));
   if (!any.ok()) return any.error();
   if (any.value() == 0) return false;
   const Result<bool> commands = has_commands(folder);
@@ -340,8 +335,8 @@ Result<bool> Store::has_commands(FolderId folder) const {
 Result<bool> Store::has_frozen(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   const Result<std::int64_t> found = query_number(
-      prepare(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0)")
-          .number(1, static_cast<std::uint32_t>(folder)));
+      database_, "SELECT EXISTS(SELECT 1 FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0)"_sql,
+      static_cast<std::uint32_t>(folder));
   if (!found.ok()) return found.error();
   return found.value() != 0;
 }
@@ -349,9 +344,8 @@ Result<bool> Store::has_frozen(FolderId folder) const {
 Result<std::uint64_t> Store::first_frozen(FolderId folder) const {
   if (state_ == nullptr) return kNotOpen;
   const Result<std::int64_t> found = query_number(
-      prepare(database_,
-              "SELECT coalesce(min(id),0) FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0")
-          .number(1, static_cast<std::uint32_t>(folder)));
+      database_, "SELECT coalesce(min(id),0) FROM change WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0"_sql,
+      static_cast<std::uint32_t>(folder));
   if (!found.ok()) return found.error();
   return static_cast<std::uint64_t>(found.value());
 }
@@ -367,7 +361,8 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   if (!any.value()) return std::size_t{0};
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  if (planted::on(planted::Bug::kSentIsForgotten)) HANDSYNC_TRY(execute(store.database, "UPDATE change SET request=0"));
+  if (planted::on(planted::Bug::kSentIsForgotten))
+    HANDSYNC_TRY(execute(store.database, "UPDATE change SET request=0"_sql));
   const Result<bool> again = has_frozen(id);
   if (!again.ok()) return again.error();
   std::size_t count = 0;
@@ -384,9 +379,8 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
         " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
         " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
         kSendable);
-    Statement rows = prepare(database_, sql);
-    rows.number(1, folder).number(2, again.value()).number(3, store.texts_held);
-    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
+    Statement rows = prepare(database_, sql, folder, again.value(), store.texts_held);
+    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1"_sql);
     std::int64_t item = 0;
     bool taken = false;
     for (;;) {
@@ -433,8 +427,8 @@ Status Store::park(std::uint64_t change, Error reason) {
   {
     Statement rows = prepare(database_,
                              "SELECT id FROM change WHERE id=?1 OR (parked=0 AND request<>0 AND (item,request)="
-                             "(SELECT item,request FROM change WHERE id=?1)) LIMIT 4");
-    rows.number(1, change);
+                             "(SELECT item,request FROM change WHERE id=?1)) LIMIT 4"_sql,
+                             change);
     for (;;) {
       const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
@@ -459,8 +453,8 @@ Status Store::retry(std::uint64_t change) {
   std::uint64_t item = 0;
   EditKind kind{};
   {
-    Statement find = prepare(database_, "SELECT item,kind,parked FROM change WHERE id=?1");
-    const Result<bool> row = find.number(1, change).step();
+    Statement find = prepare(database_, "SELECT item,kind,parked FROM change WHERE id=?1"_sql, change);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
     if (find.number(2) == 0) return Done{};
@@ -485,9 +479,8 @@ Status Store::retry(std::uint64_t change) {
   HANDSYNC_TRY(find_item(store, static_cast<ItemId>(item), kind, found));
   if (kind == EditKind::kMove) {
     const Result<std::int64_t> there = query_number(
-        prepare(database_,
-                "SELECT EXISTS(SELECT 1 FROM folder WHERE gone=0 AND id=(SELECT value FROM change WHERE id=?1))")
-            .number(1, change));
+        database_, "SELECT EXISTS(SELECT 1 FROM folder WHERE gone=0 AND id=(SELECT value FROM change WHERE id=?1))"_sql,
+        change);
     if (!there.ok()) return there.error();
     if (there.value() == 0) return Error{Domain::kSqlite, kNoSuchFolder, 0};
   }
@@ -495,23 +488,17 @@ Status Store::retry(std::uint64_t change) {
   HANDSYNC_TRY(store.start_log());
   {
     // It is what the user wants now: an edit of the same property that waits gives way to it.
-    HANDSYNC_TRY(prepare(database_,
+    HANDSYNC_TRY(run_sql(database_,
                          "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND "
                          "id<>?3 AND kind<>12 AND (kind<>6 OR"
-                         " (value<>0 AND (SELECT value FROM change WHERE id=?3)<>0))")
-                     .number(1, item)
-                     .number(2, static_cast<int>(kind))
-                     .number(3, change)
-                     .run());
+                         " (value<>0 AND (SELECT value FROM change WHERE id=?3)<>0))"_sql,
+                         item, static_cast<int>(kind), change));
   }
-  HANDSYNC_TRY(
-      prepare(
-          database_,
-          "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2,server_value=server_value*"
-          "(kind<>7) WHERE id=?1")
-          .number(1, change)
-          .number(2, found.folder)
-          .run());
+  HANDSYNC_TRY(run_sql(
+      database_,
+      "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0,folder=?2,server_value=server_value*"
+      "(kind<>7) WHERE id=?1"_sql,
+      change, found.folder));
   HANDSYNC_TRY(show_change(store, change, true));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
@@ -526,13 +513,13 @@ Status Store::drop(std::uint64_t change) {
   {
     // Once it was sent, only its answer can say what the server has; and a retry must send the same again.
     const Result<std::int64_t> in_flight =
-        query_number(prepare(database_, "SELECT request<>0 FROM change WHERE id=?1").number(1, change));
+        query_number(database_, "SELECT request<>0 FROM change WHERE id=?1"_sql, change);
     if (!in_flight.ok()) return in_flight.error();
     if (in_flight.value() != 0) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(change)};
   }
   {
-    const Result<std::int64_t> id = query_number(
-        prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23").number(1, change));
+    const Result<std::int64_t> id =
+        query_number(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23"_sql, change);
     if (!id.ok()) return id.error();
     if (id.value() != 0) {
       HANDSYNC_TRY(forget_message(store, change, static_cast<std::uint64_t>(id.value())));
@@ -554,9 +541,8 @@ Status Store::drop(std::uint64_t change) {
 
 Result<std::uint32_t> Store::queue_length(bool parked) const {
   if (state_ == nullptr) return kNotOpen;
-  const Result<std::int64_t> found =
-      query_number(prepare(database_, "SELECT count(*) FROM change WHERE parked=?1 AND NOT(kind=4 AND request=-2)")
-                       .number(1, parked ? 1 : 0));
+  const Result<std::int64_t> found = query_number(
+      database_, "SELECT count(*) FROM change WHERE parked=?1 AND NOT(kind=4 AND request=-2)"_sql, parked ? 1 : 0);
   if (!found.ok()) return found.error();
   return static_cast<std::uint32_t>(found.value());
 }

@@ -50,7 +50,7 @@ class Others final : public items::ExceptionChildren {
 
 void write_one(wbxml::Writer& writer, Bytes exceptions, const OccurrenceEdit& wish) {
   writer.open(cal::kExceptions).open(cal::kException);
-  writer.element(wish.version >= 160 ? base::kInstanceId : cal::kExceptionStartTime,
+  writer.element(!profile::below(wish.version, 160) ? base::kInstanceId : cal::kExceptionStartTime,
                  items::format_compact_date_time(wish.original_ms).view());
   if (wish.cancel) {
     writer.element(cal::kDeleted, Text("1"));
@@ -61,7 +61,7 @@ void write_one(wbxml::Writer& writer, Bytes exceptions, const OccurrenceEdit& wi
       if (edit.present) {
         put_value(writer, *row, Class::kEvent, edit.value, wish.version);
       } else {  // an empty element: this one does not have what the series has
-        const wbxml::Tag body = wish.version < 120 ? wbxml::Tag{cal::kBody} : wbxml::Tag{base::kBody};
+        const wbxml::Tag body = profile::below(wish.version, 120) ? wbxml::Tag{cal::kBody} : wbxml::Tag{base::kBody};
         writer.empty(edit.id == items::kBodyData ? body : row->tag);
       }
     }
@@ -77,8 +77,9 @@ struct OpenOne {
 Status open_one(StoreState& store, std::uint64_t item, std::int64_t original_ms, OpenOne& open) {
   Statement find = prepare(store.database,
                            "SELECT id,text FROM change WHERE item=?1 AND kind=12 AND value=?2 AND parked=0 AND"
-                           " request=0 ORDER BY id DESC LIMIT 1");
-  const Result<bool> row = find.number(1, item).number(2, original_ms).step();
+                           " request=0 ORDER BY id DESC LIMIT 1"_sql,
+                           item, original_ms);
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Done{};
   open.change = static_cast<std::uint64_t>(find.number(0));
@@ -165,9 +166,8 @@ Status take_back_occurrences(StoreState& store, std::uint64_t item) {
     std::uint64_t change = 0;
     {
       const Result<std::int64_t> id = query_number(
-          prepare(store.database,
-                  "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=12 AND request=0 AND parked=0")
-              .number(1, item));
+          store.database,
+          "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=12 AND request=0 AND parked=0"_sql, item);
       if (!id.ok()) return id.error();
       change = static_cast<std::uint64_t>(id.value());
     }
@@ -215,25 +215,20 @@ Result<std::uint64_t> Store::edit_occurrence(ItemId id, const OccurrenceEdit& wi
   }
   const Result<bool> chained = fresh ? is_chained(store, item, open.change, exceptions.id) : Result<bool>(false);
   if (!chained.ok()) return chained.error();
-  HANDSYNC_TRY(prepare(store.database, fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"
-                                             : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4")
-                   .number(1, open.change)
-                   .number(2, static_cast<int>(exceptions.id))
-                   .blob(3, element_of(mine))
-                   .number(4, chained.value() ? 1 : 0)
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database,
+                       fresh ? "INSERT INTO edit(change,property,mine,chained) VALUES(?1,?2,?3,?4)"_sql
+                             : "UPDATE edit SET mine=?3 WHERE change=?1 AND property=?2 AND ?4=?4"_sql,
+                       open.change, static_cast<int>(exceptions.id), element_of(mine), chained.value() ? 1 : 0));
   if (fresh && !chained.value()) {
     ShownValue shown;
     HANDSYNC_TRY(read_shown(store, item, exceptions, shown));
     HANDSYNC_TRY(note_server(store, open.change, exceptions, shown));
   }
   HANDSYNC_TRY(patch_shown(store, item, wish.original_ms, element_of(mine)));
-  HANDSYNC_TRY(prepare(store.database,
-                       "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2,text=?3 WHERE id=?1")
-                   .number(1, open.change)
-                   .number(2, wall_ms)
-                   .text(3, open.edited.view())
-                   .run());
+  HANDSYNC_TRY(
+      run_sql(store.database,
+              "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2,text=?3 WHERE id=?1"_sql,
+              open.change, wall_ms, open.edited.view()));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());

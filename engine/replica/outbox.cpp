@@ -20,11 +20,11 @@ constexpr std::uint64_t piece_id(std::uint64_t message, std::uint64_t part, std:
 
 /// Part and pieces of a message, in a transaction of the caller.
 Status delete_message(StoreState& store, std::uint64_t message) {
-  constexpr const char* kSteps[] = {"DELETE FROM outbox_chunk WHERE id>=?1<<36 AND id<(?1+1)<<36",
-                                    "DELETE FROM outbox_part WHERE id>=?1<<16 AND id<(?1+1)<<16",
-                                    "DELETE FROM outbox WHERE id=?1"};
+  constexpr const char* kSteps[] = {"DELETE FROM outbox_chunk WHERE id>=?1<<36 AND id<(?1+1)<<36"_sql,
+                                    "DELETE FROM outbox_part WHERE id>=?1<<16 AND id<(?1+1)<<16"_sql,
+                                    "DELETE FROM outbox WHERE id=?1"_sql};
   for (const char* sql : kSteps) {
-    HANDSYNC_TRY(prepare(store.database, sql).number(1, message).run());
+    HANDSYNC_TRY(run_sql(store.database, sql, message));
   }
   return Done{};
 }
@@ -60,19 +60,15 @@ Status on_change(StoreState& store, std::uint64_t change, bool lasting, Step ste
 }
 
 Status note(StoreState& store, const char* sql, std::uint64_t change, Error reason) {
-  return prepare(store.database, sql)
-      .number(1, change)
-      .number(2, static_cast<int>(reason.domain))
-      .number(3, static_cast<std::int64_t>(reason.code))
-      .number(4, reason.where)
-      .run();
+  return run_sql(store.database, sql, change, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code),
+                 reason.where);
 }
 
 Result<std::size_t> read_pieces(sqlite3* database, std::uint64_t first, std::uint64_t offset, Room room) {
   if (room.empty()) return std::size_t{0};
-  Statement find = prepare(database, "SELECT substr(data,?2+1,?3) FROM outbox_chunk WHERE id=?1");
-  find.number(1, first + offset / kMessagePieceBytes).number(2, offset % kMessagePieceBytes);
-  find.number(3, static_cast<std::uint64_t>(room.size()));
+  Statement find = prepare(database, "SELECT substr(data,?2+1,?3) FROM outbox_chunk WHERE id=?1"_sql,
+                           first + offset / kMessagePieceBytes, offset % kMessagePieceBytes,
+                           static_cast<std::uint64_t>(room.size()));
   const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return std::size_t{0};
@@ -91,7 +87,7 @@ Status forget_message(StoreState& store, std::uint64_t change, std::uint64_t mes
 Status retry_message(StoreState& store, std::uint64_t change) {
   Statement free = prepare(store.database,
                            "UPDATE change SET parked=0,request=CASE WHEN domain=?2 AND code=?3 THEN ?4 ELSE 0 END,"
-                           "tries=0,domain=0,code=0,place=0 WHERE id=?1");
+                           "tries=0,domain=0,code=0,place=0 WHERE id=?1"_sql);
   const Error doubt = engine_fault(EngineFault::kUnknownIfSent);
   HANDSYNC_TRY(free.number(1, change)
                    .number(2, static_cast<int>(doubt.domain))
@@ -99,9 +95,7 @@ Status retry_message(StoreState& store, std::uint64_t change) {
                    .number(4, kMessageAgain)
                    .run());
   // A person says that it may go: what was learnt of the server's limit is learnt again if it still stands.
-  return prepare(store.database, "DELETE FROM value WHERE key=?1")
-      .number(1, static_cast<int>(Value::kMessageBytesMax))
-      .run();
+  return run_sql(store.database, "DELETE FROM value WHERE key=?1"_sql, static_cast<int>(Value::kMessageBytesMax));
 }
 
 Result<std::uint64_t> Store::message_begin(const NewMessage& message) {
@@ -116,7 +110,7 @@ Result<std::uint64_t> Store::message_begin(const NewMessage& message) {
                 "INSERT INTO outbox(client_id,message_id,subject,recipients,source,source_folder,source_item) "
                 "VALUES(?1,?2,?3,?4,"
                 "?5,coalesce((SELECT server_id FROM folder WHERE id=(SELECT folder FROM item WHERE id=?5)),''),"
-                "coalesce((SELECT server_id FROM item WHERE id=?5 AND shown<>0),''))");
+                "coalesce((SELECT server_id FROM item WHERE id=?5 AND shown<>0),''))"_sql);
     const auto source = static_cast<std::uint64_t>(message.source);
     HANDSYNC_TRY(add.text(1, message.client_id)
                      .text(2, message.message_id)
@@ -128,7 +122,7 @@ Result<std::uint64_t> Store::message_begin(const NewMessage& message) {
   const auto id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
   if (message.source != ItemId{}) {
     const Result<std::int64_t> there =
-        query_number(prepare(database_, "SELECT source_item<>'' FROM outbox WHERE id=?1").number(1, id));
+        query_number(database_, "SELECT source_item<>'' FROM outbox WHERE id=?1"_sql, id);
     if (!there.ok()) return there.error();
     if (there.value() == 0) {
       return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(message.source)};
@@ -142,21 +136,15 @@ Status Store::message_piece(std::uint64_t message, std::uint16_t part, std::uint
   if (state_ == nullptr) return kNotOpen;
   if (piece >= 1u << kPieceShift) return sql_error(SQLITE_TOOBIG);
   return on_change(state_of(state_), piece_id(message, part, piece), false, [&](std::uint64_t id) -> Status {
-    return prepare(database_, "INSERT INTO outbox_chunk VALUES(?1,?2)").number(1, id).blob(2, data).run();
+    return run_sql(database_, "INSERT INTO outbox_chunk VALUES(?1,?2)"_sql, id, data);
   });
 }
 
 Status Store::message_part(std::uint64_t message, std::uint16_t part, const items::MimePart& about) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), message << kPartShift | part, false, [&](std::uint64_t id) -> Status {
-    return prepare(database_, "INSERT INTO outbox_part VALUES(?1,?2,?3,?4,?5,?6)")
-        .number(1, id)
-        .number(2, static_cast<int>(about.kind))
-        .number(3, about.base64 ? 1 : 0)
-        .text(4, about.name.view())
-        .text(5, about.type.view())
-        .number(6, about.bytes)
-        .run();
+    return run_sql(database_, "INSERT INTO outbox_part VALUES(?1,?2,?3,?4,?5,?6)"_sql, id, static_cast<int>(about.kind),
+                   about.base64 ? 1 : 0, about.name.view(), about.type.view(), about.bytes);
   });
 }
 
@@ -166,12 +154,11 @@ Result<std::uint64_t> Store::message_queue(std::uint64_t message, MessageVerb ve
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
   {
-    HANDSYNC_TRY(
-        prepare(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1").number(1, message).number(2, bytes).run());
+    HANDSYNC_TRY(run_sql(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1"_sql, message, bytes));
     Statement add = prepare(
         database_,
         "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,?2,"
-        "?1,?4,0,?3,(SELECT subject FROM outbox WHERE id=?1),?5)");
+        "?1,?4,0,?3,(SELECT subject FROM outbox WHERE id=?1),?5)"_sql);
     char text[96];
     const int size = std::snprintf(
         text, sizeof text, "%d,%lld,%lld,%lld,", answer.one ? 1 : 0, static_cast<long long>(answer.original_ms),
@@ -197,7 +184,7 @@ void Store::message_discard(std::uint64_t message) {
 Result<bool> Store::has_messages() const {
   if (state_ == nullptr) return kNotOpen;
   const Result<std::int64_t> any =
-      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind BETWEEN 20 AND 23 AND parked=0)");
+      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind BETWEEN 20 AND 23 AND parked=0)"_sql);
   if (!any.ok()) return any.error();
   return any.value() != 0;
 }
@@ -212,7 +199,7 @@ Result<bool> Store::next_message(OutgoingMessage& out) const {
       "ON o.id=c.value LEFT JOIN item "
       "i ON"
       " i.id=o.source LEFT JOIN folder f ON f.id=i.folder WHERE c.kind BETWEEN 20 AND 23 AND c.parked=0 ORDER BY c.id"
-      " LIMIT 1");
+      " LIMIT 1"_sql);
   const Result<bool> row = find.step();
   if (!row.ok() || !row.value()) return row;
   const Statement& found = find;
@@ -243,9 +230,9 @@ Result<bool> Store::answer_is_known(const OutgoingMessage& message) const {
   Statement find = prepare(
       database_,
       "SELECT class,(SELECT data FROM extra WHERE item=i.id AND property=?2 AND n=0) FROM item i WHERE id=?1 AND "
-      "shown<>0");
-  find.number(1, static_cast<std::uint64_t>(message.source));
-  const Result<bool> row = find.number(2, static_cast<int>(wbxml::calendar::kResponseType)).step();
+      "shown<>0"_sql,
+      static_cast<std::uint64_t>(message.source), static_cast<int>(wbxml::calendar::kResponseType));
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return true;
   if (static_cast<Class>(find.number(0)) != Class::kEvent || message.answer.reply > 3) return false;
@@ -271,20 +258,16 @@ Result<bool> Store::answer_is_known(const OutgoingMessage& message) const {
 Status Store::answer_given(std::uint64_t change) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) -> Status {
-    return prepare(database_,
-                   "UPDATE change SET kind=20,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1 AND kind=23")
-        .number(1, id)
-        .run();
+    return run_sql(database_,
+                   "UPDATE change SET kind=20,request=0,tries=0,domain=0,code=0,place=0 WHERE id=?1 AND kind=23"_sql,
+                   id);
   });
 }
 
 Status Store::message_sending(std::uint64_t change) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) -> Status {
-    return prepare(database_, "UPDATE change SET request=?2 WHERE id=?1")
-        .number(1, id)
-        .number(2, kMessageRequest)
-        .run();
+    return run_sql(database_, "UPDATE change SET request=?2 WHERE id=?1"_sql, id, kMessageRequest);
   });
 }
 
@@ -292,8 +275,8 @@ Status Store::message_not_sent(std::uint64_t change, Error reason, bool count) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) {
     return note(state_of(state_),
-                count ? "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"
-                      : "UPDATE change SET request=0,domain=?2,code=?3,place=?4 WHERE id=?1",
+                count ? "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql
+                      : "UPDATE change SET request=0,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
                 id, reason);
   });
 }
@@ -301,7 +284,8 @@ Status Store::message_not_sent(std::uint64_t change, Error reason, bool count) {
 Status Store::message_doubt(std::uint64_t change, Error reason) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) {
-    return note(state_of(state_), "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1", id, reason);
+    return note(state_of(state_), "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql, id,
+                reason);
   });
 }
 
@@ -311,8 +295,8 @@ Status Store::message_sent(std::uint64_t change) {
   return on_change(store, change, true, [&](std::uint64_t id) -> Status {
     std::uint64_t message = 0;
     {
-      const Result<std::int64_t> value = query_number(
-          prepare(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23").number(1, id));
+      const Result<std::int64_t> value =
+          query_number(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23"_sql, id);
       if (!value.ok()) return value.error();
       message = static_cast<std::uint64_t>(value.value());
     }
@@ -328,9 +312,8 @@ Result<std::size_t> Store::sent_alike(const OutgoingMessage& message, std::span<
       database_,
       "SELECT id FROM item WHERE shown=(SELECT id FROM folder WHERE type=5 AND gone=0 AND emptying=0 LIMIT 1) AND"
       " received>=?2 AND coalesce(subject,'')=(SELECT subject FROM outbox WHERE id=?1) ORDER BY received DESC LIMIT "
-      "?3");
-  rows.number(1, message.message).number(2, message.wall_ms - kClocksApartMs);
-  rows.number(3, static_cast<std::uint64_t>(out.size()));
+      "?3"_sql,
+      message.message, message.wall_ms - kClocksApartMs, static_cast<std::uint64_t>(out.size()));
   std::size_t count = 0;
   for (;;) {
     const Result<bool> row = rows.step();
@@ -348,8 +331,9 @@ Result<bool> OutboxSource::part(std::size_t index, items::MimePart& part) {
   // In the order of their numbers, of which a draft may have left some out.
   Statement find = prepare(store_.database(),
                            "SELECT kind,base64,name,type,bytes,id FROM outbox_part WHERE id>?1<<16 AND"
-                           " id<(?1+1)<<16 ORDER BY id LIMIT 1 OFFSET ?2");
-  const Result<bool> row = find.number(1, message_).number(2, index).step();
+                           " id<(?1+1)<<16 ORDER BY id LIMIT 1 OFFSET ?2"_sql,
+                           message_, index);
+  const Result<bool> row = find.step();
   if (!row.ok() || !row.value()) return row;
   found_ = static_cast<std::uint64_t>(find.number(5));
   found_index_ = index;

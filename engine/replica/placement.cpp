@@ -18,8 +18,9 @@ Result<Place> place_of(StoreState& store, std::uint64_t item) {
       store.database,
       "SELECT folder,shown,read,coalesce((SELECT CASE WHEN kind=3 THEN 0 ELSE coalesce((SELECT id FROM folder f"
       " WHERE f.id=change.value AND f.selected=1 AND f.emptying=0 AND f.gone=0),0) END FROM change WHERE item=?1"
-      " AND kind IN (3,4) AND parked=0 ORDER BY kind,id DESC LIMIT 1),folder) FROM item WHERE id=?1");
-  const Result<bool> row = find.number(1, item).step();
+      " AND kind IN (3,4) AND parked=0 ORDER BY kind,id DESC LIMIT 1),folder) FROM item WHERE id=?1"_sql,
+      item);
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Place{};
   Place place;
@@ -37,8 +38,9 @@ struct Moving {
 };
 
 Result<Moving> moving_of(StoreState& store, std::uint64_t change) {
-  Statement find = prepare(store.database, "SELECT item,value,tries FROM change WHERE id=?1 AND kind=4 AND parked=0");
-  const Result<bool> row = find.number(1, change).step();
+  Statement find =
+      prepare(store.database, "SELECT item,value,tries FROM change WHERE id=?1 AND kind=4 AND parked=0"_sql, change);
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
   Moving moving;
@@ -57,8 +59,9 @@ Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
     Statement into =
         prepare(store.database,
                 "SELECT selected=1 AND emptying=0 AND gone=0,coalesce((SELECT id FROM item WHERE folder=?1 AND"
-                " server_id=?2 AND id<>?3),0) FROM folder WHERE id=?1");
-    const Result<bool> row = into.number(1, moving.to).text(2, server_id).number(3, moving.item).step();
+                " server_id=?2 AND id<>?3),0) FROM folder WHERE id=?1"_sql,
+                moving.to, server_id, moving.item);
+    const Result<bool> row = into.step();
     if (!row.ok()) return row.error();
     if (row.value()) {
       listed = into.number(0) != 0;
@@ -67,16 +70,10 @@ Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
   }
   if (listed && twin == 0 && !server_id.empty()) {
     HANDSYNC_TRY(
-        prepare(store.database,
-                "UPDATE item SET folder=?2,server_id=?3,epoch=(SELECT epoch FROM folder WHERE id=?2) WHERE id=?1")
-            .number(1, moving.item)
-            .number(2, moving.to)
-            .text(3, server_id)
-            .run());
-    HANDSYNC_TRY(prepare(store.database, "UPDATE change SET folder=?2 WHERE item=?1")
-                     .number(1, moving.item)
-                     .number(2, moving.to)
-                     .run());
+        run_sql(store.database,
+                "UPDATE item SET folder=?2,server_id=?3,epoch=(SELECT epoch FROM folder WHERE id=?2) WHERE id=?1"_sql,
+                moving.item, moving.to, server_id));
+    HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET folder=?2 WHERE item=?1"_sql, moving.item, moving.to));
     HANDSYNC_TRY(place_item(store, moving.item));
     return count_edits(store, moving.item);
   }
@@ -89,11 +86,8 @@ Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
     read = place.value().read;
   }
   if (twin != 0) {
-    HANDSYNC_TRY(prepare(store.database, "UPDATE change SET item=?2,folder=?3 WHERE item=?1")
-                     .number(1, moving.item)
-                     .number(2, twin)
-                     .number(3, moving.to)
-                     .run());
+    HANDSYNC_TRY(
+        run_sql(store.database, "UPDATE change SET item=?2,folder=?3 WHERE item=?1"_sql, moving.item, twin, moving.to));
     HANDSYNC_TRY(count_edits(store, moving.item));
     HANDSYNC_TRY(place_item(store, twin));
     HANDSYNC_TRY(count_edits(store, twin));
@@ -109,11 +103,8 @@ Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
 }  // namespace
 
 Status count_listed(StoreState& store, std::uint32_t folder, std::int64_t items, std::int64_t unread) {
-  return prepare(store.database, "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1 AND emptying=0")
-      .number(1, folder)
-      .number(2, items)
-      .number(3, unread)
-      .run();
+  return run_sql(store.database, "UPDATE folder SET items=items+?2,unread=unread+?3 WHERE id=?1 AND emptying=0"_sql,
+                 folder, items, unread);
 }
 
 Status place_item(StoreState& store, std::uint64_t item) {
@@ -126,11 +117,8 @@ Status place_item(StoreState& store, std::uint64_t item) {
     HANDSYNC_TRY(count_listed(store, place.shown, -1, -unread));
     HANDSYNC_TRY(store.log.gone(store, item, place.shown));
   }
-  HANDSYNC_TRY(prepare(store.database, "UPDATE item SET shown=?2,generation=?3 WHERE id=?1")
-                   .number(1, item)
-                   .number(2, place.wanted)
-                   .number(3, store.log.generation())
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE item SET shown=?2,generation=?3 WHERE id=?1"_sql, item, place.wanted,
+                       store.log.generation()));
   if (place.wanted == 0) return Done{};
   HANDSYNC_TRY(count_listed(store, place.wanted, 1, unread));
   return store.log.changed(store, item);
@@ -139,7 +127,7 @@ Status place_item(StoreState& store, std::uint64_t item) {
 Result<bool> Store::has_moves() const {
   if (state_ == nullptr) return kNotOpen;
   const Result<std::int64_t> any =
-      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind IN (4,40) AND parked=0)");
+      query_number(database_, "SELECT EXISTS(SELECT 1 FROM change WHERE kind IN (4,40) AND parked=0)"_sql);
   if (!any.ok()) return any.error();
   return any.value() != 0;
 }
@@ -147,7 +135,7 @@ Result<bool> Store::has_moves() const {
 Result<std::size_t> Store::moves_in_doubt(std::span<FolderId> out) const {
   if (state_ == nullptr) return kNotOpen;
   Statement rows =
-      prepare(database_, "SELECT DISTINCT folder FROM change WHERE kind=4 AND request NOT IN (0,-2) AND parked=0");
+      prepare(database_, "SELECT DISTINCT folder FROM change WHERE kind=4 AND request NOT IN (0,-2) AND parked=0"_sql);
   std::size_t count = 0;
   for (;;) {
     const Result<bool> row = rows.step();
@@ -171,9 +159,9 @@ Result<std::size_t> Store::freeze_moves(std::span<OutgoingMove> out) {
         "SELECT c.id,i.server_id,s.server_id,d.server_id,c.folder,d.id FROM change c JOIN item i ON i.id=c.item JOIN"
         " folder s ON s.id=c.folder JOIN folder d ON d.id=c.value AND d.gone=0 WHERE c.kind=4 AND c.parked=0 AND"
         " c.request=0 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND (o.kind<>4 OR"
-        " o.request<>0 OR o.id<c.id)) ORDER BY c.id LIMIT ?1");
-    rows.number(1, static_cast<std::uint64_t>(out.size()));
-    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
+        " o.request<>0 OR o.id<c.id)) ORDER BY c.id LIMIT ?1"_sql,
+        static_cast<std::uint64_t>(out.size()));
+    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1"_sql);
     for (;;) {
       const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
@@ -199,10 +187,9 @@ Status Store::thaw_moves(FolderId from) {
   if (in_doubt.value() == 0) return Done{};  // nearly always: no transaction for nothing
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(prepare(database_,
-                       "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request NOT IN (0,-2) AND parked=0")
-                   .number(1, static_cast<std::uint32_t>(from))
-                   .run());
+  HANDSYNC_TRY(run_sql(
+      database_, "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request NOT IN (0,-2) AND parked=0"_sql,
+      static_cast<std::uint32_t>(from)));
   return transaction.commit();
 }
 
@@ -233,12 +220,9 @@ Result<bool> Store::move_refused(std::uint64_t change, Error reason, bool passin
     HANDSYNC_TRY(park_change(store, change, reason, true));
   } else {
     // Still in doubt: the next sync of its folder tells whether it is there to be moved.
-    HANDSYNC_TRY(prepare(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1")
-                     .number(1, change)
-                     .number(2, static_cast<int>(reason.domain))
-                     .number(3, static_cast<std::int64_t>(reason.code))
-                     .number(4, reason.where)
-                     .run());
+    HANDSYNC_TRY(run_sql(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
+                         change, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code),
+                         reason.where));
   }
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());

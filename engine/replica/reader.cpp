@@ -12,7 +12,7 @@ namespace handsync::replica {
 Status SqlReader::fill(const FolderRow&) {
   Statement rows = prepare(database_,
                            "SELECT id,parent,name,server_id,type,selected,synced,items,unread FROM folder "
-                           "WHERE gone=0 AND id>?1 ORDER BY id");
+                           "WHERE gone=0 AND id>?1 ORDER BY id"_sql);
   Statement& row = rows;
   row.number(1, last_);
   while (!batch_.full()) {
@@ -98,7 +98,7 @@ Status SqlReader::fill(const QueueRow&) {
               "SELECT id,item,kind,value,tries,domain,code,place,parked,coalesce(subject,(SELECT "
               "coalesce(subject,preview) FROM item i"
               " WHERE"
-              " i.id=change.item),'') FROM change WHERE id>?1 AND NOT(kind=4 AND request=-2) ORDER BY id LIMIT 64");
+              " i.id=change.item),'') FROM change WHERE id>?1 AND NOT(kind=4 AND request=-2) ORDER BY id LIMIT 64"_sql);
   Statement& row = rows;
   row.number(1, last_);
   while (!batch_.full()) {
@@ -127,7 +127,7 @@ Status SqlReader::fill(const QueueRow&) {
 Status SqlReader::fill(const ParkedRow&) {
   Statement rows = prepare(database_,
                            "SELECT folder,server_id,domain,code,place FROM parked WHERE "
-                           "(folder,server_id)>(?1,?2) ORDER BY folder,server_id");
+                           "(folder,server_id)>(?1,?2) ORDER BY folder,server_id"_sql);
   Statement& row = rows;
   row.number(1, last_).text(2, text_key_.view());
   while (!batch_.full()) {
@@ -155,8 +155,8 @@ Result<std::size_t> SqlReader::body(ItemId id, std::uint64_t offset, Room room) 
   Snapshot snapshot(database_);
   char sql[160];
   std::snprintf(sql, sizeof sql, "SELECT body_blob,body_here FROM item WHERE id=?1 AND %s", kVisible);
-  Statement find = prepare(database_, sql);
-  const Result<bool> row = find.number(1, static_cast<std::uint64_t>(id)).step();
+  Statement find = prepare(database_, sql, static_cast<std::uint64_t>(id));
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
   const auto blob = static_cast<std::uint64_t>(find.number(0));
@@ -167,7 +167,7 @@ Result<std::size_t> SqlReader::body(ItemId id, std::uint64_t offset, Room room) 
 
 Result<std::size_t> SqlReader::read_blob(std::uint64_t blob, std::uint64_t offset, Room room) {
   if (blob == 0 || offset / kChunkBytes > 0xFFFF) return std::size_t{0};
-  Statement chunks = prepare(database_, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id");
+  Statement chunks = prepare(database_, "SELECT data FROM body_chunk WHERE id>=?1 AND id<?2 ORDER BY id"_sql);
   const std::uint64_t first = blob << kChunkBits;
   chunks.number(1, first + offset / kChunkBytes).number(2, first + (std::uint64_t{1} << kChunkBits));
   std::size_t skip = static_cast<std::size_t>(offset % kChunkBytes), filled = 0;
@@ -197,7 +197,7 @@ Result<Reader*> open_reader(const StoreOptions& options, Memory memory) {
   const auto cache_kib = static_cast<std::uint16_t>(options.cache_kib / 8 < 32 ? 32 : options.cache_kib / 8);
   if (outcome.ok()) outcome = set_up_connection(database, options.page_bytes, cache_kib, false, options.sealed);
   if (outcome.ok()) {
-    const Result<std::int64_t> version = query_number(database, "PRAGMA user_version");
+    const Result<std::int64_t> version = query_number(database, "PRAGMA user_version"_sql);
     if (!version.ok()) {
       outcome = version.error();
     } else if (version.value() > schema_newest()) {

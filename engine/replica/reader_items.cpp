@@ -48,13 +48,13 @@ class Named final : public wbxml::Sink {
 const char* details_sql(Class kind) {
   switch (kind) {
     case Class::kEvent:
-      return "SELECT ends,all_day,recurring,location,organizer FROM event WHERE id=?1";
+      return "SELECT ends,all_day,recurring,location,organizer FROM event WHERE id=?1"_sql;
     case Class::kContact:
-      return "SELECT name,email,phone FROM contact WHERE id=?1";
+      return "SELECT name,email,phone FROM contact WHERE id=?1"_sql;
     case Class::kTask:
-      return "SELECT complete FROM task WHERE id=?1";
+      return "SELECT complete FROM task WHERE id=?1"_sql;
     case Class::kRecipient:  // FileAs, Email1Address
-      return "SELECT max(iif(property=286,data,'')),max(iif(property=283,data,'')),'' FROM extra WHERE item=?1 AND n=0";
+      return "SELECT max(iif(property=286,data,'')),max(iif(property=283,data,'')),'' FROM extra WHERE item=?1 AND n=0"_sql;
     default:
       return nullptr;
   }
@@ -179,12 +179,13 @@ Status SqlReader::fill(const ItemRow&) {
   else if (all && !one)
     std::snprintf(kind, sizeof kind, " AND class<>%d", static_cast<int>(Class::kRecipient));
   // Newest first, on from the last row: the index on (shown, received) ends in the row's id.
-  std::snprintf(sql, sizeof sql, "SELECT %s FROM item WHERE %s AND %s%s%s%s%s%s", kItemColumns,
-                one   ? "id=?1 AND ?2=?2 AND ?3=?3"
-                : all ? "?1=?1 AND (received,id)<(?2,?3)"
-                      : "shown=?1 AND (received,id)<(?2,?3)",
-                kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
-                query_.important_only ? " AND importance=2" : "", kind, one ? "" : " ORDER BY received DESC,id DESC");
+  std::snprintf(
+      sql, sizeof sql, "SELECT %s FROM item WHERE %s AND %s%s%s%s%s%s", kItemColumns,
+      one   ? "id=?1 AND ?2=?2 AND ?3=?3"_sql
+      : all ? "?1=?1 AND (received,id)<(?2,?3)"_sql
+            : "shown=?1 AND (received,id)<(?2,?3)"_sql,
+      kVisible, query_.unread_only ? " AND read=0"_sql : "", query_.flagged_only ? " AND flag_status=2"_sql : "",
+      query_.important_only ? " AND importance=2"_sql : "", kind, one ? "" : " ORDER BY received DESC,id DESC"_sql);
   Statement rows = prepare(database_, sql);
   Statement& row = rows;
   ItemDetails details(database_);
@@ -201,7 +202,7 @@ Status SqlReader::fill(const ItemRow&) {
 /// What changed after a generation, from the log of commits; before the log's beginning, from the rows themselves.
 Status SqlReader::fill_changes() {
   Snapshot snapshot(database_);
-  const Result<std::int64_t> first = query_number(database_, "SELECT id FROM commit_log ORDER BY id LIMIT 1");
+  const Result<std::int64_t> first = query_number(database_, "SELECT id FROM commit_log ORDER BY id LIMIT 1"_sql);
   if (!first.ok()) return first.error();
   const std::uint64_t log_begins = static_cast<std::uint64_t>(first.value()) >> kPartBits;
   if (!changes_.older_done && query_.changed_since + 1 < log_begins) {
@@ -210,12 +211,12 @@ Status SqlReader::fill_changes() {
   }
   changes_.older_done = true;
   if (changes_.row == 0) changes_.row = static_cast<std::int64_t>((query_.changed_since + 1) << kPartBits);
-  Statement log = prepare(database_, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id");
+  Statement log = prepare(database_, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id"_sql);
   char sql[700];
-  std::snprintf(sql, sizeof sql,
-                "SELECT %s FROM item WHERE id=?1 AND generation=?2 AND %s AND (?3=0 OR shown=?3)%s%s%s", kItemColumns,
-                kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
-                query_.important_only ? " AND importance=2" : "");
+  std::snprintf(
+      sql, sizeof sql, "SELECT %s FROM item WHERE id=?1 AND generation=?2 AND %s AND (?3=0 OR shown=?3)%s%s%s",
+      kItemColumns, kVisible, query_.unread_only ? " AND read=0"_sql : "",
+      query_.flagged_only ? " AND flag_status=2"_sql : "", query_.important_only ? " AND importance=2"_sql : "");
   Statement find = prepare(database_, sql);
   ItemDetails details(database_);
   log.number(1, changes_.row);
@@ -268,8 +269,8 @@ Status SqlReader::fill_older_changes(std::uint64_t before) {
       "SELECT %s FROM item WHERE id>?1 AND generation>?2 AND generation<?3 AND class<>6 AND %s AND (?4=0 OR +shown=?4)"
       "%s%s%s"
       " ORDER BY id",
-      kItemColumns, kVisible, query_.unread_only ? " AND read=0" : "", query_.flagged_only ? " AND flag_status=2" : "",
-      query_.important_only ? " AND importance=2" : "");
+      kItemColumns, kVisible, query_.unread_only ? " AND read=0"_sql : "",
+      query_.flagged_only ? " AND flag_status=2"_sql : "", query_.important_only ? " AND importance=2"_sql : "");
   Statement rows = prepare(database_, sql);
   Statement& row = rows;
   ItemDetails details(database_);
@@ -308,7 +309,7 @@ Result<Cursor<PropertyRow>*> SqlReader::properties(ItemId id) {
 Result<bool> SqlReader::find_value(std::uint64_t item, Class kind, items::PropertyId id, std::uint32_t n,
                                    Value& value) {
   const items::Property* row = items::find_property(kind, id);
-  Statement side = prepare(database_, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=?3");
+  Statement side = prepare(database_, "SELECT data,blob,size FROM extra WHERE item=?1 AND property=?2 AND n=?3"_sql);
   value.statement = std::move(side);
   const Result<bool> found = value.statement.number(1, item).number(2, static_cast<int>(id)).number(3, n).step();
   if (!found.ok()) return found.error();

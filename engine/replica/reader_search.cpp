@@ -30,12 +30,11 @@ Status SqlReader::fill_matches() {
                 kItemColumns, kVisible, query_.unread_only ? " AND read=0" : "",
                 query_.flagged_only ? " AND flag_status=2" : "", query_.important_only ? " AND importance=2" : "",
                 kind);
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(database_, sql, -1, &statement, nullptr) != SQLITE_OK) {
-    const bool missing = sqlite3_errcode(database_) == SQLITE_ERROR;  // no such module: this SQLite has no FTS5
-    return missing ? Error{Domain::kSqlite, kNoSearch, 0} : sql_error(database_);
+  Statement row = prepare(database_, sql);
+  if (const Error fault = row.ready().error()) {
+    // No such module: this SQLite has no FTS5.
+    return fault == sql_error(SQLITE_ERROR) ? Error{Domain::kSqlite, kNoSearch, 0} : fault;
   }
-  Statement row(statement, false);
   ItemDetails details(database_);
   row.text(1, Text(match_, match_size_)).number(2, when_).number(3, static_cast<std::uint32_t>(query_.folder));
   return fill_from(row, details, [&] { when_ = row.number(22); });

@@ -7,8 +7,8 @@ Status delete_extras(StoreState& store, std::uint64_t item, std::uint16_t from, 
   bool any = false;
   {
     Statement rows =
-        prepare(store.database, "SELECT blob,size FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3");
-    rows.number(1, item).number(2, static_cast<int>(from)).number(3, static_cast<int>(to));
+        prepare(store.database, "SELECT blob,size FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3"_sql, item,
+                static_cast<int>(from), static_cast<int>(to));
     for (;;) {
       const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
@@ -20,11 +20,8 @@ Status delete_extras(StoreState& store, std::uint64_t item, std::uint16_t from, 
     }
   }
   if (!any) return Done{};
-  return prepare(store.database, "DELETE FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3")
-      .number(1, item)
-      .number(2, static_cast<int>(from))
-      .number(3, static_cast<int>(to))
-      .run();
+  return run_sql(store.database, "DELETE FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3"_sql, item,
+                 static_cast<int>(from), static_cast<int>(to));
 }
 
 Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
@@ -32,10 +29,10 @@ Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
   std::uint32_t parked = 0;
   bool draft = false;
   {
-    Statement find =
-        prepare(store.database,
-                "SELECT server_id,subject,body_blob,body_here,attachment_list,edits,is_draft FROM item WHERE id=?1");
-    const Result<bool> row = find.number(1, item).step();
+    Statement find = prepare(
+        store.database,
+        "SELECT server_id,subject,body_blob,body_here,attachment_list,edits,is_draft FROM item WHERE id=?1"_sql, item);
+    const Result<bool> row = find.step();
     if (!row.ok()) return row.error();
     if (!row.value()) return std::uint32_t{0};
     const Statement& found = find;
@@ -57,8 +54,8 @@ Result<std::uint32_t> remove_item(StoreState& store, std::uint64_t item) {
   HANDSYNC_TRY(store.delete_attachments(list));
   HANDSYNC_TRY(delete_extras(store, item, 0, UINT16_MAX));
   // Also in a build without search: one with it may come again.
-  HANDSYNC_TRY(prepare(store.database, "UPDATE indexed SET item=0 WHERE item=?1 AND item<>0").number(1, item).run());
-  HANDSYNC_TRY(prepare(store.database, "DELETE FROM item WHERE id=?1").number(1, item).run());
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE indexed SET item=0 WHERE item=?1 AND item<>0"_sql, item));
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM item WHERE id=?1"_sql, item));
   return parked;
 }
 

@@ -14,7 +14,7 @@ namespace {
 // commit. body_chunk and attachment: id = blob * 65536 + n, so that one b-tree serves for order and range. Rows that
 // nothing refers to are those of blobs from the counter on, and those of the ranges in `sweep`. commit_log: id =
 // generation * 2^20 + part; data = what changed (commit_log.h).
-constexpr char kMail[] =
+constexpr const char* kMail =
     "CREATE TABLE value(key INTEGER PRIMARY KEY, data BLOB NOT NULL);"
     "CREATE TABLE folder(id INTEGER PRIMARY KEY AUTOINCREMENT, server_id TEXT NOT NULL, parent_server_id TEXT NOT NULL,"
     " parent INTEGER NOT NULL DEFAULT 0, name TEXT NOT NULL, type INTEGER NOT NULL, selected INTEGER NOT NULL,"
@@ -56,24 +56,24 @@ constexpr char kMail[] =
     "CREATE TABLE arrival_log(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"
     "CREATE TABLE hierarchy_stage(id INTEGER PRIMARY KEY, gone INTEGER NOT NULL, server_id TEXT NOT NULL,"
     " parent_server_id TEXT NOT NULL, name TEXT NOT NULL, type INTEGER NOT NULL, folder INTEGER);"
-    "CREATE TABLE sweep(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);";
+    "CREATE TABLE sweep(first INTEGER PRIMARY KEY, last INTEGER NOT NULL);"_sql;
 
 // shown: the folder whose list has the item: its own, the one it is being moved to, or 0 while its deletion waits.
 // Lists, counts and the index of lists go by it; the server's side of an item goes by `folder`. text, server_text: of
 // edits whose value is no number.
-constexpr char kPlaces[] =
+constexpr const char* kPlaces =
     "ALTER TABLE item ADD COLUMN shown INTEGER NOT NULL DEFAULT 0;"
     "UPDATE item SET shown=folder;"
     "DROP INDEX item_by_date;"
     "CREATE INDEX item_by_date ON item(shown, received);"
     "ALTER TABLE change ADD COLUMN text TEXT;"
-    "ALTER TABLE change ADD COLUMN server_text TEXT;";
+    "ALTER TABLE change ADD COLUMN server_text TEXT;"_sql;
 
 // Events, contacts, tasks and notes: properties are rows of `extra`, by the numbers of items/properties.h; the views
 // name those that lists show. `starts_ms`, `due_ms` and `changed_ms` are milliseconds since 1970; `ends` is as it came;
 // `location` is a text up to 14.1 and WBXML from 16.0 on. Their folders are selected when they become of use.
 #define HANDSYNC_PROPERTY(number) "(SELECT data FROM extra WHERE item=i.id AND property=" #number " AND n=0)"
-constexpr char kPersonal[] =
+constexpr const char* kPersonal =
     "CREATE VIEW event AS SELECT id,shown AS folder,server_id,subject,received AS starts_ms,"
     HANDSYNC_PROPERTY(1042) " AS ends,"
     HANDSYNC_PROPERTY(1030) "='1' AS all_day,"
@@ -90,12 +90,12 @@ constexpr char kPersonal[] =
     "CREATE VIEW task AS SELECT id,shown AS folder,server_id,subject,received AS due_ms,"
     HANDSYNC_PROPERTY(2314) "='1' AS complete FROM item i WHERE shown<>0 AND class=3;"
     "CREATE VIEW note AS SELECT id,shown AS folder,server_id,subject,received AS changed_ms,categories FROM item i WHERE shown<>0 AND class=4;"
-    "UPDATE folder SET selected=1 WHERE type IN (7,8,9,10,13,14,15,17) AND gone=0 AND emptying=0;";
+    "UPDATE folder SET selected=1 WHERE type IN (7,8,9,10,13,14,15,17) AND gone=0 AND emptying=0;"_sql;
 #undef HANDSYNC_PROPERTY
 
 // edit: item_edits.h. payload: what goes into ApplicationData, made when the change goes out for the first time. Chunks
 // that an edit kept for the server's value are swept with it.
-constexpr char kEdits[] =
+constexpr const char* kEdits =
     "ALTER TABLE change ADD COLUMN payload BLOB;"
     "ALTER TABLE change ADD COLUMN client_id TEXT;"
     "CREATE TABLE edit(change INTEGER NOT NULL, property INTEGER NOT NULL, mine, server, server_blob INTEGER NOT NULL"
@@ -105,12 +105,12 @@ constexpr char kEdits[] =
     " property)) WITHOUT ROWID;"
     "CREATE TRIGGER change_gone AFTER DELETE ON change BEGIN DELETE FROM edit WHERE change=OLD.id; END;"
     "CREATE TRIGGER edit_gone AFTER DELETE ON edit WHEN OLD.server_blob<>0 BEGIN INSERT OR REPLACE INTO sweep"
-    " VALUES(OLD.server_blob,OLD.server_blob); END;";
+    " VALUES(OLD.server_blob,OLD.server_blob); END;"_sql;
 
 // A message to be sent is a row of outbox, its parts, and their bytes in pieces: outbox_part.id = message * 2^16 +
 // part, outbox_chunk.id = message * 2^36 + part * 2^20 + piece; part 0 is the head. whole=0: it is still being written.
 // source is the item that is answered or forwarded, with what the server called it and its folder then.
-constexpr char kOutbox[] =
+constexpr const char* kOutbox =
     "CREATE TABLE outbox(id INTEGER PRIMARY KEY AUTOINCREMENT, whole INTEGER NOT NULL DEFAULT 0, client_id TEXT NOT "
     "NULL,"
     " message_id TEXT NOT NULL, subject TEXT NOT NULL, recipients TEXT NOT NULL, bytes INTEGER NOT NULL DEFAULT 0,"
@@ -118,22 +118,22 @@ constexpr char kOutbox[] =
     "CREATE TABLE outbox_part(id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, base64 INTEGER NOT NULL, name TEXT NOT "
     "NULL,"
     " type TEXT NOT NULL, bytes INTEGER NOT NULL);"
-    "CREATE TABLE outbox_chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL);";
+    "CREATE TABLE outbox_chunk(id INTEGER PRIMARY KEY, data BLOB NOT NULL);"_sql;
 
 // What the user wants of one folder; NULL = what the account has.
-constexpr char kWindows[] =
+constexpr const char* kWindows =
     "ALTER TABLE folder ADD COLUMN days INTEGER;"
-    "ALTER TABLE folder ADD COLUMN body_bytes INTEGER;";
+    "ALTER TABLE folder ADD COLUMN body_bytes INTEGER;"_sql;
 
 // What full-text search has of the items: doc is a row of the FTS5 table `words`, which a build with search makes when
 // it needs it (search_index.h): a build without can neither make nor drop one. item=0: of an item that has gone or has
 // other words by now. signature: of what was indexed.
-constexpr char kSearch[] =
+constexpr const char* kSearch =
     "CREATE TABLE indexed(doc INTEGER PRIMARY KEY, item INTEGER NOT NULL, signature INTEGER NOT NULL);"
-    "CREATE INDEX indexed_by_item ON indexed(item) WHERE item<>0;";
+    "CREATE INDEX indexed_by_item ON indexed(item) WHERE item<>0;"_sql;
 
 // A draft's wish is a message of the outbox (drafts.cpp). stale: items that are to be read anew from the server.
-constexpr char kDrafts[] =
+constexpr const char* kDrafts =
     "ALTER TABLE outbox ADD COLUMN cc TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE outbox ADD COLUMN bcc TEXT NOT NULL DEFAULT '';"
     "ALTER TABLE outbox ADD COLUMN importance INTEGER NOT NULL DEFAULT 1;"
@@ -141,10 +141,10 @@ constexpr char kDrafts[] =
     "CREATE TRIGGER draft_gone AFTER DELETE ON change WHEN OLD.kind=6 AND OLD.value<>0 BEGIN"
     " DELETE FROM outbox_chunk WHERE id>=OLD.value<<36 AND id<(OLD.value+1)<<36;"
     " DELETE FROM outbox_part WHERE id>=OLD.value<<16 AND id<(OLD.value+1)<<16;"
-    " DELETE FROM outbox WHERE id=OLD.value; END;";
+    " DELETE FROM outbox WHERE id=OLD.value; END;"_sql;
 
 // The recipient information cache is of use from now on.
-constexpr char kRecipients[] = "UPDATE folder SET selected=1 WHERE type=19 AND gone=0 AND emptying=0;";
+constexpr const char* kRecipients = "UPDATE folder SET selected=1 WHERE type=19 AND gone=0 AND emptying=0;"_sql;
 
 constexpr SchemaVersion kVersions[] = {
     {1, "mail", kMail},     {2, "places", kPlaces}, {3, "personal", kPersonal},
@@ -164,16 +164,16 @@ Status set_up_connection(sqlite3* database, std::uint16_t page_bytes, std::uint1
                        2000);  // another process may be committing a change row: short, never behind a network
   // A VFS that seals pages keeps nonce and tag in each page's reserve, which has to be there before the first page is,
   // and makes no rollback journal: one page is written without, all others go through the log.
-  const Result<std::int64_t> reserve = query_number(database, "PRAGMA sealed_reserve_bytes");
+  const Result<std::int64_t> reserve = query_number(database, "PRAGMA sealed_reserve_bytes"_sql);
   if (!reserve.ok()) return reserve.error();
   if (sealed && reserve.value() == 0) return Error{Domain::kSqlite, kNotSealed, 0};
-  const char* wal = "PRAGMA journal_mode=wal;";
+  const char* wal = "PRAGMA journal_mode=wal;"_sql;
   if (reserve.value() != 0 && writes) {
     int bytes = static_cast<int>(reserve.value());
     sqlite3_file_control(database, "main", SQLITE_FCNTL_RESERVE_BYTES, &bytes);
-    const Result<std::int64_t> pages = query_number(database, "PRAGMA page_count");
+    const Result<std::int64_t> pages = query_number(database, "PRAGMA page_count"_sql);
     if (!pages.ok()) return pages.error();
-    if (pages.value() == 0) wal = "PRAGMA journal_mode=memory;PRAGMA journal_mode=wal;";
+    if (pages.value() == 0) wal = "PRAGMA journal_mode=memory;PRAGMA journal_mode=wal;"_sql;
   }
   char sql[440];
   // Erasing is done by destroying the key; until then overwriting deleted rows would only wear the flash.
@@ -182,21 +182,21 @@ Status set_up_connection(sqlite3* database, std::uint16_t page_bytes, std::uint1
                 "PRAGMA cell_size_check=on;PRAGMA foreign_keys=off;PRAGMA secure_delete=off;PRAGMA mmap_size=0;"
                 "PRAGMA wal_autocheckpoint=0;PRAGMA synchronous=full;%s",
                 static_cast<unsigned>(page_bytes), static_cast<unsigned>(cache_kib),
-                writes ? wal : "PRAGMA query_only=on;");
+                writes ? wal : "PRAGMA query_only=on;"_sql);
   return execute(database, sql);
 }
 
 Status migrate(sqlite3* database) {
-  const Result<std::int64_t> found = query_number(database, "PRAGMA user_version");
+  const Result<std::int64_t> found = query_number(database, "PRAGMA user_version"_sql);
   if (!found.ok()) return found.error();
   if (found.value() > schema_newest()) return Error{Domain::kSqlite, kNewer, static_cast<std::uint32_t>(found.value())};
   for (const SchemaVersion& version : kVersions) {
     if (version.number <= found.value()) continue;
     char sql[64];
     std::snprintf(sql, sizeof sql, "PRAGMA user_version=%d;COMMIT", version.number);
-    HANDSYNC_TRY(execute(database, "BEGIN IMMEDIATE"));
+    HANDSYNC_TRY(execute(database, "BEGIN IMMEDIATE"_sql));
     // Another process may have migrated while we waited for the lock.
-    const Result<std::int64_t> now = query_number(database, "PRAGMA user_version");
+    const Result<std::int64_t> now = query_number(database, "PRAGMA user_version"_sql);
     Status outcome = now.ok() ? Status(Done{}) : Status(now.error());
     if (outcome.ok() && now.value() < version.number) outcome = execute(database, version.sql);
     if (outcome.ok()) outcome = execute(database, now.value() < version.number ? sql : "COMMIT");

@@ -235,7 +235,7 @@ Result<bool> Store::index_some() {
   }
   Block block(memory_);
   HANDSYNC_TRY(block.take(kIndexItems * sizeof(Document) + kItemTextBytes));
-  auto* documents = reinterpret_cast<Document*>(block.data());
+  auto* documents = static_cast<Document*>(static_cast<void*>(block.data()));
 
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));

@@ -11,7 +11,7 @@ inline constexpr std::size_t kBatchBytes = 32 * 1024;  // one row of the largest
 inline constexpr std::size_t kRowsInBatch = 64;
 
 /// Items of a folder that is being emptied are as good as gone, and so are those whose deletion waits.
-inline constexpr char kVisible[] = "shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)";
+inline constexpr const char* kVisible = "shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)"_sql;
 
 /// What SqlReader::add_item reads.
 inline constexpr char kItemColumns[] =
@@ -105,7 +105,7 @@ class SqlReader final : public Reader {
   Result<Cursor<PropertyRow>*> properties(ItemId) override;
   Result<std::size_t> property(ItemId, std::uint16_t id, std::uint64_t offset, Room) override;
   Result<std::uint64_t> generation() override {
-    const Result<std::int64_t> last = query_number(database_, "SELECT id FROM commit_log ORDER BY id DESC LIMIT 1");
+    const Result<std::int64_t> last = query_number(database_, "SELECT id FROM commit_log ORDER BY id DESC LIMIT 1"_sql);
     if (!last.ok()) return last.error();
     return static_cast<std::uint64_t>(last.value()) >> kPartBits;
   }

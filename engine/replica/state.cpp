@@ -9,30 +9,30 @@ namespace {
 const char* text_of(Sql sql) {
   switch (sql) {
     case Sql::kBegin:
-      return "BEGIN IMMEDIATE";
+      return "BEGIN IMMEDIATE"_sql;
     case Sql::kCommit:
       return "COMMIT";
     case Sql::kRollback:
       return "ROLLBACK";
     case Sql::kValueGet:
-      return "SELECT data FROM value WHERE key=?1";
+      return "SELECT data FROM value WHERE key=?1"_sql;
     case Sql::kValuePut:
-      return "INSERT INTO value VALUES(?1,?2) ON CONFLICT(key) DO UPDATE SET data=?2";
+      return "INSERT INTO value VALUES(?1,?2) ON CONFLICT(key) DO UPDATE SET data=?2"_sql;
     case Sql::kChunkPut:
-      return "INSERT INTO body_chunk VALUES(?1,?2)";
+      return "INSERT INTO body_chunk VALUES(?1,?2)"_sql;
     case Sql::kAttachmentPut:
       return "INSERT INTO attachment(id,name,reference,method,size,content_id,location,inline,type)"
-             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)";
+             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)"_sql;
     case Sql::kLogPut:
-      return "INSERT INTO arrival_log VALUES(?1,?2)";
+      return "INSERT INTO arrival_log VALUES(?1,?2)"_sql;
     case Sql::kCommitLogLast:
-      return "SELECT id FROM commit_log ORDER BY id DESC LIMIT 1";
+      return "SELECT id FROM commit_log ORDER BY id DESC LIMIT 1"_sql;
     case Sql::kCommitLogPut:
-      return "INSERT INTO commit_log VALUES(?1,?2)";
+      return "INSERT INTO commit_log VALUES(?1,?2)"_sql;
     case Sql::kCommitLogTrim:
-      return "DELETE FROM commit_log WHERE id<?1";
+      return "DELETE FROM commit_log WHERE id<?1"_sql;
     case Sql::kExtraPut:
-      return "INSERT OR REPLACE INTO extra VALUES(?1,?2,?3,?4,?5,?6)";
+      return "INSERT OR REPLACE INTO extra VALUES(?1,?2,?3,?4,?5,?6)"_sql;
     case Sql::kItemFind:
       return kItemFindSql;
     case Sql::kItemInsert:
@@ -59,16 +59,19 @@ Statement StoreState::kept_statement(Sql sql) {
       write_item_sql(built->sql, sql == Sql::kItemInsert);
       text = built->sql;
     }
-    const int code = sqlite3_prepare_v3(database, text, -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr);
+    const PlainSql plain(text);
+    const int code = plain.text() == nullptr
+                         ? SQLITE_NOMEM
+                         : sqlite3_prepare_v3(database, plain.text(), -1, SQLITE_PREPARE_PERSISTENT, &slot, nullptr);
     if (built != nullptr) memory.give(memory.self, built);
-    if (code != SQLITE_OK) return Statement(sqlite3_extended_errcode(database));
+    if (code != SQLITE_OK) return Statement(code);
   }
   return Statement(slot, true);
 }
 
 Status StoreState::set_sync(bool full) {
   if (full == full_sync) return Done{};
-  HANDSYNC_TRY(execute(database, full ? "PRAGMA synchronous=full" : "PRAGMA synchronous=normal"));
+  HANDSYNC_TRY(execute(database, full ? "PRAGMA synchronous=full"_sql : "PRAGMA synchronous=normal"_sql));
   full_sync = full;
   return Done{};
 }
@@ -139,9 +142,9 @@ Status StoreState::take_over() {
   if (owner) return Done{};
   const Result<std::uint64_t> floor = counter(kNextBlob, 1);
   if (!floor.ok()) return floor.error();
-  const Result<std::int64_t> chunk = query_number(database, "SELECT max(id) FROM body_chunk");
+  const Result<std::int64_t> chunk = query_number(database, "SELECT max(id) FROM body_chunk"_sql);
   if (!chunk.ok()) return chunk.error();
-  const Result<std::int64_t> attachment = query_number(database, "SELECT max(id) FROM attachment");
+  const Result<std::int64_t> attachment = query_number(database, "SELECT max(id) FROM attachment"_sql);
   if (!attachment.ok()) return attachment.error();
   const std::int64_t last = (chunk.value() > attachment.value() ? chunk.value() : attachment.value()) >> kChunkBits;
   next_blob = floor.value();
@@ -155,28 +158,25 @@ Status StoreState::take_over() {
 /// Also frees changes of an earlier boot from its request ids, which may be given again; they stay frozen.
 Status StoreState::forget_staged(std::uint64_t first_blob) {
   const Result<std::int64_t> leftovers = query_number(
-      database, owner ? "SELECT EXISTS(SELECT 1 FROM arrival_log)"
+      database, owner ? "SELECT EXISTS(SELECT 1 FROM arrival_log)"_sql
                       : "SELECT EXISTS(SELECT 1 FROM arrival_log) OR EXISTS(SELECT 1 FROM hierarchy_stage) OR"
                         " EXISTS(SELECT 1 FROM change WHERE request>0 AND kind<20) OR EXISTS(SELECT 1 FROM outbox"
-                        " WHERE whole=0)");
+                        " WHERE whole=0)"_sql);
   if (!leftovers.ok()) return leftovers.error();
   if (leftovers.value() == 0 && first_blob == next_blob) return Done{};
   Transaction transaction(*this);
   HANDSYNC_TRY(transaction.begin(false));
-  HANDSYNC_TRY(execute(database, "DELETE FROM arrival_log"));
+  HANDSYNC_TRY(execute(database, "DELETE FROM arrival_log"_sql));
   if (!owner) {
     HANDSYNC_TRY(execute(database,
                          "DELETE FROM hierarchy_stage;"
                          "UPDATE change SET request=-1 WHERE request>0 AND kind<20;"
                          "DELETE FROM outbox_chunk WHERE id>>36 IN (SELECT id FROM outbox WHERE whole=0);"
                          "DELETE FROM outbox_part WHERE id>>16 IN (SELECT id FROM outbox WHERE whole=0);"
-                         "DELETE FROM outbox WHERE whole=0"));
+                         "DELETE FROM outbox WHERE whole=0"_sql));
   }
   if (first_blob < next_blob) {
-    HANDSYNC_TRY(prepare(database, "INSERT OR REPLACE INTO sweep VALUES(?1,?2)")
-                     .number(1, first_blob)
-                     .number(2, next_blob - 1)
-                     .run());
+    HANDSYNC_TRY(run_sql(database, "INSERT OR REPLACE INTO sweep VALUES(?1,?2)"_sql, first_blob, next_blob - 1));
     HANDSYNC_TRY(set_counter(kNextBlob, next_blob));
   }
   return transaction.commit();
@@ -216,17 +216,17 @@ Status StoreState::delete_blob(std::uint64_t blob, std::uint64_t bytes) {
   // An item's own one is used again (drafts.cpp).
   const bool now = bytes <= 4 * kChunkBytes || static_cast<std::int64_t>(blob) < 0;
   Statement statement = prepare(
-      database, now ? "DELETE FROM body_chunk WHERE id>=?1 AND id<?2" : "INSERT OR REPLACE INTO sweep VALUES(?1,?2)");
-  if (now) return statement.number(1, blob << kChunkBits).number(2, (blob + 1) << kChunkBits).run();
+      database,
+      now ? "DELETE FROM body_chunk WHERE id>=?1 AND id<?2"_sql : "INSERT OR REPLACE INTO sweep VALUES(?1,?2)"_sql,
+      blob << kChunkBits, (blob + 1) << kChunkBits);
+  if (now) return statement.run();
   return statement.number(1, blob).number(2, blob).run();
 }
 
 Status StoreState::delete_attachments(std::uint64_t list) {
   if (list == 0) return Done{};
-  return prepare(database, "DELETE FROM attachment WHERE id>=?1 AND id<?2")
-      .number(1, list << kChunkBits)
-      .number(2, (list + 1) << kChunkBits)
-      .run();
+  return run_sql(database, "DELETE FROM attachment WHERE id>=?1 AND id<?2"_sql, list << kChunkBits,
+                 (list + 1) << kChunkBits);
 }
 
 // -- the log of a commit

@@ -1,5 +1,7 @@
 #include "replica/statements.h"
 
+#include <cstdarg>
+
 namespace handsync::replica {
 
 Error sql_error(int code) {
@@ -75,14 +77,67 @@ void Statement::end() {
   statement_ = nullptr;
 }
 
-Statement prepare(sqlite3* database, const char* sql) {
-  sqlite3_stmt* statement = nullptr;
-  const int code = sqlite3_prepare_v2(database, sql, -1, &statement, nullptr);
-  return code == SQLITE_OK ? Statement(statement, false) : Statement(sqlite3_extended_errcode(database));
+namespace {
+
+Statement prepared(sqlite3* database, const char* sql, unsigned kinds, std::va_list values) {
+  const PlainSql plain(sql);
+  if (plain.text() == nullptr) return Statement(SQLITE_NOMEM);
+  sqlite3_stmt* compiled = nullptr;
+  if (sqlite3_prepare_v2(database, plain.text(), -1, &compiled, nullptr) != SQLITE_OK) {
+    return Statement(sqlite3_extended_errcode(database));
+  }
+  Statement statement(compiled, false);
+  for (int at = 1; kinds != given::kEnd; kinds >>= 3, ++at) {
+    switch (kinds & 7U) {
+      case given::kUnsigned:
+        statement.number(at, va_arg(values, unsigned));
+        break;
+      case given::kSigned:
+        statement.number(at, va_arg(values, int));
+        break;
+      case given::kWide:
+        statement.number(at, va_arg(values, long long));
+        break;
+      case given::kText:
+        statement.text(at, *va_arg(values, const Text*));
+        break;
+      default:
+        statement.blob(at, *va_arg(values, const Bytes*));
+    }
+  }
+  return statement;
+}
+
+}  // namespace
+
+Statement given::prepare(sqlite3* database, const char* sql, unsigned kinds, ...) {
+  std::va_list values;
+  va_start(values, kinds);
+  Statement statement = prepared(database, sql, kinds, values);
+  va_end(values);
+  return statement;
+}
+
+Status given::run(sqlite3* database, const char* sql, unsigned kinds, ...) {
+  std::va_list values;
+  va_start(values, kinds);
+  Statement statement = prepared(database, sql, kinds, values);
+  va_end(values);
+  return statement.run();
+}
+
+Result<std::int64_t> given::query_number(sqlite3* database, const char* sql, unsigned kinds, ...) {
+  std::va_list values;
+  va_start(values, kinds);
+  Statement statement = prepared(database, sql, kinds, values);
+  va_end(values);
+  return replica::query_number(statement);
 }
 
 Status execute(sqlite3* database, const char* sql) {
-  if (sqlite3_exec(database, sql, nullptr, nullptr, nullptr) != SQLITE_OK) return sql_error(database);
+  const PlainSql plain(sql);
+  if (plain.text() == nullptr) return out_of_memory();
+  if (sqlite3_exec(database, plain.text(), nullptr, nullptr, nullptr) != SQLITE_OK) return sql_error(database);
   return Done{};
 }
 
@@ -92,11 +147,6 @@ Result<std::int64_t> query_number(Statement& statement, std::int64_t otherwise) 
   const std::int64_t value = row.value() ? statement.number(0) : otherwise;
   statement.rewind();
   return value;
-}
-
-Result<std::int64_t> query_number(sqlite3* database, const char* sql, std::int64_t otherwise) {
-  Statement statement = prepare(database, sql);
-  return query_number(statement, otherwise);
 }
 
 }  // namespace handsync::replica

@@ -4,8 +4,10 @@
 #include <sqlite3.h>
 
 #include <concepts>
+#include <type_traits>
 
 #include "handsync/base.h"
+#include "replica/sql_text.h"
 
 namespace handsync::replica {
 
@@ -69,14 +71,63 @@ class Statement {
   int fault_ = SQLITE_OK;
 };
 
-/// A statement for one use.
-Statement prepare(sqlite3* database, const char* sql);
+/// What a value travels as through one function for all: a third of the code of a replica was giving values one by one.
+namespace given {
+enum Kind : unsigned { kEnd, kUnsigned, kSigned, kWide, kText, kBlob };  // three bits a value, the first lowest
+template <class Value>
+consteval unsigned kind() {
+  if constexpr (std::same_as<Value, Text>) return kText;
+  if constexpr (std::same_as<Value, Bytes>) return kBlob;
+  if constexpr (std::integral<Value>)
+    return sizeof(Value) > sizeof(int) ? kWide : std::is_signed_v<Value> ? kSigned : kUnsigned;
+}
+template <class... Values>
+consteval unsigned kinds() {
+  static_assert(sizeof...(Values) <= 10);
+  unsigned all = 0, shift = 0;
+  ((all |= kind<Values>() << shift, shift += 3), ...);
+  return all;
+}
+template <class Value>
+auto passed(const Value& value) {
+  if constexpr (!std::integral<Value>) {
+    return &value;
+  } else if constexpr (sizeof(Value) > sizeof(int)) {
+    return static_cast<long long>(value);
+  } else if constexpr (std::is_signed_v<Value>) {
+    return static_cast<int>(value);
+  } else {
+    return static_cast<unsigned>(value);
+  }
+}
+Statement prepare(sqlite3* database, const char* sql, unsigned kinds, ...);
+Status run(sqlite3* database, const char* sql, unsigned kinds, ...);
+Result<std::int64_t> query_number(sqlite3* database, const char* sql, unsigned kinds, ...);
+}  // namespace given
+
+/// A statement for one use. SQL may be packed (sql_text.h), here and below. Integers, Text and Bytes become the values
+/// of ?1, ?2 and so on.
+template <class... Values>
+[[gnu::always_inline]] inline Statement prepare(sqlite3* database, const char* sql, const Values&... values) {
+  return given::prepare(database, sql, given::kinds<Values...>(), given::passed(values)...);
+}
+
+/// One that returns no rows that matter.
+template <class... Values>
+[[gnu::always_inline]] inline Status run_sql(sqlite3* database, const char* sql, const Values&... values) {
+  return given::run(database, sql, given::kinds<Values...>(), given::passed(values)...);
+}
+
+/// The first column of the first row; 0 if there is no row.
+template <class... Values>
+[[gnu::always_inline]] inline Result<std::int64_t> query_number(sqlite3* database, const char* sql,
+                                                                const Values&... values) {
+  return given::query_number(database, sql, given::kinds<Values...>(), given::passed(values)...);
+}
+/// `otherwise` if there is no row.
+Result<std::int64_t> query_number(Statement& statement, std::int64_t otherwise = 0);
 
 /// Statements without values or rows, one after the other.
 Status execute(sqlite3* database, const char* sql);
-
-/// The first column of the first row; `otherwise` if there is no row.
-Result<std::int64_t> query_number(Statement& statement, std::int64_t otherwise = 0);
-Result<std::int64_t> query_number(sqlite3* database, const char* sql, std::int64_t otherwise = 0);
 
 }  // namespace handsync::replica

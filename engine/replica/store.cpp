@@ -144,7 +144,7 @@ Result<bool> Store::sweep_step() {
   StoreState& state = state_of(state_);
   std::int64_t first = 0, last = 0;
   {
-    Statement range = prepare(database_, "SELECT first,last FROM sweep LIMIT 1");
+    Statement range = prepare(database_, "SELECT first,last FROM sweep LIMIT 1"_sql);
     const Result<bool> row = range.step();
     if (!row.ok() || !row.value()) return row;
     first = range.number(0);
@@ -154,18 +154,14 @@ Result<bool> Store::sweep_step() {
   HANDSYNC_TRY(transaction.begin(false));
   bool done = true;
   constexpr const char* kSteps[] = {
-      "DELETE FROM body_chunk WHERE id IN (SELECT id FROM body_chunk WHERE id>=?1 AND id<?2 LIMIT ?3)",
-      "DELETE FROM attachment WHERE id IN (SELECT id FROM attachment WHERE id>=?1 AND id<?2 LIMIT ?3)"};
+      "DELETE FROM body_chunk WHERE id IN (SELECT id FROM body_chunk WHERE id>=?1 AND id<?2 LIMIT ?3)"_sql,
+      "DELETE FROM attachment WHERE id IN (SELECT id FROM attachment WHERE id>=?1 AND id<?2 LIMIT ?3)"_sql};
   for (const char* sql : kSteps) {
-    HANDSYNC_TRY(prepare(database_, sql)
-                     .number(1, first << kChunkBits)
-                     .number(2, (last + 1) << kChunkBits)
-                     .number(3, kSweepRows)
-                     .run());
+    HANDSYNC_TRY(run_sql(database_, sql, first << kChunkBits, (last + 1) << kChunkBits, kSweepRows));
     if (sqlite3_changes(database_) == kSweepRows) done = false;
   }
   if (done) {
-    HANDSYNC_TRY(prepare(database_, "DELETE FROM sweep WHERE first=?1").number(1, first).run());
+    HANDSYNC_TRY(run_sql(database_, "DELETE FROM sweep WHERE first=?1"_sql, first));
   }
   HANDSYNC_TRY(transaction.commit());
   return true;
@@ -177,7 +173,7 @@ Result<bool> Store::empty_step() {
   std::int64_t folder = 0;
   bool gone = false;
   {
-    Statement emptying = prepare(database_, "SELECT id,gone FROM folder WHERE emptying=1 LIMIT 1");
+    Statement emptying = prepare(database_, "SELECT id,gone FROM folder WHERE emptying=1 LIMIT 1"_sql);
     const Result<bool> row = emptying.step();
     if (!row.ok() || !row.value()) return row;
     folder = emptying.number(0);
@@ -188,8 +184,7 @@ Result<bool> Store::empty_step() {
   std::uint64_t ids[kSweepRows];
   int count = 0;
   {
-    Statement items = prepare(database_, "SELECT id FROM item WHERE folder=?1 LIMIT ?2");
-    items.number(1, folder).number(2, kSweepRows);
+    Statement items = prepare(database_, "SELECT id FROM item WHERE folder=?1 LIMIT ?2"_sql, folder, kSweepRows);
     for (;;) {
       const Result<bool> row = items.step();
       if (!row.ok()) return row.error();
@@ -202,10 +197,9 @@ Result<bool> Store::empty_step() {
     if (!parked.ok()) return parked.error();
   }
   if (count < kSweepRows) {
-    HANDSYNC_TRY(
-        prepare(database_, gone ? "DELETE FROM folder WHERE id=?1" : "UPDATE folder SET emptying=0 WHERE id=?1")
-            .number(1, folder)
-            .run());
+    HANDSYNC_TRY(run_sql(database_,
+                         gone ? "DELETE FROM folder WHERE id=?1"_sql : "UPDATE folder SET emptying=0 WHERE id=?1"_sql,
+                         folder));
   }
   HANDSYNC_TRY(transaction.commit());
   return true;
@@ -213,8 +207,8 @@ Result<bool> Store::empty_step() {
 
 Result<ItemAddress> Store::address_of(ItemId id) const {
   if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
-  Statement row = prepare(database_, "SELECT folder,server_id FROM item WHERE id=?1");
-  row.number(1, static_cast<std::int64_t>(id));
+  Statement row =
+      prepare(database_, "SELECT folder,server_id FROM item WHERE id=?1"_sql, static_cast<std::int64_t>(id));
   const Result<bool> found = row.step();
   if (!found.ok()) return found.error();
   ItemAddress address;

@@ -30,9 +30,9 @@ Text preview_of(Text words) {
 
 /// A folder that the account keeps, by its type; 0 = it has none.
 Result<std::uint32_t> folder_of(StoreState& store, FolderType type) {
-  const Result<std::int64_t> folder =
-      number_of(store, "SELECT coalesce(min(id),0) FROM folder WHERE type=?1 AND gone=0 AND emptying=0 AND selected=1",
-                static_cast<std::uint64_t>(type));
+  const Result<std::int64_t> folder = number_of(
+      store, "SELECT coalesce(min(id),0) FROM folder WHERE type=?1 AND gone=0 AND emptying=0 AND selected=1"_sql,
+      static_cast<std::uint64_t>(type));
   if (!folder.ok()) return folder.error();
   return static_cast<std::uint32_t>(folder.value());
 }
@@ -43,22 +43,14 @@ Result<std::uint64_t> insert_text(StoreState& store, std::uint32_t folder, const
   if (!next.ok()) return next;
   const std::uint64_t item = next.value();
   HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
-  Statement insert =
-      prepare(store.database,
+  HANDSYNC_TRY(
+      run_sql(store.database,
               "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
               "attachment_list,attachment_count,received,read,importance,flag_status,body_type,body_size,"
               "body_truncated,author,recipients,preview) VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder"
-              " WHERE id=?2),0,0,0,0,0,?5,?6,1,0,0,0,0,nullif(?7,''),nullif(?8,''),?9)");
-  HANDSYNC_TRY(insert.number(1, item)
-                   .number(2, folder)
-                   .number(3, kSmsClass)
-                   .number(4, store.log.generation())
-                   .number(5, text.wall_ms)
-                   .number(6, text.sent)
-                   .text(7, text.from)
-                   .text(8, text.to)
-                   .text(9, preview_of(text.words))
-                   .run());
+              " WHERE id=?2),0,0,0,0,0,?5,?6,1,0,0,0,0,nullif(?7,''),nullif(?8,''),?9)"_sql,
+              item, folder, kSmsClass, store.log.generation(), text.wall_ms, text.sent, text.from, text.to,
+              preview_of(text.words)));
   HANDSYNC_TRY(write_shown(store, item, row_of(items::kBodyData), NewValue{true, bytes_of(text.words), 0, 0, {}}));
   HANDSYNC_TRY(count_listed(store, folder, 1, text.sent ? 0 : 1));
   return item;
@@ -79,8 +71,9 @@ struct TextPlace {
   bool local = false;  ///< the server does not have it
 };
 Status find_text(StoreState& store, std::uint64_t item, TextPlace& found) {
-  Statement find = prepare(store.database, "SELECT folder,substr(server_id,1,1)=char(1) FROM item WHERE id=?1");
-  const Result<bool> row = find.number(1, item).step();
+  Statement find =
+      prepare(store.database, "SELECT folder,substr(server_id,1,1)=char(1) FROM item WHERE id=?1"_sql, item);
+  const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(item)};
   found.folder = static_cast<std::uint32_t>(find.number(0));
@@ -142,7 +135,7 @@ Result<OutgoingText> Store::text_begun(const NewText& text) {
   const Result<std::uint64_t> change =
       new_change(store, folder.value(), item.value(), EditKind::kText, {}, text.wall_ms);
   if (!change.ok()) return change.error();
-  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1", change.value()));
+  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1"_sql, change.value()));
   HANDSYNC_TRY(count_edits(store, item.value()));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -162,8 +155,9 @@ Result<bool> Store::next_text(bool outbox, std::int64_t wall_ms, OutgoingText& o
         " f.emptying=0 AND i.folder=f.id AND i.class=5 AND NOT EXISTS(SELECT 1 FROM change c WHERE c.kind IN (3,7) AND"
         " (c.item=i.id OR (c.parked=1 AND c.folder=i.folder AND c.server_id=i.server_id))) ORDER BY i.id LIMIT 1)"
         " UNION ALL SELECT * FROM (SELECT id,item FROM change WHERE kind=7 AND parked=0 AND server_value=0 ORDER BY"
-        " tries,id LIMIT 1) LIMIT 1");
-    const Result<bool> row = find.number(1, outbox).step();
+        " tries,id LIMIT 1) LIMIT 1"_sql,
+        outbox);
+    const Result<bool> row = find.step();
     if (!row.ok() || !row.value()) return row;
     out.change = static_cast<std::uint64_t>(find.number(0));
     out.item = static_cast<ItemId>(find.number(1));
@@ -179,7 +173,7 @@ Result<bool> Store::next_text(bool outbox, std::int64_t wall_ms, OutgoingText& o
     if (!change.ok()) return change.error();
     out.change = change.value();
   }
-  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1", out.change));
+  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1"_sql, out.change));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -211,19 +205,16 @@ Result<bool> Store::text_not_sent(const OutgoingText& text, Error reason, bool p
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(store.start_log());
-  const Result<std::int64_t> tries = number_of(store, "SELECT tries FROM change WHERE id=?1", text.change);
+  const Result<std::int64_t> tries = number_of(store, "SELECT tries FROM change WHERE id=?1"_sql, text.change);
   if (!tries.ok()) return tries.error();
   const bool parks = park || tries.value() + 1 >= kModemTriesMax;
-  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=0 WHERE id=?1", text.change));
+  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=0 WHERE id=?1"_sql, text.change));
   if (parks) {
     HANDSYNC_TRY(park_change(store, text.change, reason, false));
   } else {
-    Statement again = prepare(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1");
-    HANDSYNC_TRY(again.number(1, text.change)
-                     .number(2, static_cast<int>(reason.domain))
-                     .number(3, static_cast<std::int64_t>(reason.code))
-                     .number(4, reason.where)
-                     .run());
+    HANDSYNC_TRY(run_sql(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
+                         text.change, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code),
+                         reason.where));
   }
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -246,8 +237,8 @@ Result<std::uint32_t> Store::texts_in_doubt(Error reason) {
   StoreState& store = state_of(state_);
   std::uint32_t count = 0;
   for (;; ++count) {
-    const Result<std::int64_t> change =
-        query_number(database_, "SELECT coalesce(min(id),0) FROM change WHERE kind=7 AND parked=0 AND server_value=1");
+    const Result<std::int64_t> change = query_number(
+        database_, "SELECT coalesce(min(id),0) FROM change WHERE kind=7 AND parked=0 AND server_value=1"_sql);
     if (!change.ok()) return change.error();
     if (change.value() == 0) return count;
     Transaction transaction(store);
@@ -268,17 +259,14 @@ Status Store::hold_texts(Error reason) {
 #define HANDSYNC_UNSAID                                                                                      \
   " FROM change WHERE kind=11 AND parked=0 AND request=0 AND domain=0 AND (SELECT class FROM item WHERE id=" \
   "change.item)=5"
-  const Result<std::int64_t> any = query_number(database_, "SELECT EXISTS(SELECT 1" HANDSYNC_UNSAID ")");
+  const Result<std::int64_t> any = query_number(database_, "SELECT EXISTS(SELECT 1"_sql HANDSYNC_UNSAID ")");
   if (!any.ok() || any.value() == 0) return any.ok() ? Status(Done{}) : Status(any.error());
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));
-  Statement say =
-      prepare(database_, "UPDATE change SET domain=?1,code=?2,place=?3 WHERE id IN (SELECT id" HANDSYNC_UNSAID ")");
 #undef HANDSYNC_UNSAID
-  HANDSYNC_TRY(say.number(1, static_cast<int>(reason.domain))
-                   .number(2, static_cast<std::int64_t>(reason.code))
-                   .number(3, reason.where)
-                   .run());
+  HANDSYNC_TRY(run_sql(database_,
+                       "UPDATE change SET domain=?1,code=?2,place=?3 WHERE id IN (SELECT id"_sql HANDSYNC_UNSAID ")",
+                       static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code), reason.where));
   return transaction.commit();
 }
 
@@ -287,8 +275,8 @@ Status Store::hold_texts(Error reason) {
 
 Status put_text(StoreState& store, std::uint64_t item, wbxml::Writer& writer, std::uint16_t version) {
   namespace email = wbxml::email;
-  Statement find =
-      prepare(store.database, "SELECT recipients,author,received,coalesce(importance,1),read FROM item WHERE id=?1");
+  Statement find = prepare(store.database,
+                           "SELECT recipients,author,received,coalesce(importance,1),read FROM item WHERE id=?1"_sql);
   const Statement& row = find;
   const Result<bool> there = find.number(1, item).step();
   if (!there.ok()) return there.error();
@@ -306,7 +294,7 @@ Status put_text(StoreState& store, std::uint64_t item, wbxml::Writer& writer, st
 }
 
 Status text_is_there(StoreState& store, std::uint64_t item, std::uint32_t& confirmed) {
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0", item));
+  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0"_sql, item));
   if (sqlite3_changes(store.database) != 0) ++confirmed;
   return Done{};
 }
@@ -320,8 +308,9 @@ Result<bool> drop_text(StoreState& store, std::uint64_t change) {
         prepare(store.database,
                 "SELECT c.item,c.kind=3,substr(i.server_id,1,1)=char(1),f.type=6,i.id IS NOT NULL,c.wall_ms FROM"
                 " change c LEFT JOIN item i ON i.id=c.item LEFT JOIN folder f ON f.id=i.folder WHERE c.id=?1 AND"
-                " (c.kind=7 OR (c.kind=3 AND i.class=5))");
-    const Result<bool> row = find.number(1, change).step();
+                " (c.kind=7 OR (c.kind=3 AND i.class=5))"_sql,
+                change);
+    const Result<bool> row = find.step();
     if (!row.ok() || !row.value()) return row;
     item = static_cast<std::uint64_t>(find.number(0));
     deletion = find.number(1) != 0;

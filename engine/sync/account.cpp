@@ -78,6 +78,8 @@ Status Account::open_store() {
     }
   }
   version_ = static_cast<protocol::Version>(number(replica::Value::kVersion));
+  // Written by a build that spoke older versions: the server is asked anew.
+  if (version_ != 0 && version_ < profile::kVersionMin) needs_ |= kNeedOptions;
   form_ = number(replica::Value::kQueryForm) ? protocol::QueryForm::kPlain : protocol::QueryForm::kBase64;
   policy_key_ = static_cast<std::uint32_t>(number(replica::Value::kPolicyKey));
   has_policy_key_ = policy_key_ != 0;

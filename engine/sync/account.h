@@ -373,36 +373,27 @@ class Account final : public Changes {
 
   Core& core_;
   AccountId id_;
-  AccountRecord record_;
   bool adding_ = false, wiped_ = false, manual_ = false, push_ = false, stopped_ = false;
   std::uint16_t needs_ = 0;
   Error error_{};
-  FixedText<256> detail_;
-  FixedText<600> store_path_;
 
   // where the server is
-  FixedText<253> host_;
   std::uint16_t port_ = 443;
-  FixedText<512> path_;
-  FixedText<254> user_;
   bool new_endpoint_ = false;  ///< persisted after its first success
   protocol::Version version_ = 0;
   protocol::QueryForm form_ = protocol::QueryForm::kBase64;
   std::uint32_t policy_key_ = 0;
   bool has_policy_key_ = false;
   std::int64_t policy_wall_ms_ = 0, last_sync_wall_ms_ = 0;
-  autodiscover::Discovery discovery_;
   bool look_up_wanted_ = false;
   RequestId look_up_id_{};
 
   // provisioning under way
-  policy::DocumentReader document_;
   FixedText<16> temporary_key_;
   std::uint8_t acknowledged_as_ = 0;
   bool waiting_for_pin_ = false;
   bool acknowledging_wipe_ = false;
   bool delivering_recovery_ = false;  ///< the Settings request that runs carries a recovery password
-  FixedText<512> move_url_;           ///< a redirect that waits for consent
 
   // the replica
   replica::Store store_;
@@ -428,11 +419,9 @@ class Account final : public Changes {
   /// success.
   std::uint8_t collections_limit_ = kCollectionsPerRequestMax, collections_max_ = kCollectionsPerRequestMax;
   ItemId body_item_{};
-  replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
   std::size_t moving_count_ = 0;
-  Composing* composing_ = nullptr;    ///< a message that is being written
-  replica::OutgoingFolder changing_;  ///< of the folder command that runs
-  bool folders_read_ = false;         ///< since it was handed over
+  Composing* composing_ = nullptr;  ///< a message that is being written
+  bool folders_read_ = false;       ///< since it was handed over
   Errand* errand_ = nullptr;
   Sending* sending_ = nullptr;  ///< one on its way
   Drafting* drafting_ = nullptr;
@@ -440,7 +429,6 @@ class Account final : public Changes {
   ItemId body_asked_{};         ///< of the request that is on its way; body_item_ may be another one by now
   bool asked_stale_ = false;
   bool body_had_ = false;  ///< the answer to Sync with a Fetch has the item
-  replica::OutgoingMessage message_;
   /// Below 14.0, after a lost answer: whether the folder of sent mails has been synced since, and how many of the mails
   /// in it that may be the message have been looked at.
   bool sent_synced_ = false;
@@ -455,7 +443,6 @@ class Account final : public Changes {
   // requests and pauses
   Call* work_ = nullptr;
   Call* wait_ = nullptr;
-  Loops loops_, stored_loops_;
   std::uint8_t manual_tries_ = 0;
   std::uint32_t visit_requests_ = 0;  ///< since the last pause began
   std::uint32_t words_ = 0;           ///< of the last request, and how often it went out in a row in vain
@@ -466,10 +453,8 @@ class Account final : public Changes {
   std::uint64_t not_before_ms_ = 0;         ///< pause of the work lane
   std::uint64_t retry_after_until_ms_ = 0;  ///< a server has said so: no change of the network shortens it
   std::uint64_t network_retry_ms_ = 0;      ///< the last time one ended a pause
-  FixedText<48> throttled_;                 ///< X-MS-ASThrottle of the last failure
   std::uint64_t ping_not_before_ms_ = 0, ping_started_ms_ = 0, full_sync_ms_ = 0;
-  std::uint16_t mode_ = kPushMode;  ///< that it follows at present
-  Heartbeat heartbeat_;
+  std::uint16_t mode_ = kPushMode;           ///< that it follows at present
   std::uint32_t heartbeat_s_ = kHeartbeatS;  ///< of the Ping that waits, or the next one
   std::uint32_t ping_folders_max_ = 64;
   /// What the server has been told of the Ping that was answered last: it remembers, and is told nothing twice.
@@ -488,9 +473,26 @@ class Account final : public Changes {
   QuestionId question_id_{};
 
   // counters of this boot
-  Traffic traffic_;  ///< round trips without those of carried
   std::uint64_t radio_used_ms_ = 0;
   std::uint64_t added_ = 0, changed_ = 0, deleted_ = 0, sent_ = 0, parked_ = 0;
+
+  // What is large comes last: code reaches the first kilobytes of an object with shorter instructions.
+  Loops loops_, stored_loops_;
+  FixedText<48> throttled_;  ///< X-MS-ASThrottle of the last failure
+  Traffic traffic_;          ///< round trips without those of carried
+  Heartbeat heartbeat_;
+  replica::OutgoingMessage message_;
+  replica::OutgoingFolder changing_;  ///< of the folder command that runs
+  FixedText<253> host_;
+  FixedText<254> user_;
+  FixedText<256> detail_;
+  FixedText<512> path_;
+  FixedText<512> move_url_;  ///< a redirect that waits for consent
+  FixedText<600> store_path_;
+  AccountRecord record_;
+  policy::DocumentReader document_;
+  replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
+  autodiscover::Discovery discovery_;
 };
 
 }  // namespace handsync::sync

@@ -17,7 +17,7 @@ Status Account::start_body() {
   if (!folder) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
   const Class kind = items::class_of(folder->row.type);
   const Text server_id = address.value().server_id.view();
-  const bool by_sync = version_ < 120;
+  const bool by_sync = profile::below(version_, 120);
   if (by_sync) {
     if (kind != Class::kEmail) return engine_fault(EngineFault::kNotInVersion);
     // It goes with the folder's key: not before there is one, nor between commands and their answer.

@@ -52,16 +52,10 @@ class Call {
   protocol::Command command = protocol::Command::kSync;
   Lane lane = Lane::kWork;
   bool offered = false;  ///< next() has handed the Send out
-  FixedText<253> host;
   std::uint16_t port = 443;
   bool tls = true;
   Text method, label;  ///< literals
-  protocol::RequestHead head;
-  protocol::Parameters parameters;  ///< texts in it outlive the launch
-  FixedText<512> plain_target;      ///< Autodiscover's own target; empty = head.target()
-  Header plain_headers[4]{};
   std::size_t plain_header_count = 0;
-  FixedText<700> authorization;  ///< zeroed by free()
   std::uint32_t silence_s = kCommandSilenceS, total_s = kCommandTotalS;
   std::uint64_t started_ms = 0;
 
@@ -92,10 +86,7 @@ class Call {
   // --------------------------------------------------------------------------------------------------------
   int http_status = 0;
   Channel channel;
-  FixedText<512> location;  ///< Location or X-MS-Location
-  FixedText<128> versions;
   std::uint32_t retry_after_s = 0;
-  FixedText<48> throttled;       ///< X-MS-ASThrottle
   bool version_refresh = false;  ///< X-MS-RP
   bool tells_versions = false;   ///< a FolderSync from the beginning: its answer has X-MS-RP whether it is news or not
   std::uint64_t answer_bytes = 0;
@@ -104,11 +95,6 @@ class Call {
   bool for_body = false;         ///< the rest of a body, by whichever command
   AnswerTaker* taker = nullptr;  ///< in place of `answer`; outlives the call
 
-  std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
-               protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse,
-               protocol::MoveItemsResponse, protocol::ComposeResponse, protocol::MimeProbe,
-               protocol::FolderChangeResponse, protocol::OperationResponse, protocol::MeetingResponseReader>
-      answer;
   protocol::ResponseReader* reader_sink();
   void read_with_wbxml();  ///< call after `answer` has been chosen
   void take_head(int status, std::span<const Header>, const Channel&);
@@ -134,6 +120,24 @@ class Call {
     Status close(wbxml::Tag) override { return Done{}; }
   } no_sink_;
   wbxml::Reader reader_{no_sink_};
+
+  // -- what is large comes last: code reaches the first kilobytes of an object with shorter instructions
+  // -----------------------------------------------------------------------------------------------------
+ public:
+  std::variant<std::monostate, protocol::FolderSyncResponse, protocol::SyncResponse, protocol::PingResponse,
+               protocol::ProvisionResponse, protocol::SettingsResponse, protocol::FetchResponse,
+               protocol::MoveItemsResponse, protocol::ComposeResponse, protocol::MimeProbe,
+               protocol::FolderChangeResponse, protocol::OperationResponse, protocol::MeetingResponseReader>
+      answer;
+  FixedText<48> throttled;  ///< X-MS-ASThrottle
+  FixedText<128> versions;
+  protocol::Parameters parameters;  ///< texts in it outlive the launch
+  Header plain_headers[4]{};
+  FixedText<253> host;
+  FixedText<512> plain_target;   ///< Autodiscover's own target; empty = head.target()
+  FixedText<512> location;       ///< Location or X-MS-Location
+  FixedText<700> authorization;  ///< zeroed by free()
+  protocol::RequestHead head;
 };
 
 }  // namespace handsync::sync

@@ -6,7 +6,7 @@ namespace handsync::sync {
 Result<ChangeId> Account::mark(ItemId item, Mark mark) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   const bool flags = mark != Mark::kRead && mark != Mark::kUnread;
-  if (flags && version_ != 0 && version_ < 120) return engine_fault(EngineFault::kNotInVersion);
+  if (flags && version_ != 0 && profile::below(version_, 120)) return engine_fault(EngineFault::kNotInVersion);
   HANDSYNC_TRY(open_store());
   std::int64_t wall = core_.now().wall_ms;
   Result<std::uint64_t> change = Error{};
@@ -32,7 +32,7 @@ Result<ChangeId> Account::mark(ItemId item, Mark mark) {
 
 Result<ChangeId> Account::categorize(ItemId item, Text name, bool on) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
-  if (version_ != 0 && version_ < 140) return engine_fault(EngineFault::kNotInVersion);
+  if (version_ != 0 && profile::below(version_, 140)) return engine_fault(EngineFault::kNotInVersion);
   HANDSYNC_TRY(open_store());
   return queued(store_.mark_category(item, name, on, core_.now().wall_ms));
 }

@@ -125,15 +125,7 @@ class Core final : public Engine {
 
   hal::Device& device_;
   Memory memory_;
-  Options options_;
-  FixedText<512> directory_;
-  FixedText<120> user_agent_, device_type_, os_name_, os_language_, friendly_name_, vfs_;
   Instant now_{};
-  FixedText<32> device_id_;
-  Network network_;
-  policy::Enforcer enforcer_;
-  policy::Pin pin_;
-  policy::Wipe wipe_;
   Error device_error_{};
   std::uint64_t active_ms_ = 0, lock_retry_ms_ = 0;
   bool unlocking_ = false;   ///< the PIN job is an unlock, not a change
@@ -144,18 +136,28 @@ class Core final : public Engine {
   bool network_told_ = false;
   Account* accounts_[kAccountsMax]{};
   bool removing_[kAccountsMax]{};
-  RemoveJob remove_job_;
   std::uint64_t wipe_deadline_ms_ = 0, wipe_retry_ms_ = 0;
   std::uint8_t wipe_tries_ = 0;
 
   Work work_ = Work::kNone;
   bool work_offered_ = false;
   std::uint32_t last_job_ = 0, last_request_ = 0, last_question_ = 0;
-  Asked asked_[kAccountsMax]{};
   RequestId cancels_[kCancelsMax]{};
   std::size_t cancel_count_ = 0;
-  Tell tells_[kTellsMax]{};
   std::size_t tell_count_ = 0;
+  Network network_;
+  Options options_;
+
+  // What is large comes last: code reaches the first kilobytes of an object with shorter instructions.
+  Asked asked_[kAccountsMax]{};
+  FixedText<32> device_id_;
+  policy::Wipe wipe_;
+  policy::Enforcer enforcer_;
+  policy::Pin pin_;
+  RemoveJob remove_job_;
+  FixedText<512> directory_;
+  FixedText<120> user_agent_, device_type_, os_name_, os_language_, friendly_name_, vfs_;
+  Tell tells_[kTellsMax]{};
   Header send_headers_[protocol::kHeadersMax + 4]{};
 };
 

@@ -96,7 +96,7 @@ Result<ChangeId> Account::send_draft(ItemId item) {
   auto standing = store_.draft_standing(item);
   if (!standing.ok()) return standing.error();
   if (!standing.value().only_here) {
-    if (version_ != 0 && version_ < 160) return engine_fault(EngineFault::kNotInVersion);
+    if (version_ != 0 && profile::below(version_, 160)) return engine_fault(EngineFault::kNotInVersion);
     bool anybody = false;
     for (items::PropertyId list : {items::kTo, items::kCc, items::kBcc}) {
       auto size = store_.item_value(item, list, Room{});

@@ -26,7 +26,7 @@ void done(Errand& errand, Memory memory, Error) {
 Status Account::empty_folder(FolderId folder, bool subfolders) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   if (errand_) return engine_fault(EngineFault::kBusy);
-  if (version_ < 120) return engine_fault(EngineFault::kNotInVersion);
+  if (profile::below(version_, 120)) return engine_fault(EngineFault::kNotInVersion);
   HANDSYNC_TRY(open_store());
   const FolderState* state = find(folder);
   if (!state) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};

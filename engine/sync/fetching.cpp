@@ -119,7 +119,7 @@ Status Account::fetch_file(const FileRequest& request) {
     if (address.bytes > caps.attachment_bytes_max)
       return policy::fault(policy::Fault::kAttachmentTooLarge, caps.attachment_bytes_max / 1024);
   } else {
-    if (version_ < 120) return engine_fault(EngineFault::kNotInVersion);
+    if (profile::below(version_, 120)) return engine_fault(EngineFault::kNotInVersion);
     auto found = store_.address_of(request.item);
     if (!found.ok()) return found.error();
     HANDSYNC_TRY(whole_mail_allowed(request.item));
@@ -134,7 +134,7 @@ Status Account::fetch_file(const FileRequest& request) {
   fetching->request = request;
   fetching->address = address;
   fetching->have = request.have_bytes;
-  fetching->get_attachment = version_ < 120;
+  fetching->get_attachment = profile::below(version_, 120);
   if (request.attachment != 0 && caps.attachment_bytes_max != UINT32_MAX)
     fetching->bytes_max = caps.attachment_bytes_max;
   if (address.bytes != 0) request.sink->expect(address.bytes, false);
@@ -211,7 +211,8 @@ void Account::ended_file(Call& call, Error error) {
     error = protocol::answer_fault(Command::kItemOperations, protocol::AnswerFault::kEmpty);
   if (error) {
     const bool no_such_command = error.domain == Domain::kHttp && error.code == 501;
-    if (no_such_command && version_ < 140 && fetching.request.attachment != 0 && !fetching.get_attachment) {
+    if (no_such_command && profile::below(version_, 140) && fetching.request.attachment != 0 &&
+        !fetching.get_attachment) {
       fetching.get_attachment = true;  // from 12.0 on a server may have either (MS-ASCMD 2.2.1.8)
       return;
     }

@@ -130,8 +130,8 @@ Status Account::load_folders() {
 bool Account::wanted(const FolderState& folder) const {
   if (!folder.row.supported || !folder.row.selected) return false;
   const Class kind = items::class_of(folder.row.type);
-  if ((kind == Class::kNote || kind == Class::kRecipient) && version_ < 140) return false;
-  return folder.row.type != FolderType::kDrafts || version_ >= 160;  // Drafts take part from 16.0 on
+  if ((kind == Class::kNote || kind == Class::kRecipient) && profile::below(version_, 140)) return false;
+  return folder.row.type != FolderType::kDrafts || !profile::below(version_, 160);  // Drafts take part from 16.0 on
 }
 
 FolderState* Account::find(FolderId id) {

@@ -54,7 +54,9 @@ Status Account::start_outbox() {
     if (!next.ok()) return next.error();
     if (!next.value()) return Done{};
     const bool answers = message_.verb == MessageVerb::kRespond;
-    Status started = answers ? start_response() : version_ < 140 && message_.in_doubt ? start_look() : start_message();
+    Status started = answers                                              ? start_response()
+                     : profile::below(version_, 140) && message_.in_doubt ? start_look()
+                                                                          : start_message();
     bool parked = message_.change == 0;
     if (!started.ok() || !parked) return started;
   }
@@ -90,7 +92,7 @@ Status Account::start_message() {
     return error;
   };
   protocol::Envelope envelope;
-  if (version_ >= 140) {
+  if (!profile::below(version_, 140)) {
     auto written = protocol::write_compose_mail(
         call->body_room(), {command, message_.client_id.view(), message_.source_folder.view(),
                             message_.source_item.view(), static_cast<std::uint32_t>(bytes.value())});
@@ -159,12 +161,12 @@ void Account::message_failed(Call& call, Error error) {
   }
   const bool not_sent = surely_not_sent(call, error);
   // Below 14.0 a 500 is all that a refusal looks like (MS-ASCMD 2.2.1.17).
-  const bool refused = version_ < 140 && error.domain == Domain::kHttp && error.code == 500;
+  const bool refused = profile::below(version_, 140) && error.domain == Domain::kHttp && error.code == 500;
   Status noted = not_sent ? store_.message_not_sent(message_.change, error, refused)
                           : store_.message_doubt(message_.change, error);
   if (!noted.ok()) return stop(noted.error());
   if ((refused && message_.tries + 1 >= kRefusalsMax) || (!not_sent && message_.tries + 1 >= kDoubtsMax))
-    return park_message(not_sent || version_ >= 140 ? error : engine_fault(EngineFault::kUnknownIfSent));
+    return park_message(not_sent || !profile::below(version_, 140) ? error : engine_fault(EngineFault::kUnknownIfSent));
   request_failed(call, error);
 }
 
@@ -217,7 +219,7 @@ Status Account::start_look() {
     return Done{};
   }
   ItemId alike[kSentAlikeMax];
-  const bool can_look = sent && version_ >= 120;  // 2.5 shows no headers of a mail
+  const bool can_look = sent && !profile::below(version_, 120);  // 2.5 shows no headers of a mail
   auto count = can_look ? store_.sent_alike(message_, alike) : Result<std::size_t>(std::size_t{0});
   if (!count.ok()) return count.error();
   if (looked_at_ >= count.value()) {

@@ -60,7 +60,7 @@ class Edits {
 /// A place is a text up to 14.1 and a structure from 16.0 on; the user may give it as a text.
 Status shape_place(Edits& edits, std::uint16_t version, Room room) {
   PropertyEdit* given = edits.find(cal::kLocation);
-  if (given == nullptr || version < 160) return Done{};
+  if (given == nullptr || profile::below(version, 160)) return Done{};
   if (edits.find(wbxml::air_sync_base::kLocation) != nullptr)
     return engine_fault(EngineFault::kInvalidItem, cal::kLocation);
   given->id = wbxml::air_sync_base::kLocation;
@@ -133,7 +133,7 @@ Result<ItemId> Account::add_item(FolderId folder, std::span<const PropertyEdit> 
   auto row = store_.sync_folder(folder);
   if (!row.ok()) return row.error();
   const Class kind = items::class_of(row.value().type);
-  if (kind == Class::kNote && version_ < 140) return engine_fault(EngineFault::kNotInVersion);
+  if (kind == Class::kNote && profile::below(version_, 140)) return engine_fault(EngineFault::kNotInVersion);
   Edits edits;
   HANDSYNC_TRY(edits.take(given));
   std::byte place[kPlaceBytesMax];
@@ -157,7 +157,7 @@ Result<ItemId> Account::add_item(FolderId folder, std::span<const PropertyEdit> 
       edits.put(cal::kBusyStatus, "2");
       edits.put(cal::kSensitivity, "0");
       edits.put(cal::kMeetingStatus, edits.wants(cal::kAttendees) ? "1" : "0");
-      if (version_ >= 160) {
+      if (!profile::below(version_, 160)) {
         edits.put(cal::kClientUid, uid.view());
       } else {
         edits.put(cal::kUID, uid.view());
@@ -195,7 +195,7 @@ Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> g
   if (found.value().kind == Class::kEvent) {
     HANDSYNC_TRY(may_edit(item, edits.view()));
     HANDSYNC_TRY(shape_place(edits, version_, place));
-    if (version_ >= 160) {
+    if (!profile::below(version_, 160)) {
       // The server drops the exceptions of a series whose times change (MS-ASCAL 2.2.2.21).
       auto moved = differing(item, edits.view(), kTimes);
       if (!moved.ok()) return moved.error();
@@ -229,7 +229,8 @@ Result<ChangeId> Account::edit_occurrence(ItemId item, std::int64_t original_ms,
   HANDSYNC_TRY(shape_place(edits, version_, place));
   HANDSYNC_TRY(check_forms(edits, Class::kEvent));
   // One end without the other would be guessed; from 16.0 on an occurrence lasts all day if the series does.
-  if (edits.wants(cal::kStartTime) != edits.wants(cal::kEndTime) || (version_ >= 160 && edits.find(cal::kAllDayEvent)))
+  if (edits.wants(cal::kStartTime) != edits.wants(cal::kEndTime) ||
+      (!profile::below(version_, 160) && edits.find(cal::kAllDayEvent)))
     return engine_fault(EngineFault::kInvalidItem, cal::kStartTime);
   for (const PropertyEdit& edit : edits.view()) {
     const items::Property* row = items::find_property(Class::kEvent, edit.id);

@@ -72,7 +72,7 @@ void Account::request_failed(Call& call, Error error) {
         break;
       case 403:
         // Below 14.0 a pending wipe or a missing policy may look like this (status.csv, 140): ask the server once.
-        if (version_ < 140 && call.kind == Kind::kCommand && call.command != Command::kProvision &&
+        if (profile::below(version_, 140) && call.kind == Kind::kCommand && call.command != Command::kProvision &&
             loops_.of(Loop::kProvisions) == 0) {
           loops_.add(Loop::kProvisions);
           needs_ |= kNeedPolicy;

@@ -46,7 +46,7 @@ Status Account::read_invitation(ItemId item, items::Meeting& meeting) {
   if ((items::meeting_bits(status.value()) & (items::kMeetingReceived | items::kMeetingCancelled)) !=
       items::kMeetingReceived)
     return engine_fault(EngineFault::kNoInvitation);
-  if (version_ < 141) return engine_fault(EngineFault::kNotInVersion);
+  if (profile::below(version_, 141)) return engine_fault(EngineFault::kNotInVersion);
   struct Field {
     std::uint16_t property;
     bool (*take)(items::Meeting&, Text);
@@ -68,7 +68,8 @@ Result<ChangeId> Account::respond(ItemId item, const MeetingAnswer& answer) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
   const bool proposes = answer.propose_start_ms != 0 || answer.propose_end_ms != 0;
-  if ((proposes && version_ < 161) || (answer.one && version_ < 141)) return engine_fault(EngineFault::kNotInVersion);
+  if ((proposes && version_ < 161) || (answer.one && profile::below(version_, 141)))
+    return engine_fault(EngineFault::kNotInVersion);
   if (answer.message.size() > kAnswerBytesMax || (proposes && answer.propose_end_ms <= answer.propose_start_ms))
     return engine_fault(EngineFault::kInvalidItem);
   auto subject = store_.subject_of(item);
@@ -151,7 +152,7 @@ Status Account::start_response() {
   };
   Block text(core_.memory());
   std::size_t text_bytes = 0;
-  if (version_ >= 160) {
+  if (!profile::below(version_, 160)) {
     if (Status taken = text.take(kAnswerBytesMax); !taken.ok()) return give_up(taken.error());
     replica::OutboxSource parts(store_, message_.message);
     while (text_bytes < kAnswerBytesMax) {
@@ -198,7 +199,7 @@ void Account::response_is_given() {
       !kind.ok() && kind.error().domain == Domain::kSqlite && kind.error().code == replica::kWrongFolder;
   // An invitation that has been answered is of no use any more; some servers remove it themselves.
   if (is_mail && !message_.answer.one) static_cast<void>(store_.remove(message_.source, false, core_.now().wall_ms));
-  if (version_ >= 160) return message_is_sent();
+  if (!profile::below(version_, 160)) return message_is_sent();
   if (Status given = store_.answer_given(message_.change); !given.ok()) return stop(given.error());
   message_ = {};
   succeed();

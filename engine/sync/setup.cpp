@@ -202,7 +202,7 @@ Status Account::version_chosen(protocol::Version version) {
   version_ = version;
   bool told = false;
   if (auto sent = store_.get_number(replica::Value::kDeviceInformationSent); sent.ok()) told = sent.value() != 0;
-  if (version_ >= 120 && version_ < 141 && !told) needs_ |= kNeedDeviceInformation;
+  if (!profile::below(version_, 120) && profile::below(version_, 141) && !told) needs_ |= kNeedDeviceInformation;
   if (adding_ && !has_policy_key_) needs_ |= kNeedPolicy;
   if (adding_) needs_ |= kNeedFolders;
   return Done{};

@@ -1,10 +1,14 @@
-/// The words every layer shares. Lowest header of the house: includes nothing of ours, allocates nothing.
+/// The words every layer shares. Lowest header of the house: includes nothing of ours but the sizes, allocates nothing.
 #pragma once
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+
+#include "handsync/profile.h"
 
 namespace handsync {
 
@@ -18,15 +22,35 @@ inline Text text_of(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.d
 enum class Domain : std::uint8_t { kNone, kMemory, kWbxml, kHttp, kTls, kDns, kEas, kSqlite, kHal, kPolicy, kEngine };
 
 /// One error value. What happens next and the sentence a person reads: engine/policy/remedies.h, one row per (domain,
-/// code).
+/// code). One machine word, so that it comes back in a register: a third of the engine is passing errors on.
 struct [[nodiscard]] Error {
-  Domain domain = Domain::kNone;
-  std::int32_t code =
-      0;  ///< the domain's own number (an EAS Status, an HTTP code, SQLite's or mbedTLS's): it survives the trip up
-  std::uint32_t where = 0;  ///< byte offset, collection or record, by domain
-  explicit operator bool() const { return domain != Domain::kNone; }
-  friend bool operator==(const Error&, const Error&) = default;
+  /// `where` is cut at kErrorWhereMax.
+  constexpr Error(Domain of, std::int32_t number, std::uint32_t at = 0)
+      : word(static_cast<Word>(of) | (static_cast<Word>(number) & kCodeMask) << profile::kErrorDomainBits |
+             static_cast<Word>(at < profile::kErrorWhereMax ? at : profile::kErrorWhereMax)
+                 << (profile::kErrorDomainBits + profile::kErrorCodeBits)) {}
+  constexpr Error() : word(0) {}
+  explicit constexpr operator bool() const { return (word & kDomainMask) != 0; }
+  friend constexpr bool operator==(const Error& a, const Error& b) { return a.word == b.word; }
+
+  using Word = std::conditional_t<profile::kErrorWhereBits == 32, std::uint64_t, std::uint32_t>;
+  // It is made, passed on and compared as one value: what a compiler sees as three it takes apart everywhere.
+  __extension__ union {
+    Word word;
+    struct {
+      Domain domain : profile::kErrorDomainBits;
+      /// The domain's own number (an EAS Status, an HTTP code, SQLite's or mbedTLS's): it survives the trip up.
+      std::int32_t code : profile::kErrorCodeBits;
+      /// Byte offset, collection or record, by domain; kErrorWhereMax: that or more.
+      std::uint32_t where : profile::kErrorWhereBits;
+    };
+  };
+
+ private:
+  static constexpr Word kDomainMask = (Word{1} << profile::kErrorDomainBits) - 1;
+  static constexpr Word kCodeMask = (Word{1} << profile::kErrorCodeBits) - 1;
 };
+static_assert(std::endian::native == std::endian::little, "the parts of an Error stand in its word in this order");
 
 /// Running out of memory is an answer. `where` names the bytes that were asked for.
 constexpr Error out_of_memory(std::size_t bytes = 0) {
@@ -47,7 +71,34 @@ class [[nodiscard]] Result {
   T value_{};
   Error error_{};
 };
+
+/// True and false are two of the codes that are no error.
+template <>
+class [[nodiscard]] Result<bool> {
+ public:
+  Result(bool value) : word_(Domain::kNone, value ? 1 : 0) {}  // NOLINT: implicit on purpose
+  Result(Error error) : word_(error) {}                        // NOLINT
+  bool ok() const { return !word_; }
+  bool value() const { return word_.code != 0; }
+  Error error() const { return word_; }  ///< only when not ok()
+
+ private:
+  Error word_;
+};
+
 struct Done {};
+template <>
+class [[nodiscard]] Result<Done> {
+ public:
+  Result(Done) {}                         // NOLINT: implicit on purpose
+  Result(Error error) : error_(error) {}  // NOLINT
+  bool ok() const { return !error_; }
+  Done value() const { return {}; }
+  Error error() const { return error_; }
+
+ private:
+  Error error_;
+};
 using Status = Result<Done>;
 
 /// Returns early with the error of `expression` (a Status, a Result or an Error).

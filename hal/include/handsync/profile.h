@@ -3,6 +3,7 @@
 /// (engine.h).
 #pragma once
 #include <cstddef>
+#include <cstdint>
 
 namespace handsync::profile {
 
@@ -22,6 +23,29 @@ inline constexpr bool kSearch = true;  ///< Query::words; needs a SQLite with FT
 #else
 inline constexpr bool kSearch = false;
 #endif
+
+/// An Error is one word: 32 bits on small machines, where a place beyond 4,095 is said as 4,095.
+inline constexpr int kErrorDomainBits = kSmall ? 4 : 8;
+inline constexpr int kErrorCodeBits = kSmall ? 16 : 24;
+inline constexpr int kErrorWhereBits = kSmall ? 12 : 32;
+inline constexpr std::uint32_t kErrorWhereMax = 0xFFFFFFFFU >> (32 - kErrorWhereBits);
+
+// What is left out when building: HANDSYNC_CLASSES and HANDSYNC_VERSION_MIN of CMake.
+#if !defined(HANDSYNC_CLASSES)
+#define HANDSYNC_CLASSES 0x1F
+#endif
+#if !defined(HANDSYNC_VERSION_MIN)
+#define HANDSYNC_VERSION_MIN 25
+#endif
+/// Folders of a class that is left out are listed as not supported and not synced; mail is always there.
+inline constexpr bool kCalendar = (HANDSYNC_CLASSES & 2) != 0;
+inline constexpr bool kContacts = (HANDSYNC_CLASSES & 4) != 0;
+inline constexpr bool kTasks = (HANDSYNC_CLASSES & 8) != 0;
+inline constexpr bool kNotes = (HANDSYNC_CLASSES & 16) != 0;
+/// The oldest protocol version that is spoken, x 10. A server without a newer one is refused (kNoCommonVersion).
+inline constexpr int kVersionMin = HANDSYNC_VERSION_MIN;
+/// version < limit, and known when compiling where no version as old is spoken.
+constexpr bool below(int version, int limit) { return kVersionMin < limit && version < limit; }
 
 /// PropertyRow::name, for programs that show properties by name; firmware goes by their ids (10 KB).
 inline constexpr bool kElementNames = !kSmall;
