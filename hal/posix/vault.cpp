@@ -3,10 +3,11 @@
 #include <mbedtls/gcm.h>
 #include <mbedtls/md.h>
 #include <mbedtls/platform_util.h>
-#include <mbedtls/sha256.h>
 
 #include <algorithm>
 #include <cstring>
+
+#include "posix/sha256.h"
 
 namespace handsync::hal::posix {
 namespace {

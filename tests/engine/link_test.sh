@@ -52,4 +52,21 @@ if cmake -S . -B "$build-engine-only" -G Ninja -DHANDSYNC_ENGINE_ONLY=ON -DCMAKE
 else
   echo "FAIL does not build alone:"; tail -20 "$work/only.log"; failed=1
 fi
+# And without what a firmware may leave out.
+less=$build-engine-less
+if cmake -S . -B "$less" -G Ninja -DHANDSYNC_ENGINE_ONLY=ON -DHANDSYNC_CLASSES=calendar -DHANDSYNC_VERSION_MIN=14.0 -DHANDSYNC_SEARCH=OFF \
+     -DCMAKE_BUILD_TYPE=Debug "-DCMAKE_CXX_FLAGS_DEBUG=-O1 -g1" >"$work/less.log" 2>&1 && cmake --build "$less" >>"$work/less.log" 2>&1 &&
+   g++ -std=c++20 -O1 -DHANDSYNC_CLASSES=3 -DHANDSYNC_VERSION_MIN=140 -Iengine -Iengine/include -Ihal/include -Itests/engine tests/engine/options_test.cpp \
+     tests/main.cpp -o "$work/options_tests" "$less/libhandsync_engine.a" "$less/libhandsync_wbxml.a" -lsqlite3 -ltinyxml2 -lCppUTest 2>>"$work/less.log"; then
+  "$work/options_tests" >"$work/less.log" 2>&1 && echo "ok mail and calendar from 14.0 on: $(grep '^OK' "$work/less.log")" ||
+    { echo "FAIL mail and calendar from 14.0 on:"; cat "$work/less.log"; failed=1; }
+else
+  echo "FAIL does not build without classes and old versions:"; tail -20 "$work/less.log"; failed=1
+fi
+if cmake -S . -B "$less-wrong" -G Ninja -DHANDSYNC_ENGINE_ONLY=ON -DHANDSYNC_CLASSES=calender >/dev/null 2>&1; then
+  echo "FAIL a class that does not exist is taken for one"; failed=1
+else
+  echo "ok a class that does not exist is refused"
+fi
+rm -rf "$less-wrong"
 exit $failed

@@ -14,7 +14,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from programs import PASSWORD, PIN, ROOT, Exchange, Lines, Suite  # noqa: E402
 
 ALICE = "alice@example.test"
-BOARDS = {"arm-none-eabi": ("mps2-an505", [], 0x80FF0000), "arm-none-eabi-a9": ("vexpress-a9", ["-m", "128M"], 0x64000000)}
+BOARDS = {"arm-none-eabi": ("mps2-an505", [], 0x80FF0000), "arm-none-eabi-mail": ("mps2-an505", [], 0x80FF0000),
+          "arm-none-eabi-a9": ("vexpress-a9", ["-m", "128M"], 0x64000000)}
 # Bytes; what is reached, so that it does not grow unseen. The RAM disk and lwIP's pools come on top. TLS: 26 KB a connection.
 STACK_MAX = 12 << 10
 HEAP_MAX = {"engine": 81_600, "sqlite": 156_500, "tls": 46_400, "inflate": 40_000, "carrier": 30_500, "all": 299_000}
