@@ -259,14 +259,14 @@ Status Store::hold_texts(Error reason) {
 #define HANDSYNC_UNSAID                                                                                      \
   " FROM change WHERE kind=11 AND parked=0 AND request=0 AND domain=0 AND (SELECT class FROM item WHERE id=" \
   "change.item)=5"
-  const Result<std::int64_t> any = query_number(database_, "SELECT EXISTS(SELECT 1"_sql HANDSYNC_UNSAID ")");
+  const Result<std::int64_t> any = query_number(database_, "SELECT EXISTS(SELECT 1" HANDSYNC_UNSAID ")"_sql);
   if (!any.ok() || any.value() == 0) return any.ok() ? Status(Done{}) : Status(any.error());
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(false));
-#undef HANDSYNC_UNSAID
   HANDSYNC_TRY(run_sql(database_,
-                       "UPDATE change SET domain=?1,code=?2,place=?3 WHERE id IN (SELECT id"_sql HANDSYNC_UNSAID ")",
+                       "UPDATE change SET domain=?1,code=?2,place=?3 WHERE id IN (SELECT id" HANDSYNC_UNSAID ")"_sql,
                        static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code), reason.where));
+#undef HANDSYNC_UNSAID
   return transaction.commit();
 }
 
