@@ -142,8 +142,7 @@ Status Pin::store_verifier(hal::Device& device, const Verifier& v) {
   out.fixed(v.rounds_next, 4);
   out.byte(v.traits.length);
   out.byte(v.traits.groups);
-  out.byte((v.traits.simple ? 1U : 0U) | (v.guard ? 2U : 0U) | (v.set_wall_trusted ? 4U : 0U) |
-           (v.changing ? 8U : 0U));
+  out.byte((v.traits.simple ? 1U : 0U) | (v.guard ? 2U : 0U) | (v.set_wall_trusted ? 4U : 0U) | (v.changing ? 8U : 0U));
   out.fixed(static_cast<std::uint64_t>(v.set_wall_ms), 8);
   out.fixed(v.age_ms, 8);
   out.fixed(v.seen_mono_ms, 8);
@@ -178,7 +177,8 @@ Status Pin::load_attempts(hal::Device& device, Instant now) {
   stored.idle_lock_s = static_cast<std::uint32_t>(in.fixed(4));
   if (!set_) return stored.in_force ? Status(fault(Fault::kRecordDamaged)) : Status(Done{});
   attempts_ = stored;
-  const bool waits = throttle_s(stored.wrong) != 0 && (stored.wait_boot != now.boot || now.mono_ms < stored.wait_from_ms);
+  const bool waits =
+      throttle_s(stored.wrong) != 0 && (stored.wait_boot != now.boot || now.mono_ms < stored.wait_from_ms);
   if (!waits && stored.in_force) return Done{};
   // The monotonic clock began anew: so does the wait. A write that fails costs the user another such wait, no more.
   if (waits) attempts_.wait_from(now);

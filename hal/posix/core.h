@@ -63,7 +63,7 @@ struct Core : Entropy, Records, Keys, Erase {
   static std::vector<std::string> everything_under(const std::string& directory, Status& outcome);
   /// Shreds all of them, whatever happens to one: the first error is noted. The lock is held for a piece at a time.
   void shred(const std::vector<std::string>& paths, Progress&, Status& outcome);
-  static void must(const Status& status, const std::string& what);                 ///< throws std::runtime_error
+  static void must(const Status& status, const std::string& what);  ///< throws std::runtime_error
 
   CoreOptions core_options;
   mutable std::mutex mutex;

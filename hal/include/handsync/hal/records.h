@@ -19,9 +19,9 @@ enum class Record : std::uint16_t {
 /// Called on the engine thread; a few are read and written at every boot. Nothing here is secret: what must be believed
 /// carries a tag of Keys::mac.
 struct Records {
-  /// FAST; bytes read, 0 = not there. Fault::kDamaged: it is there and cannot be believed; Fault::kTooLarge: nor does it
-  /// fit into Room. These two may cost a user the phone (a damaged PIN is one tried too often). Any other error says that
-  /// reading failed: nothing opens, nothing is destroyed, and it is tried again.
+  /// FAST; bytes read, 0 = not there. Fault::kDamaged: it is there and cannot be believed; Fault::kTooLarge: nor does
+  /// it fit into Room. These two may cost a user the phone (a damaged PIN is one tried too often). Any other error says
+  /// that reading failed: nothing opens, nothing is destroyed, and it is tried again.
   virtual Result<std::size_t> get(Record, Room) = 0;
   virtual Status put(Record, Bytes) = 0;  ///< FAST
   virtual Status remove(Record) = 0;      ///< FAST; ok also when it was not there
