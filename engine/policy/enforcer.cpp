@@ -39,7 +39,13 @@ Status Enforcer::read(hal::Device& device) {
   std::byte record[kRecordBytesMax];
   const auto body_bytes = get_sealed(device, hal::Record::kPolicy, kMagic, record);
   HANDSYNC_TRY(body_bytes);
-  if (body_bytes.value() == 0) return device.keys().exists(0) ? Status(Done{}) : device.keys().create(0);
+  recorded_ = body_bytes.value() != 0;
+  if (!recorded_) {
+    if (!device.keys().exists(0)) HANDSYNC_TRY(device.keys().create(0));
+    const auto accounts = device.records().get(hal::Record::kAccounts, record);
+    if (!accounts.ok() && !damage(accounts.error())) return accounts.error();
+    return accounts.ok() && accounts.value() == 0 ? Status(Done{}) : Status(fault(Fault::kRecordDamaged));
+  }
   Unpacker in{Bytes(record, body_bytes.value())};
   in.at = sizeof kMagic;
   damaged_ = in.byte() == kRepairing;
@@ -67,7 +73,7 @@ Status Enforcer::store(hal::Device& device) {
   out.byte(damaged_ ? kRepairing : 0U);
   for (const Entry& entry : entry_) {
     for (const bool pending : {false, true}) {
-      if (!(pending ? entry.has_pending : entry.has_current)) continue;
+      if (!(pending ? entry.prepared() : entry.has_current)) continue;
       out.fixed(static_cast<std::uint64_t>(entry.account), 2);
       out.byte(pending ? kPending : kCurrent);
       if (!out.fits()) return out_of_memory(out.size);
@@ -76,8 +82,12 @@ Status Enforcer::store(hal::Device& device) {
       out.size += wrote.value();
     }
   }
-  return put_sealed(device, hal::Record::kPolicy, record, out.size);
+  HANDSYNC_TRY(put_sealed(device, hal::Record::kPolicy, record, out.size));
+  recorded_ = true;
+  return Done{};
 }
+
+Status Enforcer::begin(hal::Device& device) { return recorded_ ? Status(Done{}) : store(device); }
 
 Enforcer::Entry* Enforcer::find(AccountId account) {
   for (Entry& entry : entry_) {
@@ -97,7 +107,7 @@ void Enforcer::recompute() {
   };
   for (const Entry& entry : entry_) {
     if (entry.has_current) add(entry.current);
-    if (entry.has_pending) add(entry.pending);
+    if (entry.prepared()) add(entry.pending);
   }
 }
 
@@ -105,19 +115,27 @@ void Enforcer::apply(hal::Device& device, bool may_loosen) {
   AppLists lists;
   for (const Entry& entry : entry_) {
     if (entry.has_current) lists.add(entry.current);
-    if (entry.has_pending) lists.add(entry.pending);
+    if (entry.prepared()) lists.add(entry.pending);
   }
   compliance_ = enforce(merged_, device, facts_, may_loosen && !damaged_, &lists);
 }
 
-Status Enforcer::prepare(hal::Device& device, AccountId account, const Document& document) {
+Status Enforcer::offer(AccountId account, const Document& document) {
   Entry* entry = find(account);
   if (entry == nullptr) entry = find(AccountId{});
   if (entry == nullptr || account == AccountId{}) return fault(Fault::kTooManyAccounts);
-  const Entry before = *entry;
   entry->account = account;
   entry->pending = document;
-  entry->has_pending = true;
+  entry->has_pending = entry->offered = true;
+  return Done{};
+}
+
+Status Enforcer::prepare(hal::Device& device, AccountId account, const Document& document) {
+  const Entry* there = find(account);
+  const Entry before = there != nullptr ? *there : Entry{};
+  HANDSYNC_TRY(offer(account, document));
+  Entry* entry = find(account);
+  entry->offered = false;
   const Status stored = store(device);
   if (!stored.ok()) {
     *entry = before;
@@ -150,7 +168,7 @@ Status Enforcer::abandon(hal::Device& device, AccountId account) {
   Entry* entry = find(account);
   if (entry == nullptr || !entry->has_pending) return fault(Fault::kNothingPrepared);
   const Entry before = *entry;
-  entry->has_pending = false;
+  entry->has_pending = entry->offered = false;
   entry->pending = Document{};
   if (!entry->has_current) *entry = Entry{};
   const Status stored = store(device);
@@ -240,6 +258,13 @@ Caps Enforcer::caps() const {
       merged_.enabled(Setting::kDevicePasswordEnabled) && merged_.enabled(Setting::kPasswordRecoveryEnabled);
   caps.texts = merged_.enabled(Setting::kAllowTextMessaging);
   return caps;
+}
+
+bool Enforcer::wanted_pin() const {
+  for (const Entry& entry : entry_) {
+    if (entry.has_current && entry.current.enabled(Setting::kDevicePasswordEnabled)) return true;
+  }
+  return false;
 }
 
 bool Enforcer::escrows(AccountId account) const {

@@ -2,10 +2,11 @@
 /// an integrity tag and brought to the device at every boot. Engine thread; FAST calls only.
 ///
 ///   boot       load()                     before the radio or a database opens
+///   consent    offer(account, doc)        to be read with row(): in force nowhere, recorded nowhere
 ///   phase 1    prepare(account, doc)      what is stricter is recorded and in force from here; nothing is opened yet
 ///   phase 2    acknowledgement(account)   1, 2 or 3, read back now
 ///   final key  commit it, then settle(account): what is looser takes effect
-///   refused    abandon(account)           back to the policy before
+///   refused    abandon(account)           back to the policy before; by the user, or by the server
 ///   gone       forget(account)            account removed or wiped
 ///
 /// A power cut between prepare and settle leaves the stricter of both in force: pending(account) is then true, and the
@@ -39,12 +40,15 @@ constexpr std::uint8_t narrower_filter(std::uint8_t wanted, std::uint8_t cap) {
 
 class Enforcer {
  public:
-  /// Boot. Makes the device key (slot 0) on a new device. Error{kPolicy, kRecordDamaged}: what was closed stays closed
-  /// and damaged() stays true until every account has provisioned anew; the engine goes on with policy key 0 for all of
-  /// them.
+  /// Boot. Makes the device key (slot 0) on a new device. Error{kPolicy, kRecordDamaged}, also when there are accounts
+  /// and no record (someone has taken it away): what was closed stays closed and damaged() stays true until every
+  /// account has provisioned anew; the engine goes on with policy key 0 for all of them.
   Status load(hal::Device&, const Facts&);
+  /// Before the first account is recorded: from here on the record is there.
+  Status begin(hal::Device&);
   bool damaged() const { return damaged_; }
 
+  Status offer(AccountId, const Document&);
   Status prepare(hal::Device&, AccountId, const Document&);
   Status settle(hal::Device&, AccountId);
   Status abandon(hal::Device&, AccountId);
@@ -66,6 +70,7 @@ class Enforcer {
   const Document& merged() const { return merged_; }  ///< the strictest of all, pending ones included
   const Compliance& compliance() const { return compliance_; }
   Caps caps() const;
+  bool wanted_pin() const;                         ///< a policy that was acknowledged wants one: so one was set
   bool escrows(AccountId) const;                   ///< its server may keep a recovery password, and no other forbids it
   std::uint32_t idle_lock_s() const;               ///< 0 = never
   Result<PolicyRow> row(std::size_t index) const;  ///< every account's own settings, then the merge as account 0
@@ -75,7 +80,9 @@ class Enforcer {
   struct Entry {
     AccountId account{};
     bool has_current = false, has_pending = false;
+    bool offered = false;  ///< the pending one, and nobody has accepted it
     Document current, pending;
+    bool prepared() const { return has_pending && !offered; }
   };
   Entry* find(AccountId);
   const Entry* find(AccountId) const;
@@ -87,7 +94,7 @@ class Enforcer {
   Document merged_;
   Compliance compliance_;
   Facts facts_;
-  bool damaged_ = false;
+  bool damaged_ = false, recorded_ = false;
 };
 
 }  // namespace handsync::policy

@@ -25,7 +25,7 @@ enum class Fault : std::int32_t {
   kPinThrottled,         ///< where = seconds to wait; the try was not counted
   kPinLimit,             ///< the last try is used up: the device is wiped
   kPinBusy,              ///< another PIN is being checked
-  kPinCheckFailed,       ///< the vault or the record failed: nothing was opened, the try is counted
+  kPinCheckFailed,       ///< the vault or the record failed: nothing was opened; counted if that could be recorded
   kLocked,               ///< the device is locked
   kPinCodeword,          ///< few tries are left: the codeword first; where = tries left. Nothing was counted
   kNoRecovery,           ///< no recovery password of this device is kept at a server

@@ -9,7 +9,8 @@ namespace {
 
 inline constexpr std::byte kAttemptsMagic[4] = {std::byte{'H'}, std::byte{'P'}, std::byte{'A'}, std::byte{1}};
 inline constexpr std::byte kPinMagic[4] = {std::byte{'H'}, std::byte{'P'}, std::byte{'V'}, std::byte{1}};
-inline constexpr std::size_t kAttemptsBytes = sizeof kAttemptsMagic + 4 + 8 + 4;
+inline constexpr std::size_t kAttemptsBytesMin = sizeof kAttemptsMagic + 4 + 8 + 4;  // of before: no limits behind it
+inline constexpr std::size_t kAttemptsBytes = kAttemptsBytesMin + 1 + 1 + 4;
 inline constexpr std::size_t kPinBytes = 320 + (kPinHistoryMax + 1) * 24;
 inline constexpr std::uint64_t kHour_ms = 3'600'000, kDay_ms = 24 * kHour_ms;
 inline constexpr std::uint64_t kStretchGoal_ms = 500, kMeasurable_ms = 20;
@@ -76,10 +77,10 @@ void PinJob::run(hal::Device& device, hal::Progress& progress) {
 
 Status Pin::load(hal::Device& device, Instant now) {
   set_ = unsound_ = false;
-  wrong_ = 0;
+  attempts_ = Attempts{};
   verifier_ = Verifier{};
   Status loaded = load_verifier(device);
-  if (loaded.ok() && set_) loaded = load_attempts(device, now);
+  if (loaded.ok()) loaded = load_attempts(device, now);
   if (!loaded.ok()) {
     set_ = true;  // something is or was there: the device does not open because it cannot be read
     unsound_ = true;
@@ -107,6 +108,7 @@ Status Pin::load_verifier(hal::Device& device) {
   v.traits.simple = (flags & 1) != 0;
   v.guard = (flags & 2) != 0;
   v.set_wall_trusted = (flags & 4) != 0;
+  v.changing = (flags & 8) != 0;
   v.set_wall_ms = static_cast<std::int64_t>(in.fixed(8));
   v.age_ms = in.fixed(8);
   v.seen_mono_ms = in.fixed(8);
@@ -140,7 +142,7 @@ Status Pin::store_verifier(hal::Device& device, const Verifier& v) {
   out.fixed(v.rounds_next, 4);
   out.byte(v.traits.length);
   out.byte(v.traits.groups);
-  out.byte((v.traits.simple ? 1U : 0U) | (v.guard ? 2U : 0U) | (v.set_wall_trusted ? 4U : 0U));
+  out.byte((v.traits.simple ? 1U : 0U) | (v.guard ? 2U : 0U) | (v.set_wall_trusted ? 4U : 0U) | (v.changing ? 8U : 0U));
   out.fixed(static_cast<std::uint64_t>(v.set_wall_ms), 8);
   out.fixed(v.age_ms, 8);
   out.fixed(v.seen_mono_ms, 8);
@@ -161,31 +163,52 @@ Status Pin::load_attempts(hal::Device& device, Instant now) {
   std::byte record[kAttemptsBytes + kTagBytes];
   const auto got = get_sealed(device, hal::Record::kAttempts, kAttemptsMagic, record);
   HANDSYNC_TRY(got);
-  // Written before the first PIN is: with a PIN and without it, someone has taken it away.
-  if (got.value() != kAttemptsBytes) return fault(Fault::kRecordDamaged);
+  // Written before the first PIN is, and once more behind it: one without the other, and someone has taken that away.
+  if (got.value() == 0 && !set_) return Done{};
+  if (got.value() != kAttemptsBytes && got.value() != kAttemptsBytesMin) return fault(Fault::kRecordDamaged);
   Unpacker in{Bytes(record, got.value())};
   in.at = sizeof kAttemptsMagic;
-  wrong_ = static_cast<std::uint32_t>(in.fixed(4));
-  wait_from_ms_ = in.fixed(8);
-  wait_boot_ = static_cast<std::uint32_t>(in.fixed(4));
-  if (throttle_s(wrong_) != 0 && (wait_boot_ != now.boot || now.mono_ms < wait_from_ms_)) {
-    // The monotonic clock began anew: so does the wait. A write that fails costs the user another such wait, no more.
-    const Status restarted = store_attempts(device, now);
-    static_cast<void>(restarted);
-  }
+  Attempts stored;
+  stored.wrong = static_cast<std::uint32_t>(in.fixed(4));
+  stored.wait_from_ms = in.fixed(8);
+  stored.wait_boot = static_cast<std::uint32_t>(in.fixed(4));
+  stored.in_force = in.byte() != 0;
+  stored.attempts_max = static_cast<std::uint8_t>(in.byte());
+  stored.idle_lock_s = static_cast<std::uint32_t>(in.fixed(4));
+  if (!set_) return stored.in_force ? Status(fault(Fault::kRecordDamaged)) : Status(Done{});
+  attempts_ = stored;
+  const bool waits =
+      throttle_s(stored.wrong) != 0 && (stored.wait_boot != now.boot || now.mono_ms < stored.wait_from_ms);
+  if (!waits && stored.in_force) return Done{};
+  // The monotonic clock began anew: so does the wait. A write that fails costs the user another such wait, no more.
+  if (waits) attempts_.wait_from(now);
+  attempts_.in_force = true;
+  const Status noted = store_attempts(device, attempts_);
+  static_cast<void>(noted);
   return Done{};
 }
 
-Status Pin::store_attempts(hal::Device& device, Instant now) {
-  wait_from_ms_ = now.mono_ms;
-  wait_boot_ = now.boot;
+Status Pin::store_attempts(hal::Device& device, const Attempts& next) {
   std::byte record[kAttemptsBytes + kTagBytes];
   Packer out{record};
   out.raw(kAttemptsMagic);
-  out.fixed(wrong_, 4);
-  out.fixed(wait_from_ms_, 8);
-  out.fixed(wait_boot_, 4);
-  return put_sealed(device, hal::Record::kAttempts, record, out.size);
+  out.fixed(next.wrong, 4);
+  out.fixed(next.wait_from_ms, 8);
+  out.fixed(next.wait_boot, 4);
+  out.byte(next.in_force ? 1U : 0U);
+  out.byte(next.attempts_max);
+  out.fixed(next.idle_lock_s, 4);
+  HANDSYNC_TRY(put_sealed(device, hal::Record::kAttempts, record, out.size));
+  attempts_ = next;
+  return Done{};
+}
+
+Status Pin::keep_limits(hal::Device& device, std::uint8_t attempts_max, std::uint32_t idle_lock_s) {
+  Attempts next = attempts_;
+  next.attempts_max = attempts_max;
+  next.idle_lock_s = idle_lock_s;
+  const bool same = attempts_.attempts_max == attempts_max && attempts_.idle_lock_s == idle_lock_s;
+  return same || !set_ || unsound_ ? Status(Done{}) : store_attempts(device, next);
 }
 
 std::uint64_t Pin::age_ms(Instant now) const {
@@ -202,31 +225,33 @@ bool Pin::fits(const PinRules& rules, Instant now) const {
 }
 
 bool Pin::limit_reached(const PinRules& rules) const {
-  return set_ && (unsound_ || (rules.attempts_max != 0 && wrong_ >= rules.attempts_max && !busy()));
+  return set_ && (unsound_ || (rules.attempts_max != 0 && attempts_.wrong >= rules.attempts_max && !busy()));
 }
 
 std::uint16_t Pin::tries_left(const PinRules& rules) const {
-  if (rules.attempts_max == 0 || unsound_ || wrong_ >= rules.attempts_max) return 0;
-  return static_cast<std::uint16_t>(rules.attempts_max - wrong_);
+  if (rules.attempts_max == 0 || unsound_ || attempts_.wrong >= rules.attempts_max) return 0;
+  return static_cast<std::uint16_t>(rules.attempts_max - attempts_.wrong);
 }
 
 bool Pin::confirm_first(const PinRules& rules) const {
-  return wrong_ > 0 && rules.attempts_max != 0 && tries_left(rules) <= kConfirmTries;
+  return attempts_.wrong > 0 && rules.attempts_max != 0 && tries_left(rules) <= kConfirmTries;
 }
 
 std::uint32_t Pin::throttled_s(Instant now) const {
-  const std::uint64_t wait_ms = throttle_s(wrong_) * std::uint64_t{1000};
-  const bool running = wait_boot_ == now.boot && now.mono_ms >= wait_from_ms_;
-  const std::uint64_t waited_ms = running ? now.mono_ms - wait_from_ms_ : 0;
+  const std::uint64_t wait_ms = throttle_s(attempts_.wrong) * std::uint64_t{1000};
+  const bool running = attempts_.wait_boot == now.boot && now.mono_ms >= attempts_.wait_from_ms;
+  const std::uint64_t waited_ms = running ? now.mono_ms - attempts_.wait_from_ms : 0;
   return waited_ms >= wait_ms ? 0 : static_cast<std::uint32_t>((wait_ms - waited_ms + 999) / 1000);
 }
 
 Status Pin::count_try(hal::Device& device, const PinRules& rules, Instant now) {
-  if (unsound_ || (rules.attempts_max != 0 && wrong_ >= rules.attempts_max)) return fault(Fault::kPinLimit);
+  if (unsound_ || (rules.attempts_max != 0 && attempts_.wrong >= rules.attempts_max)) return fault(Fault::kPinLimit);
   if (const std::uint32_t wait_s = throttled_s(now); wait_s != 0) return fault(Fault::kPinThrottled, wait_s);
-  ++wrong_;
-  // A write that failed may still have arrived: the try stays counted here too, and nothing is looked at.
-  if (!store_attempts(device, now).ok()) return fault(Fault::kPinCheckFailed);
+  Attempts next = attempts_;
+  ++next.wrong;
+  next.wait_from(now);
+  // Nothing is looked at, so nothing is counted: a write that failed and has arrived all the same is this very count.
+  if (!store_attempts(device, next).ok()) return fault(Fault::kPinCheckFailed);
   return Done{};
 }
 
@@ -272,7 +297,14 @@ Status Pin::begin_change(hal::Device& device, Bytes old_pin, Bytes new_pin, cons
   return Done{};
 }
 
-Status Pin::prepare_new(hal::Device& device, Bytes new_pin, PinJob& job) const {
+Status Pin::prepare_new(hal::Device& device, Bytes new_pin, PinJob& job) {
+  if (set_ && device.pin() != nullptr && !verifier_.changing) {
+    verifier_.changing = true;  // recorded before the hardware takes it
+    if (Status stored = store_verifier(device, verifier_); !stored.ok()) {
+      verifier_.changing = false;
+      return fault(Fault::kPinCheckFailed);
+    }
+  }
   HANDSYNC_TRY(device.entropy().fill(job.new_salt_));
   if (set_ && verifier_.history_count != 0) {
     std::memcpy(job.history_salt_, verifier_.history_salt, kSaltBytes);
@@ -300,14 +332,11 @@ Status Pin::begin_recover(hal::Device& device, Bytes recovery_password, Bytes ne
   const auto right = recovery_matches(device, verifier_.recovery, recovery_password);
   if (!right.ok() || !right.value()) {
     job.wipe();
-    if (rules.attempts_max != 0 && wrong_ >= rules.attempts_max) return fault(Fault::kPinLimit);
+    if (rules.attempts_max != 0 && attempts_.wrong >= rules.attempts_max) return fault(Fault::kPinLimit);
     return right.ok() ? fault(Fault::kPinWrong, tries_left(rules)) : fault(Fault::kPinCheckFailed);
   }
   // Proven: no failure from here on may end in a wipe.
-  const std::uint32_t counted = wrong_;
-  wrong_ = 0;
-  if (!store_attempts(device, now).ok()) {
-    wrong_ = counted;
+  if (!clear_tries(device, now).ok()) {
     job.wipe();
     return fault(Fault::kPinCheckFailed);
   }
@@ -356,7 +385,7 @@ Status Pin::finish(hal::Device& device, const PinRules& rules, Instant now) {
 }
 
 Status Pin::finish_verify(hal::Device& device, const PinRules& rules, Instant now) {
-  const bool at_limit = rules.attempts_max != 0 && wrong_ >= rules.attempts_max;
+  const bool at_limit = rules.attempts_max != 0 && attempts_.wrong >= rules.attempts_max;
   if (job_.error_) return fault(at_limit && job_.check_old_ ? Fault::kPinLimit : Fault::kPinCheckFailed);
   if (!job_.check_old_) return Done{};
   bool right = job_.old_right_;
@@ -370,21 +399,30 @@ Status Pin::finish_verify(hal::Device& device, const PinRules& rules, Instant no
   }
   if (!right) return at_limit ? fault(Fault::kPinLimit) : fault(Fault::kPinWrong, tries_left(rules));
 
-  const std::uint32_t counted = wrong_;
-  wrong_ = 0;
-  if (!store_attempts(device, now).ok()) {
-    wrong_ = counted;  // right, but it cannot be recorded: closed
-    return fault(Fault::kPinCheckFailed);
-  }
+  // Right, but it cannot be recorded: closed. What the hardware has enrolled meanwhile is in force all the same.
+  const bool enrolled = job_.guard_ && job_.make_new_;
+  if (!clear_tries(device, now).ok() && !enrolled) return fault(Fault::kPinCheckFailed);
   const std::uint64_t age = age_ms(now);
-  if (age >= verifier_.age_ms + kHour_ms || verifier_.seen_boot != now.boot) {
+  const bool changed = verifier_.changing && !job_.make_new_;
+  if (age >= verifier_.age_ms + kHour_ms || verifier_.seen_boot != now.boot || changed) {
     Verifier aged = verifier_;
+    if (changed) {
+      aged.changing = false;
+      aged.traits = traits_of(Bytes(job_.old_, job_.old_bytes_));
+    }
     aged.age_ms = age;
     aged.seen_mono_ms = now.mono_ms;
     aged.seen_boot = now.boot;
     if (store_verifier(device, aged).ok()) verifier_ = aged;
   }
   return Done{};
+}
+
+Status Pin::clear_tries(hal::Device& device, Instant now) {
+  Attempts next = attempts_;
+  next.wrong = 0;
+  next.wait_from(now);
+  return store_attempts(device, next);
 }
 
 Result<bool> Pin::used_before(hal::Device& device, const PinRules& rules) const {
@@ -399,7 +437,9 @@ Result<bool> Pin::used_before(hal::Device& device, const PinRules& rules) const 
 
 Status Pin::finish_change(hal::Device& device, const PinRules& rules, Instant now, const Recovery& kept) {
   const Bytes pin(job_.new_, job_.new_bytes_);
-  HANDSYNC_TRY(judge_new(pin, rules));  // the policy may have changed meanwhile
+  // From its enrolment on the hardware's PIN is the one that opens: nothing below may call that failed.
+  const bool enrolled = set_ && verifier_.guard && device.pin() != nullptr;
+  if (!enrolled) HANDSYNC_TRY(judge_new(pin, rules));  // the policy may have changed meanwhile
   Verifier next;
   next.recovery = kept;
   next.guard = device.pin() != nullptr;
@@ -436,13 +476,21 @@ Status Pin::finish_change(hal::Device& device, const PinRules& rules, Instant no
   next.set_wall_trusted = now.wall_trusted;
   next.seen_mono_ms = now.mono_ms;
   next.seen_boot = now.boot;
-  if (!set_) {
-    wrong_ = 0;
-    HANDSYNC_TRY(store_attempts(device, now));  // there before the first PIN is, so that its absence means something
+  const bool first = !set_;
+  if (first) {
+    attempts_ = Attempts{};
+    HANDSYNC_TRY(clear_tries(device, now));  // there before the first PIN is, so that its absence means something
   }
-  HANDSYNC_TRY(store_verifier(device, next));
+  const Status stored = store_verifier(device, next);
+  if (!stored.ok() && !enrolled) return stored;
+  next.changing = !stored.ok();
   verifier_ = next;
   set_ = true;
+  if (first) {
+    attempts_.in_force = true;
+    const Status noted = store_attempts(device, attempts_);
+    static_cast<void>(noted);  // else the next boot does it
+  }
   return Done{};
 }
 

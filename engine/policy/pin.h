@@ -3,8 +3,10 @@
 ///
 /// Each of verify and change is three calls: begin_...() on the engine thread (judges, counts), job().run() wherever
 /// slow work runs, finish() on the engine thread (decides, records). Between them the PIN is in this object only, and
-/// it is zeroed in finish(). Everything fails closed: an unreadable record counts as the limit reached. With PinGuard
-/// hardware the history is not kept beyond what the hardware keeps (compliance.cpp reports it partial).
+/// it is zeroed in finish(). Everything fails closed: a record that is damaged, or that someone has taken away, counts
+/// as the limit reached. With PinGuard hardware the history is not kept beyond what the hardware keeps (compliance.cpp
+/// reports it partial), and a change is in force with its enrolment: what could not be recorded of it then is made up
+/// for with the next right PIN.
 #pragma once
 #include "handsync/engine.h"
 #include "policy/pin_rules.h"
@@ -39,7 +41,15 @@ class Pin {
  public:
   explicit Pin(std::uint32_t rounds_min = kStretchRoundsMin) : rounds_min_(rounds_min) {}
 
-  Status load(hal::Device&, Instant);  ///< boot; an error means the records cannot be believed: limit_reached()
+  /// Boot. Error{kPolicy, kRecordDamaged}: the records cannot be believed, limit_reached(). Any other error: they could
+  /// not be read; nothing may be opened, and load() is called again.
+  Status load(hal::Device&, Instant);
+  /// The policy's limits, kept under the tag of the attempts' record as well: what holds while the policy's own is
+  /// damaged. One flash write when they have changed; nothing without a PIN.
+  Status keep_limits(hal::Device&, std::uint8_t attempts_max, std::uint32_t idle_lock_s);
+  std::uint8_t kept_attempts_max() const { return attempts_.attempts_max; }
+  std::uint32_t kept_idle_lock_s() const { return attempts_.idle_lock_s; }
+  void taken_away() { set_ = unsound_ = true; }  ///< there was a PIN, as another record knows: limit_reached()
   bool set() const { return set_; }
   bool busy() const { return doing_ != Doing::kNothing; }
   bool fits(const PinRules&, Instant) const;  ///< set, within the rules, not expired
@@ -80,7 +90,8 @@ class Pin {
     std::byte salt[kSaltBytes]{}, history_salt[kSaltBytes]{}, mac[kMacBytes]{};
     std::uint32_t rounds = 0, history_rounds = 0, rounds_next = 0;
     PinTraits traits{};
-    bool guard = false;  ///< PinGuard hardware holds it; mac is unused
+    bool guard = false;     ///< PinGuard hardware holds it; mac is unused
+    bool changing = false;  ///< and may have another one than the traits tell of: see the next right PIN
     std::int64_t set_wall_ms = 0;
     bool set_wall_trusted = false;
     std::uint64_t age_ms = 0;  ///< uptime seen since it was set: a clock turned back gains nothing
@@ -90,11 +101,24 @@ class Pin {
     HistoryEntry history[kPinHistoryMax + 1]{};  ///< newest first; the PIN in use is the first
     Recovery recovery{};
   };
+  struct Attempts {
+    std::uint32_t wrong = 0;
+    std::uint64_t wait_from_ms = 0;  ///< mono_ms at which the current wait began
+    std::uint32_t wait_boot = 0;
+    bool in_force = false;  ///< a PIN is set: without its record, someone has taken that away
+    std::uint8_t attempts_max = 0;
+    std::uint32_t idle_lock_s = 0;
+    void wait_from(Instant now) {
+      wait_from_ms = now.mono_ms;
+      wait_boot = now.boot;
+    }
+  };
   Status count_try(hal::Device&, const PinRules&, Instant);
-  Status store_attempts(hal::Device&, Instant);
+  Status clear_tries(hal::Device&, Instant);
+  Status store_attempts(hal::Device&, const Attempts&);  ///< and they are attempts_ from then on, if it succeeds
   Status store_verifier(hal::Device&, const Verifier&);
   Status store_recovery(hal::Device&, const Recovery&);
-  Status prepare_new(hal::Device&, Bytes new_pin, PinJob&) const;
+  Status prepare_new(hal::Device&, Bytes new_pin, PinJob&);
   Status load_verifier(hal::Device&);
   Status load_attempts(hal::Device&, Instant);
   Status finish_verify(hal::Device&, const PinRules&, Instant);
@@ -105,9 +129,7 @@ class Pin {
   std::uint32_t rounds_min_;
   Doing doing_ = Doing::kNothing;
   bool set_ = false, unsound_ = false;
-  std::uint32_t wrong_ = 0;
-  std::uint64_t wait_from_ms_ = 0;  ///< mono_ms at which the current wait began
-  std::uint32_t wait_boot_ = 0;
+  Attempts attempts_;
   std::uint64_t begun_ms_ = 0;
   Verifier verifier_;
   PinJob job_;

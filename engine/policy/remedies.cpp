@@ -334,7 +334,7 @@ constexpr Row kPolicyRows[] = {
     {number(Fault::kPinThrottled), {Remedy::kAskUser, Exit::kBlocked, "there were too many wrong PINs; this try was not counted", "wait {a while} (seconds), then try again"}},
     {number(Fault::kPinLimit), {Remedy::kWipe, Exit::kWiped, "the last try was used up, and the policy has the device wiped", "`device new` begins anew"}},
     {number(Fault::kPinBusy), {Remedy::kRetryBackOff, Exit::kBlocked, "another PIN is being checked", "try again in a moment"}},
-    {number(Fault::kPinCheckFailed), {Remedy::kAskUser, Exit::kMachine, "the PIN could not be checked, and the device stays locked", "free some space or check the disk, then try again; the try was counted"}},
+    {number(Fault::kPinCheckFailed), {Remedy::kAskUser, Exit::kMachine, "the PIN could not be checked, and the device stays locked", "free some space or check the disk, then try again"}},
     {number(Fault::kLocked), {Remedy::kAskUser, Exit::kBlocked, "the device is locked", "unlock it with `device unlock`"}},
     {number(Fault::kPinCodeword), {Remedy::kAskUser, Exit::kBlocked, "after a few more wrong PINs the device is wiped; tries left: {few}; this one was not counted", "show that it is you and no pocket: `device unlock --codeword a1b2c3`"}},
     {number(Fault::kNoRecovery), {Remedy::kAskUser, Exit::kBlocked, "no recovery password of this device is kept at a server: no policy asked for one", "remember the PIN; `device wipe` and `device new` begin anew"}},

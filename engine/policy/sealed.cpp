@@ -21,20 +21,24 @@ Status put_sealed(hal::Device& device, hal::Record record, Room room, std::size_
   return device.records().put(record, room.first(body_bytes + kTagBytes));
 }
 
-bool passing(Error error) {
-  return error.domain == Domain::kMemory || (error.domain == Domain::kHal && error.code > 0);
+bool damage(Error error) {
+  return error == fault(Fault::kRecordDamaged) ||
+         (error.domain == Domain::kHal && (error.code == static_cast<std::int32_t>(hal::Fault::kDamaged) ||
+                                           error.code == static_cast<std::int32_t>(hal::Fault::kTooLarge)));
 }
 
 Result<std::size_t> get_sealed(hal::Device& device, hal::Record record, Bytes magic, Room room) {
   const auto got = device.records().get(record, room);
   if (got.ok() && got.value() == 0) return std::size_t{0};
   const Error damaged = fault(Fault::kRecordDamaged);
-  if (!got.ok() && passing(got.error())) return got.error();
-  if (!got.ok() || got.value() < magic.size() + kTagBytes) return damaged;
+  if (!got.ok()) return damage(got.error()) ? damaged : got.error();
+  if (got.value() < magic.size() + kTagBytes) return damaged;
   const std::size_t body_bytes = got.value() - kTagBytes;
   std::byte tag[kTagBytes];
-  if (Status made = device.keys().mac(0, room.first(body_bytes), tag); !made.ok())
-    return passing(made.error()) ? made.error() : damaged;
+  if (Status made = device.keys().mac(0, room.first(body_bytes), tag); !made.ok()) {
+    const bool no_key = made.error() == hal::fault(hal::Fault::kNotThere);
+    return no_key || damage(made.error()) ? damaged : made.error();
+  }
   if (!same_bytes(tag, room.subspan(body_bytes, kTagBytes))) return damaged;
   if (!same_bytes(magic, room.first(magic.size()))) return damaged;
   return body_bytes;

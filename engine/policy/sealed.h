@@ -16,10 +16,11 @@ void zero(Room);
 /// A record begins with four bytes that name its kind and version: they separate the tags of different records too.
 /// `room` holds `body_bytes` bytes and has room for the tag behind them.
 Status put_sealed(hal::Device&, hal::Record, Room room, std::size_t body_bytes);
-/// The driver's own error (hal/progress.h: positive codes) or no memory: says nothing of what is stored.
-bool passing(Error);
-/// Bytes of the body, 0 = not there. Error{kPolicy, kRecordDamaged} when it cannot be believed; a passing error as it
-/// is.
+/// What is stored cannot be believed: kDamaged, kTooLarge, or a seal that does not fit. Every other error is a fault of
+/// reading: it says nothing of what is stored, and reading is tried again.
+bool damage(Error);
+/// Bytes of the body, 0 = not there. Error{kPolicy, kRecordDamaged} when it cannot be believed (a tag whose key is gone
+/// is a wrong one); a fault of reading as it is.
 Result<std::size_t> get_sealed(hal::Device&, hal::Record, Bytes magic, Room room);
 
 /// Writes on after the room is full, counting only: one check at the end is enough.

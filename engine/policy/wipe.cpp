@@ -121,11 +121,7 @@ Status Wipe::load(hal::Device& device) {
   std::byte record[64];
   const auto got = device.records().get(hal::Record::kWipe, record);
   if (got.ok() && got.value() == 0) return Done{};
-  const bool damaged =
-      got.ok() ||
-      (got.error().domain == Domain::kHal && got.error().code == static_cast<std::int32_t>(hal::Fault::kDamaged)) ||
-      got.error() == hal::fault(hal::Fault::kTooLarge);
-  if (!got.ok() && !damaged) {
+  if (!got.ok() && !damage(got.error())) {
     unreadable_ = true;
     return got.error();
   }
@@ -148,12 +144,20 @@ Status Wipe::load(hal::Device& device) {
   resumes_ = whole ? resumes : std::uint16_t{0};
   wall_ms_ = whole ? wall_ms : 0;
   if (step_ == WipeStep::kDone) return Done{};
-  if (step_ == WipeStep::kReset && reset_is_complete(device.records())) return advance(device, WipeStep::kDone);
+  // What cannot be stored now (a full disk) holds nothing up: the step is done again.
+  Status noted = Done{};
+  if (step_ == WipeStep::kReset && reset_is_complete(device.records())) {
+    noted = advance(device, WipeStep::kDone);
+    return Done{};
+  }
   if (resumes_ < UINT16_MAX) ++resumes_;
   if (only_keys() && step_ >= WipeStep::kKeysDestroyed) {
-    return advance(device, scope_ == WipeScope::kDevice ? WipeStep::kDone : WipeStep::kVerified);
+    noted = advance(device, scope_ == WipeScope::kDevice ? WipeStep::kDone : WipeStep::kVerified);
+  } else {
+    noted = store(device);
   }
-  return store(device);
+  static_cast<void>(noted);
+  return Done{};
 }
 
 Status Wipe::store(hal::Device& device) {
@@ -174,7 +178,8 @@ Status Wipe::advance(hal::Device& device, WipeStep step) {
   const WipeStep before = step_;
   step_ = step;
   const Status stored = store(device);
-  if (!stored.ok()) {
+  // Only what must be known after a factory reset waits for its record.
+  if (!stored.ok() && step > WipeStep::kVerified) {
     step_ = before;
     return stored;
   }
@@ -198,7 +203,9 @@ Status Wipe::arm(hal::Device& device, WipeScope scope, AccountId account, WipeOr
   wall_ms_ = now.wall_ms;
   resumes_ = 0;
   // Nobody waits for the acknowledgement of a wipe that no server has ordered.
-  const Status stored = advance(device, origin == WipeOrigin::kServer ? WipeStep::kArmed : WipeStep::kStarted);
+  step_ = origin == WipeOrigin::kServer ? WipeStep::kArmed : WipeStep::kStarted;
+  tries_ = 0;
+  const Status stored = store(device);
   if (!stored.ok()) {
     *this = before;
     return stored;
@@ -255,6 +262,8 @@ Status Wipe::ran(hal::Device& device) {
   if (reached == WipeStep::kKeysDestroyed && only_keys()) {
     return advance(device, device_scope ? WipeStep::kDone : WipeStep::kVerified);
   }
+  if (reached == WipeStep::kDone && !reset_is_complete(device.records()))
+    return fault(Fault::kWipeIncomplete, static_cast<std::uint32_t>(step_));
   if (reached != WipeStep::kVerified) return advance(device, reached);
 
   for (hal::KeySlot slot = device_scope ? hal::KeySlot{0} : static_cast<hal::KeySlot>(account_); slot < kWipeSlotsMax;

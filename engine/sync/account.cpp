@@ -273,10 +273,12 @@ void Account::answered(Question question, std::uint16_t choice, Bytes secret) {
   question_id_ = QuestionId{};
   switch (question) {
     case Question::kAcceptPolicy:
-      if (choice == 1)
-        policy_arrived();
-      else
+      if (choice == 1) {
+        if (Status accepted = policy_accepted(); !accepted.ok()) follow(accepted.error());
+      } else {
+        (void)core_.enforcer().abandon(core_.device(), id_);  // it was never in force, nor recorded
         stop(policy::fault(policy::Fault::kNotAccepted));
+      }
       break;
     case Question::kTrustRedirect:
       if (!move_url_.empty()) {
@@ -343,13 +345,20 @@ void Account::advance() {
   if (wiped_ || stopped_ || core_.wiping() || work_ || asked || look_up_id_ != RequestId{}) return;
   if (!manual_ && (!automatic() || core_.offline())) return;
   if (not_before_ms_ > core_.now().mono_ms) return;
+  const bool closed = core_.pin_must_change();
   for (const Step& step : kSteps) {
+    if (closed && step.need == kNeedFolders) break;
     if (!(needs_ & step.need)) continue;
     if (Status started = (this->*step.start)(); !started.ok()) follow(started.error());
     if (work_ || stopped_ || question_id_ != QuestionId{} || look_up_id_ != RequestId{} || waiting_for_pin_ ||
         core_.wiping())
       return;
     if (not_before_ms_ > core_.now().mono_ms) return;
+  }
+  if (closed) {
+    needs_ |= kNeedPolicy;  // that may have been loosened meanwhile
+    core_.enforcer().refresh(core_.device(), core_.facts());
+    return stop(policy::fault(policy::Fault::kPinMustChange));
   }
   if (needs_ == 0) idle();
 }

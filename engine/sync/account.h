@@ -157,6 +157,8 @@ class Account final : public Changes {
   Text question_detail() const { return detail_.view(); }
   TlsLevel tls_level() const { return record_.tls_level; }
   bool wiped() const { return wiped_; }
+  /// Its policy has not been fetched yet, or not been acknowledged.
+  bool wants_policy() const { return (needs_ & (kNeedPolicy | kNeedAcknowledge)) != 0; }
 
   // -- texts (texts.cpp)
   Error texts_refused() const;  ///< why none is uploaded or sent here; none = they are
@@ -232,6 +234,7 @@ class Account final : public Changes {
   void ended_settings(Call&, Error);
   void ended_policy(Call&, Error);
   void ended_acknowledge(Call&, Error);
+  Status policy_accepted();
   void policy_arrived();
   void policy_ready();  ///< accepted, and a PIN that fits is there (or not wanted)
   void take_directive(Call&, const protocol::ProvisionResponse&);

@@ -72,7 +72,7 @@ Result<bool> load_record(hal::Device& device, hal::KeySlot slot, AccountRecord& 
   std::byte room[kBodyBytesMax + policy::kTagBytes];
   const auto body = policy::get_sealed(device, hal::account_record(slot), bytes_of(kMagic), room);
   const Error damaged = hal::fault(hal::Fault::kDamaged, slot);
-  if (!body.ok()) return policy::passing(body.error()) ? body.error() : damaged;
+  if (!body.ok()) return policy::damage(body.error()) ? damaged : body.error();
   if (body.value() == 0) return false;
   policy::Unpacker in{Bytes(room, body.value()), sizeof kMagic - 1};
   record.complete = in.byte() != 0;

@@ -44,12 +44,15 @@ Status Core::boot(const Options& options, Instant now) {
     resumes_account_wipe = wipe_.active();
   }
   HANDSYNC_TRY(make_identity());
-  // Fail closed: a PIN record that is damaged counts as the limit reached; pin_ says so when it is asked. One that the
-  // device cannot read just now (its driver's own error) is no damage: nothing opens, and the host starts again.
-  if (Status loaded = pin_.load(device_, now); !loaded.ok() && policy::passing(loaded.error())) return loaded.error();
-  if (Status loaded = enforcer_.load(device_, facts()); !loaded.ok())
-    if (!enforcer_.damaged() || policy::passing(loaded.error())) return loaded.error();
+  // Fail closed: a PIN record that is damaged counts as the limit reached; pin_ says so when it is asked. One that
+  // cannot be read just now is no damage: nothing opens, and the host starts again.
+  if (Status loaded = pin_.load(device_, now); !loaded.ok() && !policy::damage(loaded.error())) return loaded.error();
+  if (Status loaded = enforcer_.load(device_, facts()); !loaded.ok() && !policy::damage(loaded.error()))
+    return loaded.error();
+  if (!pin_.set() && enforcer_.wanted_pin()) pin_.taken_away();
+  if (pin_.set()) enforcer_.refresh(device_, facts());  // whether it fits nobody could say before
   HANDSYNC_TRY(restore_accounts());
+  policy_changed();
   if (resumes_account_wipe) resume_wipe();
   texts();
   if (pin_.limit_reached(
@@ -121,7 +124,34 @@ void Core::shut() {
 // -- what accounts ask of it
 // ---------------------------------------------------------------------------------------------------
 
-policy::PinRules Core::pin_rules() const { return policy::pin_rules(enforcer_.merged()); }
+namespace {
+template <class Number>
+Number stricter(Number limit, Number other) {  // 0 = none
+  return limit == 0 || (other != 0 && other < limit) ? other : limit;
+}
+}  // namespace
+
+/// While the policy is damaged, the limits that the PIN's record has kept hold.
+policy::PinRules Core::pin_rules() const {
+  policy::PinRules rules = policy::pin_rules(enforcer_.merged());
+  if (enforcer_.damaged()) rules.attempts_max = stricter(rules.attempts_max, pin_.kept_attempts_max());
+  return rules;
+}
+
+std::uint32_t Core::idle_lock_s() const {
+  const std::uint32_t idle_s = enforcer_.idle_lock_s();
+  return enforcer_.damaged() ? stricter(idle_s, pin_.kept_idle_lock_s()) : idle_s;
+}
+
+void Core::policy_changed() {
+  bool fetched = enforcer_.damaged();
+  for (std::size_t i = 0; i < kAccountsMax && fetched; ++i)
+    fetched = !accounts_[i] || removing_[i] || accounts_[i]->wiped() || !accounts_[i]->wants_policy();
+  Status noted = fetched ? enforcer_.repaired(device_) : Status(Done{});
+  if (noted.ok() && !enforcer_.damaged())
+    noted = pin_.keep_limits(device_, pin_rules().attempts_max, enforcer_.idle_lock_s());
+  if (!noted.ok()) device_error_ = noted.error();  // with the next change, or boot
+}
 
 policy::Facts Core::facts() const {
   policy::Facts facts;
@@ -271,12 +301,13 @@ Wake Core::next_wake() const {
   };
   if (wiping()) {
     if (wipe_stuck()) join({wipe_retry_ms_, wipe_retry_ms_, true});
+    if (wipe_.next() == policy::Wipe::Next::kAcknowledge) join({wipe_deadline_ms_, wipe_deadline_ms_, true});
     return wake;
   }
   for (std::size_t i = 0; i < kAccountsMax; ++i)
     if (accounts_[i] && !removing_[i]) join(accounts_[i]->wake());
   hal::Lock* lock = device_.lock();
-  if (std::uint32_t idle_s = enforcer_.idle_lock_s(); idle_s && lock && pin_.set() && !lock->locked()) {
+  if (std::uint32_t idle_s = idle_lock_s(); idle_s && lock && pin_.set() && !lock->locked()) {
     std::uint64_t at = std::max(active_ms_ + std::uint64_t{idle_s} * 1000, lock_retry_ms_);
     join({at, at + 1000, true});
   }
@@ -301,7 +332,8 @@ Result<AccountId> Core::add(const AccountSettings& settings, Bytes password) {
   if (free == kAccountsMax) return engine_fault(EngineFault::kTooManyAccounts, options_.accounts_max);
   Account* account = make_account(free);
   if (!account) return out_of_memory(sizeof(Account));
-  Status created = store_account_list();
+  Status created = enforcer_.begin(device_);
+  if (created.ok()) created = store_account_list();
   if (created.ok()) created = account->create(settings, password);
   if (!created.ok()) {  // what there is of it goes the same way as a whole account
     removing_[free] = true;
@@ -354,6 +386,7 @@ void Core::removed() {
     if (Status forgotten = enforcer_.forget(device_, id); !forgotten.ok()) device_error_ = forgotten.error();
   if (accounts_[index]) accounts_[index]->destroy(memory_);
   accounts_[index] = nullptr;
+  policy_changed();
   mode_may_have_changed();
   if (Status stored = store_account_list(); !stored.ok()) device_error_ = stored.error();
   tell(id, Notice::kIdle);
@@ -372,7 +405,10 @@ std::size_t Core::list(std::span<AccountId> ids) const {
 
 void Core::tick() {
   if (wiping()) {
-    if (wipe_stuck() && now_.mono_ms >= wipe_retry_ms_) wipe_.try_again();
+    if (wipe_stuck()) {
+      if (now_.mono_ms < wipe_retry_ms_) return;
+      wipe_.try_again();
+    }
     return drive_wipe();
   }
   check_idle_lock();

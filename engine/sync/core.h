@@ -49,6 +49,9 @@ class Core final : public Engine {
   policy::Pin& pin() { return pin_; }
   policy::PinRules pin_rules() const;
   policy::Facts facts() const;
+  /// Nothing is read and nothing synced until the PIN has been changed.
+  bool pin_must_change() const { return pin_.must_change(pin_rules(), now_); }
+  void policy_changed();  ///< of whichever account, or it is gone: what hangs on that is brought up to date
   RequestId new_request() { return RequestId{++last_request_}; }
   void tell(AccountId, Notice, std::uint32_t folder = 0, std::uint32_t count = 0, std::uint64_t generation = 0);
   void cancelled(RequestId);
@@ -114,12 +117,16 @@ class Core final : public Engine {
   void resume_wipe();
   void start_removal();
   void removed();
-  void conclude_wipe();
-  /// A step failed as often as it may in a row: again after a pause, or at the next boot.
+  bool conclude_wipe();
+  /// A step failed as often as it may in a row, or its end could not be recorded: again after a pause, or at the next
+  /// boot.
   bool wipe_stuck() const {
-    return work_ == Work::kNone && wipe_.active() && wipe_.next() == policy::Wipe::Next::kNothing;
+    const policy::Wipe::Next next = wipe_.next();
+    return work_ == Work::kNone && wipe_.active() &&
+           (next == policy::Wipe::Next::kNothing || next == policy::Wipe::Next::kConclude);
   }
   void check_idle_lock();
+  std::uint32_t idle_lock_s() const;
   void pin_decided(Status);
   Status check_codeword(Text codeword);
 

@@ -14,7 +14,7 @@ void Core::user_active() {
 
 void Core::check_idle_lock() {
   hal::Lock* screen = device_.lock();
-  std::uint32_t idle_s = enforcer_.idle_lock_s();
+  std::uint32_t idle_s = idle_lock_s();
   if (!screen || !idle_s || !pin_.set() || screen->locked()) return;
   if (now_.mono_ms - active_ms_ < std::uint64_t{idle_s} * 1000 || now_.mono_ms < lock_retry_ms_) return;
   lock_retry_ms_ = now_.mono_ms + kLockRetryMs;
@@ -54,6 +54,8 @@ Status Core::unlock(Bytes pin, Text codeword) {
   if (wiping()) return policy::fault(wiped() ? Fault::kWiped : Fault::kWiping);
   device_error_ = {};
   if (!pin_.set()) {
+    // Where a policy wants a PIN, or one that cannot be read might, nothing opens without.
+    if (enforcer_.damaged() || pin_rules().required) return device_error_ = policy::fault(Fault::kPinNotSet);
     hal::Lock* screen = device_.lock();
     Status released = screen ? screen->release() : Status(Done{});
     active_ms_ = now_.mono_ms;
@@ -76,6 +78,8 @@ Status Core::set_pin(Bytes old_pin, Bytes new_pin, Text codeword) {
   if (wiping()) return policy::fault(wiped() ? Fault::kWiped : Fault::kWiping);
   if (work_ != Work::kNone) return engine_fault(EngineFault::kBusy);
   device_error_ = {};
+  if (hal::Lock* screen = device_.lock(); screen && screen->locked() && !pin_.set() && enforcer_.damaged())
+    return device_error_ = policy::fault(Fault::kLocked);
   HANDSYNC_TRY(check_codeword(codeword));
   if (Status begun = pin_.begin_change(device_, old_pin, new_pin, pin_rules(), now_); !begun.ok()) {
     device_error_ = begun.error();
@@ -112,10 +116,12 @@ void Core::pin_decided(Status outcome) {
   device_error_ = outcome.ok() ? Error{} : outcome.error();
   if (outcome.ok()) {
     active_ms_ = now_.mono_ms;
-    if (hal::Lock* screen = device_.lock(); screen && (unlocking_ || recovering_)) {
+    // A wipe ordered while the PIN was being checked has locked the screen for good.
+    if (hal::Lock* screen = device_.lock(); screen && (unlocking_ || recovering_) && !wiping()) {
       if (Status released = screen->release(); !released.ok()) device_error_ = released.error();
     }
     if (!unlocking_) enforcer_.refresh(device_, facts());
+    policy_changed();
   } else if (pin_.limit_reached(pin_rules())) {
     arm_wipe(AccountId{}, WipeScope::kDevice, policy::WipeOrigin::kPinLimit);
   }
@@ -138,7 +144,7 @@ DeviceView Core::device_view() const {
   view.wiping = wipe_.active();
   view.tries_left = pin_.tries_left(rules);
   view.throttled_s = pin_.throttled_s(now_);
-  view.lock_after_s = enforcer_.idle_lock_s();
+  view.lock_after_s = idle_lock_s();
   view.codeword_wanted = pin_.confirm_first(rules) && !pin_.limit_reached(rules);
   view.recoverable = caps().recovery_password && pin_.recovery_delivered();
   view.device_id = device_id_;
@@ -193,8 +199,7 @@ void Core::drive_wipe() {
         if (owner && owner->busy_acknowledging() && now_.mono_ms < wipe_deadline_ms_) return;
         bool try_now = owner && wipe_tries_ < kWipeAcknowledgeTriesMax && now_.mono_ms < wipe_deadline_ms_;
         if (try_now && owner->send_wipe_acknowledge(wipe_.scope() == WipeScope::kAccount).ok()) return;
-        // The acknowledgement never gates the wipe.
-        if (!wipe_.acknowledged(device_).ok()) return;
+        (void)wipe_.acknowledged(device_);  // never gates the wipe
         break;
       }
       case Wipe::Next::kRun:
@@ -202,8 +207,9 @@ void Core::drive_wipe() {
           if (account && (wipe_.scope() == WipeScope::kDevice || account->id() == wipe_.account())) account->shut();
         return start_job(Work::kWipe);
       case Wipe::Next::kConclude:
-        conclude_wipe();
-        break;
+        if (conclude_wipe()) break;
+        wipe_retry_ms_ = now_.mono_ms + kWipeRetryMs;
+        return;
       case Wipe::Next::kDone:
         for (Account* account : accounts_)
           if (account && !account->wiped()) account->become_wiped();
@@ -217,19 +223,21 @@ void Core::drive_wipe() {
   }
 }
 
-void Core::conclude_wipe() {
+bool Core::conclude_wipe() {
   AccountId id = wipe_.account();
   auto index = static_cast<std::size_t>(id) - 1;
   (void)enforcer_.forget(device_, id);
+  policy_changed();
   if (pin_.recovery_account() == id) (void)pin_.forget_recovery(device_);
   (void)device_.records().remove(hal::account_record(static_cast<hal::KeySlot>(id)));
   if (index < kAccountsMax && accounts_[index]) accounts_[index]->become_wiped();
   (void)store_account_list();
-  if (!wipe_.conclude(device_).ok()) return;
+  if (!wipe_.conclude(device_).ok()) return false;
   tell(id, Notice::kWiped);
   tell(id, Notice::kIdle);
   for (std::size_t i = 0; i < kAccountsMax; ++i)
     if (accounts_[i] && !removing_[i] && !accounts_[i]->wiped()) accounts_[i]->advance();
+  return true;
 }
 
 }  // namespace handsync::sync

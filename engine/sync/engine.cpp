@@ -200,6 +200,7 @@ Result<Reader*> Engine::reader(AccountId id) {
   sync::Account* account = core(*this).account(id);
   if (!account) return engine_fault(EngineFault::kNoSuchAccount);
   if (account->wiped() || core(*this).wiping()) return policy::fault(policy::Fault::kWiped);
+  if (core(*this).pin_must_change()) return policy::fault(policy::Fault::kPinMustChange);
   return replica::open_reader(account->store_options(), core(*this).memory());
 }
 Status Engine::integrity(AccountId id) {

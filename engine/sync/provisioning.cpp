@@ -158,6 +158,7 @@ void Account::ended_policy(Call& call, Error error) {
     has_policy_key_ = false;
     if (Status put = store_.put_number(replica::Value::kPolicyKey, 0); !put.ok()) return follow(put.error());
     needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
+    core_.policy_changed();
     return succeed();
   }
   if (answer.policy_status() != 1 || !answer.document_seen() || !document_.complete() || answer.policy_key().empty())
@@ -168,18 +169,27 @@ void Account::ended_policy(Call& call, Error error) {
   if (!call.channel.verified) return stop(policy::fault(Fault::kWipeUnverified));
   if (!temporary_key_.assign(answer.policy_key()))
     return follow(protocol::answer_fault(Command::kProvision, protocol::AnswerFault::kValueTooLong));
-  // What is stricter is recorded and in force from here; nothing is opened before the final key.
-  if (Status prepared = core_.enforcer().prepare(core_.device(), id_, document_.document()); !prepared.ok())
-    return follow(prepared.error());
-  std::size_t asks = core_.enforcer().settings_asked(id_);
-  if (adding_ && asks > 0) {
+  std::size_t asks = 0;
+  if (adding_) {  // nothing of it is in force before a person has agreed
+    if (Status offered = core_.enforcer().offer(id_, document_.document()); !offered.ok())
+      return follow(offered.error());
+    asks = core_.enforcer().settings_asked(id_);
+  }
+  if (asks > 0) {
     char digits[8];
     std::size_t size = 0;
     if (asks >= 10) digits[size++] = static_cast<char>('0' + asks / 10 % 10);
     digits[size++] = static_cast<char>('0' + asks % 10);
     return ask(Question::kAcceptPolicy, Text(digits, size));
   }
+  if (Status accepted = policy_accepted(); !accepted.ok()) follow(accepted.error());
+}
+
+/// What is stricter is recorded and in force from here; nothing is opened before the final key.
+Status Account::policy_accepted() {
+  HANDSYNC_TRY(core_.enforcer().prepare(core_.device(), id_, document_.document()));
   policy_arrived();
+  return Done{};
 }
 
 void Account::policy_arrived() {
@@ -197,6 +207,7 @@ void Account::policy_ready() {
   core_.enforcer().refresh(core_.device(), core_.facts());
   acknowledged_as_ = core_.enforcer().acknowledgement(core_.device(), id_);
   needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedPolicy) | kNeedAcknowledge);
+  core_.policy_changed();
 }
 
 void Account::pin_changed() {
@@ -276,6 +287,7 @@ void Account::ended_acknowledge(Call& call, Error error) {
   (void)store_.put_number(replica::Value::kPolicyTime, static_cast<std::uint64_t>(policy_wall_ms_));
   if (Status settled = core_.enforcer().settle(core_.device(), id_); !settled.ok()) return follow(settled.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedPolicy);
+  core_.policy_changed();
   look_at_recovery();
   look_at_outbox();
   succeed();

@@ -90,14 +90,7 @@ struct Handset::Parts final : posix::Core {
   Status files(KeySlot slot, Progress& progress) override {
     Status outcome = Core::files(slot, progress);
     if (slot != kEverySlot) return outcome;
-    const std::scoped_lock hold(mutex);
-    for (const std::string& card : options.cards) {
-      for (const std::string& path : everything_under(card)) {
-        const Status gone = durable.shred(path);
-        if (!gone.ok() && outcome.ok()) outcome = gone;
-        progress.step();
-      }
-    }
+    for (const std::string& card : options.cards) shred(everything_under(card, outcome), progress, outcome);
     return outcome;
   }
 

@@ -14,10 +14,15 @@ namespace handsync::hal::posix {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t kRecordBytesMax = 4096, kSumBytes = 8, kBallastBytes = 16 * 1024;
+constexpr std::size_t kRecordBytesMax = 4096, kSumBytes = 8;
 // Behind the magic: a sum and the value as it is (the wipe marker, which outlives every key, and records of earlier
 // versions), or the value sealed under the device's secret.
 constexpr Text kPlainRecord = "HSR1", kSealedRecord = "HSR2";
+// Records that must be stored on a full disk: two places, written over one after the other, each with a number that
+// grows and a sum. The newer whole one counts; what it holds is as above, or nothing.
+constexpr Text kPlaces = "HSR3";
+constexpr std::size_t kPlaceBytes = 1024, kPlaceHeadBytes = 4 + 8 + 8 + 2;
+constexpr Record kPlaced[] = {Record::kWipe, Record::kAttempts};
 
 // FNV-1a: tells a damaged record from a whole one. Whether it may be believed is another matter: the engine seals what
 // must be.
@@ -25,6 +30,38 @@ std::uint64_t sum_of(Bytes bytes) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;
   for (const std::byte b : bytes) hash = (hash ^ static_cast<std::uint64_t>(b)) * 0x100000001B3ULL;
   return hash;
+}
+
+Contents place_of(std::uint64_t number, Bytes content) {
+  Contents place(kPlaceBytes);
+  const auto size = static_cast<std::uint16_t>(content.size());
+  std::memcpy(&place[12], &number, 8);
+  std::memcpy(&place[20], &size, 2);
+  std::copy(content.begin(), content.end(), place.begin() + kPlaceHeadBytes);
+  const std::uint64_t sum = sum_of(Bytes(place).subspan(12));
+  std::copy(kPlaces.begin(), kPlaces.end(), reinterpret_cast<char*>(place.data()));
+  std::memcpy(&place[4], &sum, 8);
+  return place;
+}
+
+struct Place {
+  std::uint64_t number = 0;  ///< 0: not whole
+  Bytes content;
+};
+Place read_place(Bytes place) {
+  std::uint64_t sum = 0, number = 0;
+  std::uint16_t size = 0;
+  std::memcpy(&sum, &place[4], 8);
+  std::memcpy(&number, &place[12], 8);
+  std::memcpy(&size, &place[20], 2);
+  if (text_of(place.first(4)) != kPlaces || sum != sum_of(place.subspan(12)) || size > kPlaceBytes - kPlaceHeadBytes)
+    return {};
+  return {number, place.subspan(kPlaceHeadBytes, size)};
+}
+
+bool has_places(const Contents& file) {
+  const Text magic = text_of(Bytes(file).first(std::min<std::size_t>(file.size(), 4)));
+  return file.size() == 2 * kPlaceBytes && magic != kPlainRecord && magic != kSealedRecord;
 }
 
 std::string record_name(Record record) {
@@ -71,7 +108,7 @@ void Core::open() {
   if (!opened.ok() && opened.error() == fault(Fault::kNotThere))
     throw std::runtime_error("the device secret that the keys of the home are sealed under is not where it was kept");
   must(opened, "the key block");
-  if (!record_exists(Record::kWipe)) keep_ballast();
+  keep_room();
 }
 
 void Core::must(const Status& status, const std::string& what) {
@@ -93,7 +130,7 @@ void Core::sweep() {
   }
 }
 
-std::vector<std::string> Core::everything_under(const std::string& directory) {
+std::vector<std::string> Core::everything_under(const std::string& directory, Status& outcome) {
   std::vector<std::string> paths;
   std::error_code error;
   for (auto at = fs::recursive_directory_iterator(directory, error); !error && at != fs::recursive_directory_iterator();
@@ -101,6 +138,7 @@ std::vector<std::string> Core::everything_under(const std::string& directory) {
     std::error_code ignored;
     if (at->is_symlink(ignored) || !at->is_directory(ignored)) paths.push_back(at->path().string());
   }
+  if (error && error.value() != ENOENT && outcome.ok()) outcome = Error{Domain::kHal, error.value(), 0};
   std::sort(paths.begin(), paths.end());
   return paths;
 }
@@ -120,11 +158,21 @@ Status Core::fill(Room room) {
 }
 
 // -- Records -------------------------------------------------------------------------------------------------------
-void Core::keep_ballast() {
-  const std::string path = device + "/reserve";
-  if (::access(path.c_str(), F_OK) == 0) return;
-  const Status kept = durable.replace(path, Contents(kBallastBytes, std::byte{0xA5}));
-  static_cast<void>(kept);  // a full disk now: tried again at the next start
+// A full disk now: tried again at the next start. Records of before move into their places; what was once kept free for
+// them in another way goes.
+void Core::keep_room() {
+  std::byte room[kRecordBytesMax];
+  const auto marker = get_locked(Record::kWipe, room);
+  const bool wiped = !marker.ok() || marker.value() != 0;
+  Status noted = durable.unlink(device + "/reserve");
+  for (const Record record : kPlaced) {
+    Contents file;
+    const auto there = Durable::read(record_path(record), file);
+    const bool absent = !there.ok() && there.error() == fault(Fault::kNotThere);
+    if (has_places(file) || (!there.ok() && !absent) || (absent && wiped)) continue;
+    noted = put_placed(record_path(record), file);
+  }
+  static_cast<void>(noted);
 }
 
 Result<std::size_t> Core::get(Record record, Room room) {
@@ -138,8 +186,15 @@ Result<std::size_t> Core::get_locked(Record record, Room room) const {
     if (there.error() == fault(Fault::kNotThere)) return std::size_t{0};
     return there.error();
   }
-  const Text magic = text_of(Bytes(file).first(std::min(file.size(), kPlainRecord.size())));
-  const Bytes rest = Bytes(file).subspan(magic.size());
+  Bytes whole = file;
+  if (has_places(file)) {
+    const Place one = read_place(whole.first(kPlaceBytes)), two = read_place(whole.subspan(kPlaceBytes));
+    if (one.number == 0 && two.number == 0) return fault(Fault::kDamaged);
+    whole = one.number >= two.number ? one.content : two.content;
+    if (whole.empty()) return std::size_t{0};
+  }
+  const Text magic = text_of(whole.first(std::min(whole.size(), kPlainRecord.size())));
+  const Bytes rest = whole.subspan(magic.size());
   if (magic == kSealedRecord) {
     HANDSYNC_TRY(vault.unseal(record_name(record), rest, value));
   } else if (magic == kPlainRecord && rest.size() > kSumBytes) {
@@ -171,17 +226,36 @@ Status Core::put(Record record, Bytes value) {
     append(bytes_of(kSealedRecord));
     append(sealed);
   }
-  const Status stored = durable.replace(record_path(record), file);
-  if (stored.ok() || record != Record::kWipe || stored.error().code != ENOSPC) return stored;
-  HANDSYNC_TRY(durable.unlink(device + "/reserve"));
-  return durable.replace(record_path(record), file);
+  const bool placed = std::find(std::begin(kPlaced), std::end(kPlaced), record) != std::end(kPlaced);
+  return placed ? put_placed(record_path(record), file) : durable.replace(record_path(record), file);
+}
+
+// In place where there are places: no room is asked for, and one of the two is whole at any time. The second is written
+// as well, so that a sector that dies later brings nothing old back.
+Status Core::put_placed(const std::string& path, Bytes content) {
+  if (content.size() > kPlaceBytes - kPlaceHeadBytes) return durable.replace(path, content);
+  Contents file;
+  const auto there = Durable::read(path, file);
+  if (!has_places(file)) {
+    Contents places = place_of(1, content);
+    places.insert(places.end(), places.begin(), places.begin() + kPlaceBytes);
+    return durable.replace(path, places);
+  }
+  HANDSYNC_TRY(there);
+  const Place one = read_place(Bytes(file).first(kPlaceBytes)), two = read_place(Bytes(file).subspan(kPlaceBytes));
+  const Contents place = place_of(std::max(one.number, two.number) + 1, content);
+  const std::size_t older = one.number > two.number ? kPlaceBytes : 0;
+  HANDSYNC_TRY(durable.overwrite(path, older, place));
+  const Status again = durable.overwrite(path, kPlaceBytes - older, place);
+  static_cast<void>(again);  // stored it is
+  return Done{};
 }
 
 Status Core::remove(Record record) {
   const std::scoped_lock hold(mutex);
-  HANDSYNC_TRY(durable.unlink(record_path(record)));
-  if (record == Record::kWipe) keep_ballast();
-  return Done{};
+  Contents file;
+  const auto there = Durable::read(record_path(record), file);
+  return there.ok() && has_places(file) ? put_placed(record_path(record), {}) : durable.unlink(record_path(record));
 }
 
 // -- Keys ----------------------------------------------------------------------------------------------------------
@@ -245,48 +319,66 @@ Status Core::destroy(KeySlot slot, Progress& progress) {
 }
 
 // -- Erase ---------------------------------------------------------------------------------------------------------
+void Core::shred(const std::vector<std::string>& paths, Progress& progress, Status& outcome) {
+  std::unique_lock hold(mutex);
+  const auto between = [&] {
+    hold.unlock();
+    progress.step();
+    hold.lock();
+  };
+  for (const std::string& path : paths) {
+    const Status gone = durable.shred(path, between);
+    if (!gone.ok() && outcome.ok()) outcome = gone;
+    between();
+  }
+}
+
 Status Core::files(KeySlot slot, Progress& progress) {
-  const std::scoped_lock hold(mutex);
   const std::string prefix = "account-" + std::to_string(slot);
   Status outcome = Done{};
-  const auto note = [&](const Status& status) {
-    if (!status.ok() && outcome.ok()) outcome = status;
-  };
-  for (const std::string& path : everything_under(replica)) {
+  std::vector<std::string> paths = everything_under(replica, outcome);
+  std::erase_if(paths, [&](const std::string& path) {
     const std::string name = path.substr(replica.size() + 1);
     const bool ours = name.starts_with(prefix) &&
                       (name.size() == prefix.size() || name[prefix.size()] < '0' || name[prefix.size()] > '9');
-    if (slot != kEverySlot && !ours) continue;
-    note(durable.shred(path));
-    progress.step();
-  }
+    return slot != kEverySlot && !ours;
+  });
   // A trace tells of every account's mail: it goes with the first of them.
   Contents contents;
-  if (Durable::read(device + "/traces", contents).ok()) {
-    Text list = text_of(contents);
-    while (!list.empty()) {
-      const std::size_t end = std::min(list.find('\n'), list.size());
-      if (end != 0) note(durable.shred(std::string(list.substr(0, end))));
-      list.remove_prefix(std::min(end + 1, list.size()));
-      progress.step();
-    }
-    if (outcome.ok()) note(durable.unlink(device + "/traces"));
+  const std::string traces = device + "/traces";
+  {
+    const std::scoped_lock hold(mutex);
+    static_cast<void>(Durable::read(traces, contents).ok());
   }
-  return outcome;
+  Text list = text_of(contents);
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find('\n'), list.size());
+    if (end != 0) paths.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  shred(paths, progress, outcome);
+  const std::scoped_lock hold(mutex);
+  return outcome.ok() ? durable.unlink(traces) : outcome;
 }
 
 Status Core::factory_reset(Progress& progress) {
-  const std::scoped_lock hold(mutex);
+  Status outcome = Done{};
   const std::string marker = record_path(Record::kWipe);
-  for (const std::string& path : everything_under(core_options.home)) {
+  for (const std::string& path : everything_under(core_options.home, outcome)) {
     if (is_kept(path) || path == marker) continue;
-    HANDSYNC_TRY(path == vault.fuse_path() ? durable.shred(path) : durable.unlink(path));
+    {
+      const std::scoped_lock hold(mutex);
+      const Status gone = path == vault.fuse_path() ? durable.shred(path) : durable.unlink(path);
+      if (!gone.ok() && outcome.ok()) outcome = gone;  // one that stays spares no other
+    }
     progress.step();
   }
+  const std::scoped_lock hold(mutex);
   remove_empty_directories();
   begin_anew();
   // A new vault for what comes: the phone goes on running until it is switched off.
-  return vault.open();
+  const Status opened = vault.open();
+  return outcome.ok() ? opened : outcome;
 }
 
 // Names of directories may tell something too.

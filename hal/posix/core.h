@@ -2,7 +2,8 @@
 /// derives from Core and adds what its hardware has.
 ///
 /// Layout of the home:
-///   device/      records, key block, secrets, and what the port itself keeps
+///   device/      records, key block, secrets, and what the port itself keeps. What must fit on a full disk is a file
+///                with two places that are written over one after the other (the wipe marker, the PIN's attempts)
 ///   replica/     the engine's databases (Options::directory of the engine)
 /// Thread-safe: one lock inside; SLOW functions may run beside FAST ones. One process at a time (the host keeps a lock
 /// file).
@@ -57,8 +58,12 @@ struct Core : Entropy, Records, Keys, Erase {
   Status check();
   bool record_exists(Record) const;
   std::string device_path(const std::string& name) const { return device + "/" + name; }
-  static std::vector<std::string> everything_under(const std::string& directory);  ///< files and links, sorted
-  static void must(const Status& status, const std::string& what);                 ///< throws std::runtime_error
+  /// Files and links, sorted; nothing where there is no such directory. An error is noted where there was none, and the
+  /// list is what could be read.
+  static std::vector<std::string> everything_under(const std::string& directory, Status& outcome);
+  /// Shreds all of them, whatever happens to one: the first error is noted. The lock is held for a piece at a time.
+  void shred(const std::vector<std::string>& paths, Progress&, Status& outcome);
+  static void must(const Status& status, const std::string& what);  ///< throws std::runtime_error
 
   CoreOptions core_options;
   mutable std::mutex mutex;
@@ -74,8 +79,9 @@ struct Core : Entropy, Records, Keys, Erase {
  private:
   std::string record_path(Record record) const;
   Result<std::size_t> get_locked(Record, Room) const;
+  Status put_placed(const std::string& path, Bytes content);
   void sweep();
-  void keep_ballast();
+  void keep_room();
   void remove_empty_directories() const;
   bool is_kept(const std::string& path) const;
 };

@@ -206,23 +206,24 @@ Status Durable::unlink(const std::string& path) {
   return sync_directory(directory_of(path));
 }
 
-Status Durable::shred(const std::string& path) {
+Status Durable::shred(const std::string& path, const std::function<void()>& between) {
   struct stat seen;
   if (::lstat(path.c_str(), &seen) != 0) return errno == ENOENT ? Status(Done{}) : errno_status();
   if (S_ISREG(seen.st_mode) && seen.st_size > 0) {
     int error = 0;
     if (gate("write", path, error) != Cut::kNone) die();
     const File file(path, O_WRONLY);
-    const Contents zeros(1 << 16);
     const auto size = static_cast<std::size_t>(seen.st_size);
+    const Contents zeros(std::min(size, std::size_t{1} << 20));
     bool written = error == 0 && file.ok();
     for (std::size_t at = 0; written && at < size; at += zeros.size()) {
       const Bytes piece = Bytes(zeros).first(std::min(zeros.size(), size - at));
       written = file.write_at(piece, at);
       if (written) tell(path, at, piece);
+      if (written && medium_.real_sync) static_cast<void>(file.sync());
+      if (between) between();
     }
     // A file that cannot be overwritten is still removed: that is what the caller counts on.
-    if (written && medium_.real_sync) static_cast<void>(file.sync());
   }
   return unlink(path);
 }

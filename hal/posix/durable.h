@@ -47,8 +47,9 @@ class Durable {
   /// In place, synced: where nothing of what was there may be left.
   Status overwrite(const std::string& path, std::size_t offset, Bytes bytes);
   Status unlink(const std::string& path);  ///< ok also when it was not there; the directory is synced
-  /// Overwritten with zeros first, as far as that is worth something on this medium.
-  Status shred(const std::string& path);
+  /// Overwritten with zeros first, as far as that is worth something on this medium: a MiB at a time, each of them
+  /// synced, and `between` called after it.
+  Status shred(const std::string& path, const std::function<void()>& between = {});
   /// ENOENT is kNotThere.
   static Result<bool> read(const std::string& path, Contents& contents);
   /// Not durable: for what may be lost.

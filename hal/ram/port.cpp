@@ -19,7 +19,7 @@ Status hmac(Bytes key, Bytes in, Room out32) {
   if (out32.size() != kShaBytes) return fault(Fault::kTooLarge);
   const int code = mbedtls_md_hmac(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), raw(key), key.size(), raw(in),
                                    in.size(), raw(out32));
-  if (code != 0) return Error{Domain::kHal, code, 0};
+  if (code != 0) return Error{Domain::kHal, -code, 0};  // mbedTLS counts downwards, a driver's own numbers are positive
   return Done{};
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <filesystem>
 
+#include "policy/wipe.h"
 #include "storage/convert.h"
 
 namespace handset {
@@ -25,9 +26,12 @@ handsync::Status Replicas::open() {
   static std::atomic<unsigned> count{0};  // several phones in one process, as tests have them
   HANDSYNC_TRY(vfs_.install("sealed-" + std::to_string(++count)));
   Patient progress;
+  // What is wrong with a replica holds up no wipe that is under way.
+  const bool wiping = handsync::policy::Wipe::pending(device_.records());
   for (unsigned slot = 1; slot < kSlots; ++slot) {
     if (!device_.keys().exists(static_cast<handsync::hal::KeySlot>(slot))) continue;
-    HANDSYNC_TRY(handsync::storage::convert_plain(vfs_, path_of(slot), progress));
+    const handsync::Status sealed = handsync::storage::convert_plain(vfs_, path_of(slot), progress);
+    if (!sealed.ok() && !wiping) return sealed;
   }
   return handsync::Done{};
 }

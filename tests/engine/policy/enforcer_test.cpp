@@ -161,6 +161,38 @@ TEST(Enforcer, a_record_that_someone_changed_is_not_believed_and_opens_nothing) 
   CHECK(!enforcer->damaged());
 }
 
+TEST(Enforcer, a_record_that_was_taken_away_is_damaged_once_there_are_accounts) {
+  CHECK(enforcer->begin(device).ok());
+  CHECK(device.records().put(hal::Record::kAccounts, bytes_of("1")).ok());
+  CHECK(booted()->merged().demands_nothing());
+  CHECK(!booted()->damaged());
+  CHECK(enforcer->prepare(device, kOne, strict()).ok());
+  CHECK(enforcer->settle(device, kOne).ok());
+  CHECK_EQUAL(0, level(device, hal::Gate::kCamera));
+  device.stored.erase(hal::Record::kPolicy);
+  enforcer = booted();
+  CHECK(enforcer->damaged());
+  CHECK_EQUAL(0, level(device, hal::Gate::kCamera));
+}
+
+TEST(Enforcer, what_is_offered_is_shown_and_in_force_nowhere) {
+  const auto before = device.stored;
+  CHECK(enforcer->offer(kOne, strict()).ok());
+  CHECK(enforcer->settings_asked(kOne) > 0);
+  CHECK(enforcer->row(0).ok());
+  CHECK(enforcer->merged().demands_nothing());
+  CHECK_EQUAL(2, level(device, hal::Gate::kCamera));
+  CHECK(device.stored == before);
+  CHECK(enforcer->prepare(device, AccountId{2}, Document{}).ok());  // another one's business does not bring it in
+  CHECK(enforcer->merged().demands_nothing());
+  CHECK(!booted()->known(kOne));
+  CHECK(enforcer->abandon(device, kOne).ok());
+  CHECK(!enforcer->known(kOne));
+  CHECK(enforcer->offer(kOne, strict()).ok());
+  CHECK(enforcer->prepare(device, kOne, strict()).ok());
+  CHECK_EQUAL(0, level(device, hal::Gate::kCamera));
+}
+
 TEST(Enforcer, a_record_that_cannot_be_written_binds_nothing) {
   device.put_fails = true;
   CHECK(!enforcer->prepare(device, kOne, strict()).ok());

@@ -72,9 +72,11 @@ class Device final : public hal::Device,
   std::array<hal::Force, kGates> gate_force;
   Manner gate_manner = Manner::kHonest, lock_manner = Manner::kHonest;
   hal::Force device_force = hal::Force::kPartial, card_force = hal::Force::kAbsent, destroys = hal::Force::kEnforced;
+  bool keeps_a_record = false;  ///< in a factory reset, which says that all is well
   bool put_fails = false, destroy_fails = false, erase_fails = false;
-  /// Asked before each "fill", "get", "put", "remove", "secret", "gate", "level": true makes it fail.
+  /// Asked before each "fill", "get", "put", "remove", "mac", "secret", "gate", "level": true makes it fail.
   std::function<bool(const char* operation)> fails;
+  Error failing_with{Domain::kHal, 5, 0};      ///< of those that name no reason of their own
   std::function<void(hal::KeySlot)> on_erase;  ///< a slot's files are to go
   std::uint64_t seed = 0;                      ///< of the random bytes
   /// What stretches (`rounds` not 0) and signs in place of a digest that costs nothing.
@@ -126,7 +128,7 @@ class Device final : public hal::Device,
   bool exists(hal::KeySlot slot) const override { return key.contains(slot); }
   Status unlock(hal::KeySlot, Room) override { return fail(); }
   Status mac(hal::KeySlot slot, Bytes in, Room out) override {
-    if (dead_) return fail();
+    if (dead_ || (fails && fails("mac"))) return fail();
     if (!key.contains(slot)) return hal::fault(hal::Fault::kNotThere);
     if (derive) return derive(key[slot], in, {}, 0, out);
     digest(key[slot], in, out);
@@ -184,7 +186,7 @@ class Device final : public hal::Device,
     ++resets;
     const std::map<hal::Record, Blob> before = stored;
     for (const auto& [record, value] : before) {
-      if (record == hal::Record::kWipe) continue;
+      if (record == hal::Record::kWipe || (keeps_a_record && record == hal::Record::kIdentity)) continue;
       if (Status gone = durable([&, which = record] { stored.erase(which); }); !gone.ok()) return gone;
     }
     return dead_ ? Status(fail()) : Status(Done{});
@@ -267,7 +269,7 @@ class Device final : public hal::Device,
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
     return (z ^ (z >> 31)) >> 24;
   }
-  static Error fail() { return Error{Domain::kHal, 5, 0}; }
+  Error fail() const { return failing_with; }
   template <class Action>
   Status durable(Action action) {
     if (dead_) return fail();

@@ -203,6 +203,149 @@ TEST(Pin, a_try_that_cannot_be_counted_is_not_looked_at) {
   CHECK_EQUAL(0U, device.stretches);
 }
 
+TEST(Pin, tries_that_could_not_be_counted_use_none_up) {
+  PinRules few = rules_of(4);
+  CHECK(!change(*pin, device, "", "4711", few, at_s(1)));
+  device.put_fails = true;
+  for (unsigned n = 0; n < 6; ++n) CHECK(is(verify(*pin, device, "4711", few, at_s(2 + n)), Fault::kPinCheckFailed));
+  CHECK(!pin->limit_reached(few));
+  CHECK_EQUAL(4, pin->tries_left(few));
+  device.put_fails = false;
+  CHECK(!verify(*pin, device, "4711", few, at_s(9)));
+}
+
+TEST(Pin, a_fault_of_reading_is_no_damage) {
+  CHECK(!change(*pin, device, "", "4711", rules, at_s(1)));
+  for (const auto fault : {hal::Fault::kRefused, hal::Fault::kNotDone, hal::Fault::kGivenUp}) {
+    for (const char* failing : {"get", "mac"}) {
+      for (unsigned nth = 1; nth <= 2; ++nth) {
+        unsigned left = nth;
+        device.failing_with = hal::fault(fault);
+        device.fails = [&](const char* operation) { return Text(operation) == failing && left != 0 && --left == 0; };
+        Pin fresh(kRounds);
+        CHECK(fresh.load(device, at_s(2)).error() == hal::fault(fault));
+        CHECK(is(verify(fresh, device, "4711", rules, at_s(2)), Fault::kPinLimit));  // nothing opens meanwhile
+        CHECK(fresh.load(device, at_s(2)).ok());                                     // and it is tried again
+        CHECK(!verify(fresh, device, "4711", rules, at_s(3)));
+      }
+    }
+  }
+  device.fails = nullptr;
+  device.key.erase(0);  // a tag whose key is gone fits never again
+  pin = booted(at_s(4));
+  CHECK(pin->limit_reached(rules));
+}
+
+TEST(Pin, taken_away_it_does_not_open_the_phone) {
+  CHECK(!change(*pin, device, "", "4711", rules, at_s(1)));
+  device.stored.erase(hal::Record::kPin);
+  pin = booted(at_s(2));
+  CHECK(pin->set());
+  CHECK(pin->limit_reached(rules));
+  CHECK(is(verify(*pin, device, "4711", rules, at_s(3)), Fault::kPinLimit));
+}
+
+TEST(Pin, a_first_one_that_was_cut_is_none_and_may_be_set_again) {
+  for (const bool after : {false, true}) {
+    for (unsigned n = 1;; ++n) {
+      fake::Device phone;
+      Pin before(kRounds);
+      CHECK(before.load(phone, at_s(0)).ok());
+      phone.cut_at(n, after);
+      static_cast<void>(change(before, phone, "", "4711", rules, at_s(1)));
+      const bool cut = phone.was_cut();
+      phone.reboot();
+      Pin now(kRounds);
+      CHECK(now.load(phone, at_s(2)).ok());
+      CHECK(!change(now, phone, "4711", "8264", rules, at_s(3)));
+      Pin later(kRounds);
+      CHECK(later.load(phone, at_s(4)).ok());
+      CHECK(!verify(later, phone, "8264", rules, at_s(5)));
+      phone.stored.erase(hal::Record::kPin);  // whatever was cut: from here on its absence is seen
+      CHECK(is(later.load(phone, at_s(6)).error(), Fault::kRecordDamaged));
+      if (!cut) break;
+    }
+  }
+}
+
+TEST(Pin, keeps_the_limits_of_the_policy_under_its_own_tag) {
+  CHECK(pin->keep_limits(device, 4, 300).ok());
+  CHECK_EQUAL(0, pin->kept_attempts_max());  // nothing to keep without a PIN
+  CHECK(!change(*pin, device, "", "4711", rules, at_s(1)));
+  CHECK(is(verify(*pin, device, "0000", rules, at_s(2)), Fault::kPinWrong));
+  CHECK(pin->keep_limits(device, 4, 300).ok());
+  pin = booted(at_s(3));
+  CHECK_EQUAL(4, pin->kept_attempts_max());
+  CHECK_EQUAL(300U, pin->kept_idle_lock_s());
+  CHECK_EQUAL(7, pin->tries_left(rules));
+  CHECK(!verify(*pin, device, "4711", rules, at_s(4)));
+  CHECK_EQUAL(4, pin->kept_attempts_max());
+}
+
+namespace {
+
+/// A phone whose PIN is kept by hardware.
+struct Guarded final : hal::Device, hal::PinGuard {
+  hal::Entropy& entropy() override { return inner.entropy(); }
+  hal::Records& records() override { return inner.records(); }
+  hal::Keys& keys() override { return inner.keys(); }
+  hal::Erase& erase() override { return inner.erase(); }
+  hal::PinGuard* pin() override { return this; }
+  Text model() const override { return "Guarded"; }
+  Status enroll(Bytes next, hal::Progress&) override {
+    kept = std::string(text_of(next));
+    return Done{};
+  }
+  Result<std::uint8_t> verify(Bytes tried, hal::Progress&) override {
+    if (text_of(tried) == kept) return std::uint8_t{9};
+    return hal::fault(hal::Fault::kWrongPin, 9);
+  }
+  fake::Device inner;
+  std::string kept;
+};
+
+}  // namespace
+
+TEST(Pin, what_the_hardware_has_enrolled_is_never_called_failed) {
+  Guarded phone;
+  PinRules long_ones = rules;
+  long_ones.length_min = 6;
+  for (unsigned failing = 0; failing < 5; ++failing) {
+    Pin first(kRounds);
+    CHECK(first.load(phone, at_s(0)).ok());
+    CHECK(!change(first, phone, first.set() ? "83520147" : "", "4711", rules, at_s(1)));
+    CHECK(first.must_change(long_ones, at_s(1)));
+    unsigned puts = 0;
+    phone.inner.fails = [&](const char* operation) { return Text(operation) == "put" && puts++ == failing; };
+    const Error told = change(first, phone, "4711", "83520147", rules, at_s(2));
+    phone.inner.fails = nullptr;
+    CHECK_EQUAL(!told, phone.kept == "83520147");
+    if (told) CHECK(!change(first, phone, "4711", "83520147", rules, at_s(3)));
+    CHECK(first.fits(long_ones, at_s(3)));
+    Pin next_boot(kRounds);  // what could not be recorded is made up for
+    CHECK(next_boot.load(phone, at_s(4)).ok());
+    CHECK(!verify(next_boot, phone, "83520147", rules, at_s(5)));
+    CHECK(next_boot.fits(long_ones, at_s(5)));
+    Pin after_it(kRounds);
+    CHECK(after_it.load(phone, at_s(6)).ok());
+    CHECK(after_it.fits(long_ones, at_s(6)));
+  }
+}
+
+TEST(Pin, a_policy_that_changes_while_the_hardware_enrols_does_not_undo_that) {
+  Guarded phone;
+  PinRules long_ones = rules;
+  long_ones.length_min = 8;
+  CHECK(pin->load(phone, at_s(0)).ok());
+  CHECK(!change(*pin, phone, "", "4711", rules, at_s(1)));
+  CHECK(pin->begin_change(phone, bytes_of("4711"), bytes_of("8352"), rules, at_s(2)).ok());
+  fake::Patience patience;
+  pin->job().run(phone, patience);
+  CHECK(pin->finish(phone, long_ones, at_s(3)).ok());
+  CHECK(pin->must_change(long_ones, at_s(3)));
+  CHECK(!verify(*pin, phone, "8352", long_ones, at_s(4)));
+}
+
 TEST(Pin, records_that_were_changed_or_taken_away_count_as_the_limit) {
   CHECK(!change(*pin, device, "", "4711", rules, at_s(1)));
   for (const auto record : {hal::Record::kPin, hal::Record::kAttempts}) {

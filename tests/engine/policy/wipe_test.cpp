@@ -241,6 +241,44 @@ TEST(Wipe, that_cannot_be_recorded_has_not_begun) {
   CHECK(!Wipe::pending(device.records()));
 }
 
+TEST(Wipe, once_armed_it_needs_no_room_to_kill_the_keys) {
+  for (const bool reboots : {false, true}) {
+    fake::Device phone;
+    furnish(phone);
+    Wipe wipe;
+    CHECK(wipe.arm(phone, WipeScope::kDevice, AccountId{1}, WipeOrigin::kServer, at_s(1)).ok());
+    phone.put_fails = true;
+    Wipe resumed;
+    if (reboots) CHECK(resumed.load(phone).ok());
+    Wipe& goes_on = reboots ? resumed : wipe;
+    drive(goes_on, phone);
+    CHECK(phone.key.empty());
+    CHECK(phone.secret.empty());
+    CHECK(phone.files_left.empty());
+    CHECK(!goes_on.device_wiped());  // that is only said once it is recorded
+    CHECK(goes_on.active());
+    phone.put_fails = false;
+    goes_on.try_again();
+    drive(goes_on, phone);
+    CHECK(goes_on.device_wiped());
+    check_device_is_wiped(phone);
+  }
+}
+
+TEST(Wipe, is_not_done_while_a_record_is_left) {
+  Wipe wipe;
+  CHECK(wipe.arm(device, WipeScope::kDevice, AccountId{}, WipeOrigin::kUser, at_s(1)).ok());
+  device.keeps_a_record = true;
+  drive(wipe, device);
+  CHECK(!wipe.device_wiped());
+  CHECK(wipe.step() == WipeStep::kReset);
+  device.keeps_a_record = false;
+  wipe.try_again();
+  drive(wipe, device);
+  CHECK(wipe.device_wiped());
+  check_device_is_wiped(device);
+}
+
 TEST(Wipe, a_reset_that_does_not_return_is_known_by_what_it_left) {
   Wipe wipe;
   CHECK(wipe.arm(device, WipeScope::kDevice, AccountId{}, WipeOrigin::kUser, at_s(1)).ok());

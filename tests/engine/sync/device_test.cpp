@@ -279,3 +279,172 @@ TEST(DeviceSide, WhatTheServerKeepsIsWhatOpensWhicheverAnswerWasLost) {
   LONGS_EQUAL(1, world.requests("Settings"));
   CHECK_FALSE(world.engine().device().recoverable);
 }
+
+namespace {
+
+exchange::Policy strict_policy() {
+  return policy_of({{"DevicePasswordEnabled", "1"},
+                    {"MinDevicePasswordLength", "4"},
+                    {"MaxDevicePasswordFailedAttempts", "4"},
+                    {"MaxInactivityTimeDeviceLock", "300"},
+                    {"AllowCamera", "0"}});
+}
+bool camera_is_closed(World& world) {
+  auto level = world.handset().gates()->level(hal::Gate::kCamera);
+  return level.ok() && level.value() == 0;
+}
+
+}  // namespace
+
+TEST(DeviceSide, APinIsNotTakenAwayWithItsRecord) {
+  for (const bool attempts_too : {false, true}) {
+    World world(with("16.1", strict_policy()));
+    AccountId id = world.add();
+    LONGS_EQUAL(0, world.sync(id).code);
+    CHECK(world.engine().lock(world.now()).ok());
+    CHECK(world.handset().records().remove(hal::Record::kPin).ok());
+    if (attempts_too) CHECK(world.handset().records().remove(hal::Record::kAttempts).ok());
+    world.restart();
+    CHECK(failed(world.engine().unlock({}, world.now()).error()));
+    world.run_for(60'000);
+    CHECK(world.engine().device().wiped);  // as a damaged one: the limit is reached
+  }
+}
+
+TEST(DeviceSide, APolicyThatWasDamagedOrTakenAwayHoldsUntilItIsFetchedAgain) {
+  for (const bool damaged : {true, false}) {
+    World world(with("16.1", strict_policy()));
+    AccountId id = world.add();
+    LONGS_EQUAL(0, world.sync(id).code);
+    auto& records = world.handset().records();
+    if (damaged) {
+      std::byte room[4096];
+      auto got = records.get(hal::Record::kPolicy, room);
+      CHECK(got.ok());
+      room[5] ^= std::byte{1};
+      CHECK(records.put(hal::Record::kPolicy, Bytes(room, got.value())).ok());
+    } else {
+      CHECK(records.remove(hal::Record::kPolicy).ok());
+    }
+    world.online = false;
+    world.restart();
+    LONGS_EQUAL(4, world.engine().device().tries_left);
+    LONGS_EQUAL(300, world.engine().device().lock_after_s);
+    CHECK(camera_is_closed(world));
+    CHECK(unlock(world, "9999") == policy::fault(Fault::kPinWrong, 3));
+    world.online = true;
+    world.server().policy(kEmail, policy_of({{"DevicePasswordEnabled", "1"}, {"MinDevicePasswordLength", "4"}}));
+    LONGS_EQUAL(0, world.sync(id).code);
+    LONGS_EQUAL(0, world.engine().device().tries_left);  // the server's word is in force, and looser
+    LONGS_EQUAL(0, world.engine().device().lock_after_s);
+    CHECK_FALSE(camera_is_closed(world));
+    std::size_t provisions = world.requests("Provision");
+    world.restart();
+    LONGS_EQUAL(0, world.sync(id).code);
+    LONGS_EQUAL(provisions, world.requests("Provision"));  // and that is over
+  }
+}
+
+TEST(DeviceSide, WithoutAPinNothingOpensWhileThePolicyIsUnknown) {
+  World world(with("16.1", mild_policy()));
+  AccountId id = world.add();
+  LONGS_EQUAL(0, world.sync(id).code);
+  CHECK(world.handset().records().remove(hal::Record::kPolicy).ok());
+  world.restart();
+  CHECK(world.engine().lock(world.now()).ok());
+  CHECK(world.engine().unlock({}, world.now()).error() == policy::fault(Fault::kPinNotSet));
+  CHECK(world.engine().set_pin({}, bytes_of("1379"), world.now()).error() == policy::fault(Fault::kLocked));
+  CHECK(world.engine().device().locked);
+  LONGS_EQUAL(0, world.sync(id).code);
+  CHECK(world.engine().unlock({}, world.now()).ok());
+  CHECK_FALSE(world.engine().device().locked);
+}
+
+TEST(DeviceSide, APolicyBindsNobodyBeforeItIsAccepted) {
+  exchange::Options options =
+      with("16.1", policy_of({{"DevicePasswordEnabled", "1"}, {"MinDevicePasswordLength", "4"}}));
+  options.users = {{kEmail, "demo"}, {kOther, "demo"}};
+  World world(options);
+  AccountId first = world.add();
+  LONGS_EQUAL(0, world.sync(first).code);
+  world.server().policy(kOther, strict_policy());
+  world.answer_questions = false;
+  AccountSettings settings;
+  settings.email = kOther;
+  settings.server = "localhost";
+  auto second = world.engine().add_account(settings, bytes_of("demo"), world.now());
+  CHECK(second.ok());
+  world.run_for(60'000);
+  bool shown = false;  // what is asked for can be read ...
+  for (std::size_t i = 0;; ++i) {
+    auto row = world.engine().policy(i);
+    if (!row.ok()) break;
+    shown = shown || (row.value().account == second.value() && row.value().setting == "AllowCamera");
+  }
+  CHECK(shown);
+  LONGS_EQUAL(0, world.engine().device().tries_left);  // ... and is not in force
+  CHECK_FALSE(camera_is_closed(world));
+  world.restart();
+  LONGS_EQUAL(0, world.engine().device().tries_left);
+  world.answer_questions = true;
+  world.accept_policy = false;
+  AccountId refused = world.add(kOther);
+  CHECK(world.error(refused) == policy::fault(Fault::kNotAccepted));
+  LONGS_EQUAL(0, world.engine().device().tries_left);
+  CHECK_FALSE(camera_is_closed(world));
+  LONGS_EQUAL(-1, merged(world, "AllowCamera"));
+  world.remove(refused);
+  world.accept_policy = true;
+  AccountId third = world.add(kOther);
+  LONGS_EQUAL(0, world.error(third).code);
+  LONGS_EQUAL(4, world.engine().device().tries_left);
+  CHECK(camera_is_closed(world));
+}
+
+TEST(DeviceSide, AnExpiredPinHasToBeChangedBeforeAnythingIsReadOrSynced) {
+  for (const bool restarts : {false, true}) {
+    World world(with("16.1", policy_of({{"DevicePasswordEnabled", "1"},
+                                        {"MinDevicePasswordLength", "4"},
+                                        {"DevicePasswordExpiration", "1"}})));
+    AccountId id = world.add();
+    LONGS_EQUAL(0, world.sync(id).code);
+    world.run_for(10ULL * 24 * 3600'000);
+    if (restarts) world.restart();
+    LONGS_EQUAL(0, unlock(world, "1379").code);  // it still opens the screen: it is needed to set another
+    CHECK(world.engine().reader(id).error() == policy::fault(Fault::kPinMustChange));
+    std::size_t syncs = world.requests("Sync");
+    world.server().deliver(kEmail);
+    CHECK(world.sync(id) == policy::fault(Fault::kPinMustChange));
+    LONGS_EQUAL(syncs, world.requests("Sync"));
+    bool admitted = false;
+    for (std::size_t i = 0;; ++i) {
+      auto row = world.engine().policy(i);
+      if (!row.ok()) break;
+      if (row.value().setting == "DevicePasswordExpiration") admitted = row.value().state != Enforcement::kEnforced;
+    }
+    CHECK(admitted);
+    CHECK(world.engine().set_pin(bytes_of("1379"), bytes_of("8264"), world.now()).ok());
+    world.run_for(1000);
+    LONGS_EQUAL(0, world.sync(id).code);
+    CHECK(world.engine().reader(id).ok());
+    CHECK(world.requests("Sync") > syncs);
+  }
+}
+
+TEST(DeviceSide, AWipeOrderedWhileThePinIsCheckedKeepsTheScreenLocked) {
+  World world(with("16.1", strict_policy()));
+  AccountId id = world.add();
+  LONGS_EQUAL(0, world.sync(id).code);
+  CHECK(world.engine().lock(world.now()).ok());
+  CHECK(world.engine().unlock(bytes_of("1379"), world.now()).ok());
+  CHECK(world.engine().wipe(world.now()).ok());
+  bool opened = false;
+  CHECK(world.run_until(
+      [&] {
+        // Up to the factory reset: that leaves a lock as it came.
+        opened = opened || (!world.engine().device().locked && world.handset().keys().exists(0));
+        return world.engine().device().wiped;
+      },
+      60'000));
+  CHECK_FALSE(opened);
+}

@@ -1,5 +1,7 @@
 /// A remote wipe: believed from the enrolled server alone, recorded before it starts, never stopped by anything once it
 /// has.
+#include <cerrno>
+
 #include "engine/sync/mailbox_view.h"
 #include "engine/sync/wire_view.h"
 #include "policy/fault.h"
@@ -149,6 +151,83 @@ TEST(Wipe, TheAcknowledgementNeverHoldsItUp) {
     CHECK_TEXT(wiped - first <= 61'000, row.what);
     world.instead = nullptr;
     check_wiped_phone(world, row.what);
+  }
+}
+
+TEST(Wipe, WhatWaitsForNobodyIsWokenUpFor) {
+  World world(with("16.1"));
+  AccountId id = world.add();
+  LONGS_EQUAL(0, world.sync(id).code);
+  world.server().wipe(kEmail);
+  std::uint64_t begun = 0;
+  world.instead = [&](const Sent& sent) -> std::optional<exchange::HttpResponse> {
+    if (!acknowledges_wipe(sent)) return std::nullopt;
+    begun = world.now_ms();
+    exchange::HttpResponse late = http_status(200);
+    late.transport.delay_ms = 3600'000;
+    return late;
+  };
+  static_cast<void>(world.engine().sync(id, FolderId{}, world.now()));
+  CHECK(world.run_until([&] { return begun != 0; }, 60'000));
+  CHECK(world.engine().wake().at_ms <= begun + 60'000);  // the end of the acknowledgement's time, whoever is waited for
+}
+
+TEST(Wipe, AMarkerThatCannotBeMovedOnPutsNothingToSleep) {
+  for (const bool account_only : {false, true}) {
+    for (int failing = 0; failing < 8; ++failing) {
+      const std::string where = std::to_string(account_only) + ", " + std::to_string(failing);
+      int writes = -1;  // of the marker, since it was armed
+      World world(with("16.1"), nullptr);
+      world.adjust_handset = [&](hal::simulated::Options& options) {
+        options.fail = [&](std::string_view operation, std::string_view path) {
+          if (operation != "write" || path.find("/records/wipe") == std::string_view::npos || writes < 0) return 0;
+          return writes++ == failing ? EIO : 0;
+        };
+      };
+      world.restart();
+      AccountId id = world.add();
+      LONGS_EQUAL_TEXT(0, world.sync(id).code, where.c_str());
+      world.server().wipe(kEmail, account_only);
+      world.on_request = [&](const Sent& sent) {
+        if (acknowledges_wipe(sent) && writes < 0) writes = 0;
+      };
+      static_cast<void>(world.sync(id));
+      world.run_for(200'000);
+      CHECK_FALSE_TEXT(world.handset().keys().exists(static_cast<hal::KeySlot>(id)), where.c_str());
+      CHECK_FALSE_TEXT(world.engine().device().wiping, where.c_str());
+      CHECK_EQUAL_TEXT(!account_only, world.engine().device().wiped, where.c_str());
+    }
+  }
+}
+
+TEST(Wipe, OnceArmedAFullDiskDoesNotSaveTheKeys) {
+  for (const bool restarts : {false, true}) {
+    bool full = false;
+    World world(with("16.1"), nullptr);
+    world.adjust_handset = [&](hal::simulated::Options& options) {
+      options.fail = [&](std::string_view operation, std::string_view path) {
+        const bool marker = path.find("/records/wipe") != std::string_view::npos;
+        const bool record = path.find("/records/") != std::string_view::npos && path.ends_with(".new");
+        return full && operation == "write" && (marker || record) ? EDQUOT : 0;
+      };
+    };
+    world.restart();
+    AccountId id = world.add();
+    LONGS_EQUAL(0, world.sync(id).code);
+    world.server().wipe(kEmail);
+    world.on_request = [&](const Sent& sent) {
+      if (!acknowledges_wipe(sent) || full) return;
+      full = true;
+      if (restarts) world.power_off();
+    };
+    static_cast<void>(world.sync(id, 120'000));
+    if (restarts) world.power_on();
+    world.run_for(120'000);
+    for (hal::KeySlot slot : {hal::KeySlot{0}, hal::KeySlot{1}}) CHECK_FALSE(world.handset().keys().exists(slot));
+    CHECK_FALSE(has_files(world));
+    full = false;
+    world.run_for(120'000);
+    check_wiped_phone(world, "room again");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <stdexcept>
+#include <thread>
 
 #include "hal/simulated/home.h"
 
@@ -198,22 +199,96 @@ TEST(Handset, factory_reset_leaves_the_marker_and_what_the_host_keeps) {
   CHECK_EQUAL(6U, phone->records().get(Record::kWipe, room).value());
 }
 
-TEST(Handset, the_wipe_marker_fits_on_a_full_disk) {
+TEST(Handset, the_wipe_marker_and_the_attempts_fit_on_a_full_disk_however_often) {
+  for (const int full : {ENOSPC, EDQUOT}) {
+    auto phone = home.open();
+    CHECK(phone->records().put(Record::kPolicy, bytes_of("policy")).ok());
+    phone.reset();
+    // What needs a new block finds none, and nothing that is removed gives one back to whoever asked: others write too.
+    home.options.fail = [&](std::string_view operation, std::string_view path) {
+      return operation == "write" && path.ends_with(".new") ? full : 0;
+    };
+    phone = home.open();
+    const Status refused = phone->records().put(Record::kPolicy, bytes_of("other"));
+    CHECK(refused.error() == (Error{Domain::kHal, full, 0}));
+    std::byte room[16];
+    CHECK_EQUAL(6U, phone->records().get(Record::kPolicy, room).value());
+    for (const Record record : {Record::kWipe, Record::kAttempts}) {
+      for (const Text value : {Text("one"), Text("marker"), Text("three")}) {
+        CHECK(phone->records().put(record, bytes_of(value)).ok());
+        CHECK_EQUAL(value.size(), phone->records().get(record, room).value());
+      }
+      phone = home.open();
+      CHECK_EQUAL(5U, phone->records().get(record, room).value());
+      CHECK(phone->records().remove(record).ok());
+      CHECK_EQUAL(0U, phone->records().get(record, room).value());
+    }
+    home.options.fail = nullptr;
+  }
+}
+
+TEST(Handset, either_place_of_the_marker_may_die) {
   auto phone = home.open();
-  CHECK(phone->records().put(Record::kPolicy, bytes_of("policy")).ok());
+  CHECK(phone->records().put(Record::kWipe, bytes_of("first")).ok());
+  CHECK(phone->records().put(Record::kWipe, bytes_of("marker")).ok());
+  const std::string file = home.options.home + "/device/records/wipe";
+  const std::string whole = Home::read(file);
+  CHECK_EQUAL(2048U, whole.size());
+  std::byte room[16];
+  for (const std::size_t at : {std::size_t{0}, std::size_t{9}, std::size_t{22}, std::size_t{600}}) {
+    for (const std::size_t place : {std::size_t{0}, std::size_t{1024}}) {
+      std::string broken = whole;
+      broken[place + at] = static_cast<char>(broken[place + at] ^ 1);
+      home.write("device/records/wipe", broken);
+      CHECK_EQUAL(6U, phone->records().get(Record::kWipe, room).value());
+    }
+    std::string broken = whole;
+    for (const std::size_t place : {std::size_t{0}, std::size_t{1024}})
+      broken[place + at] = static_cast<char>(broken[place + at] ^ 1);
+    home.write("device/records/wipe", broken);
+    CHECK(phone->records().get(Record::kWipe, room).error() == hal::fault(hal::Fault::kDamaged));
+  }
+  CHECK(phone->records().put(Record::kWipe, bytes_of("again!")).ok());
+  CHECK_EQUAL(6U, phone->records().get(Record::kWipe, room).value());
+}
+
+TEST(Handset, one_file_that_stays_spares_no_other) {
+  auto phone = home.open();
+  for (const Record record : {Record::kIdentity, Record::kPolicy, Record::kPin, Record::kAttempts})
+    CHECK(phone->records().put(record, bytes_of("something")).ok());
+  const std::string fuse = Home::read(home.options.home + "/device/fuse");
   phone.reset();
-  const std::string reserve = home.options.home + "/device/reserve";
-  CHECK(std::filesystem::exists(reserve));
-  home.options.fail = [&](std::string_view operation, std::string_view) {
-    return operation == "write" && std::filesystem::exists(reserve) ? ENOSPC : 0;
+  home.options.fail = [](std::string_view operation, std::string_view path) {
+    return operation == "unlink" && path.ends_with("/records/identity") ? EACCES : 0;
   };
   phone = home.open();
-  const Status refused = phone->records().put(Record::kPolicy, bytes_of("other"));
-  CHECK(refused.error() == (Error{Domain::kHal, ENOSPC, 0}));
-  std::byte room[16];
-  CHECK_EQUAL(6U, phone->records().get(Record::kPolicy, room).value());
-  CHECK(phone->records().put(Record::kWipe, bytes_of("marker")).ok());
-  CHECK_EQUAL(6U, phone->records().get(Record::kWipe, room).value());
+  Patience patience;
+  CHECK(phone->erase().factory_reset(patience).error() == (Error{Domain::kHal, EACCES, 0}));
+  for (const char* gone : {"policy", "pin", "attempts"})
+    CHECK(!std::filesystem::exists(home.options.home + "/device/records/" + gone));
+  CHECK(Home::read(home.options.home + "/device/fuse") != fuse);
+}
+
+TEST(Handset, a_large_file_is_erased_without_holding_up_the_engine) {
+  auto phone = home.open();
+  home.write("replica/account-1.db", std::string(5 << 20, 'x'));
+  struct Asking final : hal::Progress {
+    explicit Asking(Handset& asked) : phone(asked) {}
+    bool step() override {
+      ++steps;
+      std::byte room[16];  // whoever waits for the lock would wait for ever here
+      std::thread other([&] { got = phone.records().get(Record::kPolicy, room).ok(); });
+      other.join();
+      return true;
+    }
+    Handset& phone;
+    unsigned steps = 0;
+    bool got = false;
+  } asking(*phone);
+  CHECK(phone->erase().files(1, asking).ok());
+  CHECK(asking.got);
+  CHECK(asking.steps >= 5);
+  CHECK(!std::filesystem::exists(home.options.home + "/replica/account-1.db"));
 }
 
 TEST(Handset, a_failing_disk_is_an_answer_and_the_old_record_stays) {

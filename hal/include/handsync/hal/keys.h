@@ -7,7 +7,8 @@ namespace handsync::hal {
 
 /// One 32-byte random key a slot, and at most one secret (an account's password or token) kept under it. At least 64
 /// slots. `unlock` gives a key derived for storage: the slot's key itself never leaves the port. Without a key:
-/// Fault::kNotThere.
+/// Fault::kNotThere. That and Fault::kDamaged mean that what the key has sealed is lost; any other error is a passing
+/// one, and tried again.
 struct Keys {
   virtual Status create(KeySlot) = 0;              ///< FAST; whole or not at all; an error if the slot has a key
   virtual bool exists(KeySlot) const = 0;          ///< FAST

@@ -5,8 +5,9 @@
 namespace handsync::hal {
 
 enum class Record : std::uint16_t {
-  kWipe,             ///< the wipe marker; putting it never fails for lack of space: a port keeps room for it
-  kAttempts,         ///< wrong PINs so far and the throttle
+  kWipe,             ///< the wipe marker; putting it never fails for lack of space, however often and whoever else
+                     ///< writes: a port keeps room that nothing else is given, and overwrites it
+  kAttempts,         ///< wrong PINs so far, the throttle, the policy's limits; room for it is kept likewise
   kPolicy,           ///< the strictest merge in force, sealed with Keys::mac of slot 0
   kIdentity,         ///< the DeviceId; never cloned by backup or restore, new only after a factory reset
   kAccounts,         ///< which account slots are in use
@@ -18,8 +19,10 @@ enum class Record : std::uint16_t {
 /// Called on the engine thread; a few are read and written at every boot. Nothing here is secret: what must be believed
 /// carries a tag of Keys::mac.
 struct Records {
-  virtual Result<std::size_t> get(
-      Record, Room) = 0;  ///< FAST; bytes read, 0 = not there; an error if Room is too small or the record is damaged
+  /// FAST; bytes read, 0 = not there. Fault::kDamaged: it is there and cannot be believed; Fault::kTooLarge: nor does
+  /// it fit into Room. These two may cost a user the phone (a damaged PIN is one tried too often). Any other error says
+  /// that reading failed: nothing opens, nothing is destroyed, and it is tried again.
+  virtual Result<std::size_t> get(Record, Room) = 0;
   virtual Status put(Record, Bytes) = 0;  ///< FAST
   virtual Status remove(Record) = 0;      ///< FAST; ok also when it was not there
   virtual bool replay_protected()
