@@ -77,7 +77,7 @@ void TlsWire::reboot(hal::Entropy& entropy) {
 Error TlsWire::shuttle(Connection& connection) {
   for (;;) {
     const std::string out(text_of(connection.client.pending()));
-    connection.client.sent(out.size());
+    if (Status sent = connection.client.sent(out.size()); !sent.ok()) return sent.error();
     if (on_bytes) on_bytes(out);
     if (!out.empty()) connection.server.feed(out);
     const std::string in = connection.server.take();
