@@ -24,8 +24,11 @@ Status note_server(StoreState&, std::uint64_t change, const items::Property&, co
 Status show_item_change(StoreState&, std::uint64_t change, bool wish);
 /// The change has been accepted: what follows it in the queue goes on from there. The caller deletes it.
 Status accept_item_change(StoreState&, std::uint64_t change);
-/// The change is about to be parked: as show_item_change(false), unless a newer change of the property is shown.
-Status revert_item_change(StoreState&, std::uint64_t change);
+/// The change is about to be parked: the item shows what the server has, and the other edits that wait on top. `like`:
+/// only of properties that this change edits as well; 0 = of all.
+Status revert_item_change(StoreState&, std::uint64_t change, std::uint64_t like = 0);
+/// A parked change is about to wait again: edits of the same properties that wait are taken back.
+Status give_way(StoreState&, std::uint64_t change);
 /// The server has said all of the item, or the properties of `rows`; its row and side rows show that now. Edits that
 /// wait are shown again on top, but for those of a property that the server has changed too: the server wins, and they
 /// are parked with Status 7. Returns how many.
