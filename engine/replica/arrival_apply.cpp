@@ -314,7 +314,12 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
                        .number(1, now.id)
                        .text(2, item.server_id)
                        .run());
-      if (edits_ && item.kind == Class::kSms) HANDSYNC_TRY(text_is_there(store_, now.id, applied_.confirmed));
+      if (edits_) {
+        HANDSYNC_TRY(item.kind == Class::kSms ? text_is_there(store_, now.id, applied_.confirmed)
+                                              : settle_add(store_, now.id, applied_.confirmed));
+        found = find(item.server_id, now);
+        if (!found.ok()) return found.error();
+      }
     }
   }
   if (found.value()) return replace(item, now, whole || item.says_all());

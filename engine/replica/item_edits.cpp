@@ -443,4 +443,16 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
   return count_edits(store, item);
 }
 
+Status settle_add(StoreState& store, std::uint64_t item, std::uint32_t& confirmed) {
+  HANDSYNC_TRY(
+      prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL")
+          .number(1, item)
+          .run());
+  confirmed += static_cast<std::uint32_t>(sqlite3_changes(store.database));
+  HANDSYNC_TRY(prepare(store.database, "UPDATE change SET kind=10 WHERE item=?1 AND kind=11 AND parked=0")
+                   .number(1, item)
+                   .run());
+  return count_edits(store, item);
+}
+
 }  // namespace handsync::replica

@@ -37,6 +37,9 @@ Result<std::uint32_t> judge_server_item(StoreState&, std::uint64_t item, Class, 
 /// The answer to an Add: the item is the server's from now on. A row that came under that id meanwhile gives way.
 Status adopt_item(StoreState&, std::uint32_t folder, std::uint32_t request, Text client_id, Text server_id,
                   std::uint32_t& confirmed);
+/// The same of an item whose Add is in doubt, and which the server has named: it has arrived. What was changed since it
+/// was put together becomes an edit of the server's item.
+Status settle_add(StoreState&, std::uint64_t item, std::uint32_t& confirmed);
 /// A property as an element.
 void put_value(wbxml::Writer&, const items::Property&, Class, Bytes value, std::uint16_t version);
 /// change.text of kOccurrence: the numbers of the properties edited, a comma after each.
