@@ -163,6 +163,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   if (edits_item(kind)) return show_item_change(store, change, wish);
   if (kind == EditKind::kAdd || kind == EditKind::kText) return Done{};
   if (kind == EditKind::kDraft) return wish ? show_draft(store, change) : read_again(store, item);
+  HANDSYNC_TRY(delete_extras(store, item, items::kCategories, items::kCategories));
   HANDSYNC_TRY(
       prepare(store.database,
               wish
@@ -220,12 +221,18 @@ Result<std::int64_t> judge_server_value(StoreState& store, std::uint64_t item, E
 }
 
 Status judge_server_categories(StoreState& store, std::uint64_t item) {
-  HANDSYNC_TRY(prepare(store.database,
-                       "UPDATE change SET server_text=(SELECT categories FROM item WHERE id=?1),server_generation=?2"
-                       " WHERE item=?1 AND kind=5")
+  HANDSYNC_TRY(prepare(store.database, "UPDATE change SET server_text=(SELECT " HANDSYNC_CATEGORIES
+                                       " FROM item WHERE id=?1),server_generation=?2"
+                                       " WHERE item=?1 AND kind=5")
                    .number(1, item)
                    .number(2, store.log.generation())
                    .run());
+  const Result<std::int64_t> waits =
+      query_number(prepare(store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=5 AND parked=0)")
+                       .number(1, item));
+  if (!waits.ok()) return waits.error();
+  if (waits.value() == 0) return Done{};
+  HANDSYNC_TRY(delete_extras(store, item, items::kCategories, items::kCategories));
   return prepare(store.database,
                  "UPDATE item SET categories=c.text FROM (SELECT text FROM change WHERE item=?1 AND kind=5 AND parked=0"
                  " ORDER BY id DESC LIMIT 1) AS c WHERE id=?1")

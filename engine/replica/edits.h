@@ -108,6 +108,12 @@ Result<std::int64_t> judge_server_value(StoreState&, std::uint64_t item, EditKin
 /// The same for the list of categories, which the item's row has already as the server said it.
 Status judge_server_categories(StoreState&, std::uint64_t item);
 
+/// The whole list of the row `item`, which has only its beginning where it came with long addresses.
+#define HANDSYNC_CATEGORIES                                                                                      \
+  "coalesce((SELECT CAST(b.data AS TEXT) FROM extra e JOIN body_chunk b ON b.id=e.blob<<16 WHERE e.item=item.id" \
+  " AND e.property=30 AND e.blob<>0),categories)"
+static_assert(kChunkBits == 16 && kChunkBytes > kCategoriesBytesMax && items::kCategories == 30);
+
 /// Answers other than success. Returns the number of edits parked.
 Result<std::uint32_t> apply_answer(StoreState&, std::uint32_t folder, std::uint32_t request, Text server_id,
                                    std::uint32_t status);

@@ -139,8 +139,14 @@ class Payload {
     return Done{};
   }
 
+  /// But for what only a server may say, and for a body of which the rest is there and not here.
   struct AllChildren final : items::ExceptionChildren {
-    bool wants(wbxml::Tag) const override { return true; }
+    explicit AllChildren(bool cut) : cut_(cut) {}
+    bool wants(wbxml::Tag tag) const override {
+      const items::Property* row = items::find_property(Class::kEvent, tag, 0);
+      return !(cut_ && tag == base::kBody) && (row == nullptr || (row->traits & items::kServerOnly) == 0);
+    }
+    bool cut_;
   };
   struct EditedChildren final : items::ExceptionChildren {
     explicit EditedChildren(Text list) : list_(list) {}
@@ -169,7 +175,8 @@ class Payload {
     HANDSYNC_TRY(wanted_exception(wanted));
     writer.open(cal::kExceptions).open(cal::kException);
     writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
-    items::copy_exception(writer, wanted.room(), subject_.original_ms, AllChildren());
+    items::copy_exception(writer, wanted.room(), subject_.original_ms,
+                          AllChildren(items::find_exception(wanted.room(), subject_.original_ms).cut));
     writer.close().close();
     return Done{};
   }

@@ -22,7 +22,8 @@ struct Found {
 Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
   Statement find = prepare(store.database,
                            "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
-                           "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
+                           "CASE WHEN ?2=5 THEN " HANDSYNC_CATEGORIES
+                           " END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
                            " IN (SELECT id FROM folder WHERE emptying=1)");
   const Result<bool> row = find.number(1, static_cast<std::uint64_t>(item)).number(2, static_cast<int>(kind)).step();
   if (!row.ok()) return row.error();

@@ -1,4 +1,5 @@
-// Edits that lose, are taken back or wait behind others: neither here nor at the server does anything else change.
+// Edits that lose, are taken back or wait behind others, and edits of what has not come whole: neither here nor at the
+// server does anything else change.
 #include <functional>
 #include <map>
 #include <string>
@@ -20,7 +21,8 @@ namespace {
 
 namespace cal = wbxml::calendar;
 namespace con = wbxml::contacts;
-namespace tsk = wbxml::tasks;
+namespace mail = wbxml::email;
+namespace base = wbxml::air_sync_base;
 
 constexpr const char* kEmail = "demo@example.test";
 constexpr std::uint16_t kSubject = 100, kBody = 6;
@@ -308,5 +310,92 @@ TEST(EditConflicts, WhatWasAddedBeforeTheKeyWasLostIsThereOnce) {
     for (const char* folder : {"Contacts", "Tasks", "Calendar"})
       LONGS_EQUAL_TEXT(1, world.items(folder).size(), (std::string(version) + folder).c_str());
     CHECK_TEXT(world.engine().integrity(world.id).ok(), version);
+  }
+}
+
+TEST(EditConflicts, AMailWithLongAddressesKeepsItsCategories) {
+  Synced world("14.1");
+  Item item;
+  item.class_name = "Email";
+  item.received_ms = 1'767'600'000'000;
+  const auto list = [](std::size_t bytes) {
+    std::string all;
+    while (all.size() < bytes)
+      all += "\"Somebody With A Name\" <name" + std::to_string(all.size()) + "@example.test>, ";
+    return all;
+  };
+  item.properties.emplace_back(mail::kTo, list(3900));
+  item.properties.emplace_back(mail::kCc, list(3500));
+  item.properties.emplace_back(mail::kFrom, "a@b.test");
+  item.properties.emplace_back(mail::kSubject, "M");
+  item.properties.emplace_back(mail::kRead, "1");
+  item.properties.emplace_back(mail::kDisplayTo, list(600));
+  item.properties.emplace_back(mail::kThreadTopic, std::string(300, 't'));
+  const std::vector<std::string> names = {"Category number one of the project", "Category number two of the project",
+                                          "Category number three of the project"};
+  Node categories(mail::kCategories);
+  for (const std::string& name : names) categories.add(mail::kCategory, name);
+  item.properties.push_back(categories);
+  const std::string id = world.server().put(kEmail, item);
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  const auto there = [&] {
+    std::string all;
+    for (const Node& property : world.server().item(kEmail, id)->properties) {
+      if (property.tag != mail::kCategories) continue;
+      for (const Node& one : property.children) all += one.text + "|";
+    }
+    return all;
+  };
+  const std::string before = there();
+  CHECK(world.engine().changes(world.id).categorize(world.items("Inbox").at(id), "New", true).ok());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  STRCMP_EQUAL((before + "New|").c_str(), there().c_str());
+  CHECK(world.engine().changes(world.id).categorize(world.items("Inbox").at(id), names[0], false).ok());
+  // What the server says meanwhile has the list too.
+  world.server().change(kEmail, id, [](Item& one) { one.set(Node(mail::kSubject, "N")); });
+  world.restart();
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  STRCMP_EQUAL((names[1] + "|" + names[2] + "|New|").c_str(), there().c_str());
+  CHECK(world.engine().integrity(world.id).ok());
+}
+
+TEST(EditConflicts, AnOccurrenceGoesBackWithoutWhatIsTheServersAlone) {
+  for (const char* version : {"12.1", "14.1"}) {
+    Synced world(version);
+    const std::string event = world.server().put(kEmail, event_case(3, 2, 0, 0, number_of(version)));
+    world.server().change(kEmail, event, [](Item& there) {
+      Node all(cal::kExceptions);
+      Node& one = all.add(cal::kException);
+      one.add(cal::kExceptionStartTime, "20260112T083000Z");
+      one.add(cal::kSubject, "Moved");
+      one.add(cal::kResponseType, "3");
+      one.add(cal::kAppointmentReplyTime, "20260101T083000Z");
+      Node& body = one.add(base::kBody);
+      body.add(base::kType, "1");
+      body.add(base::kEstimatedDataSize, "90000");
+      body.add(base::kTruncated, "1");
+      body.add(base::kData, "only the beginning");
+      there.set(all);
+    });
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    const ItemId item = world.items("Calendar").at(event);
+    const std::int64_t original_ms = 1'768'206'600'000;
+    const auto edit = [&](std::uint16_t property, const std::string& value) {
+      return world.engine().changes(world.id).edit_occurrence(item, original_ms,
+                                                              std::vector<PropertyEdit>{set(property, value)});
+    };
+    CHECK(edit(kSubject, "Other").ok());
+    std::string sent_body;
+    world.on_request = [&](const Sent& sent) {
+      if (sent.label == "Sync" && sync_view(sent).command_count != 0) sent_body = sent.body;
+    };
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    CHECK(world.queue(world.id).empty());
+    CHECK(sent_body.find("Other") != std::string::npos);
+    for (const char* not_sent : {"only the beginning", "90000", "20260101T083000Z"})
+      CHECK_TEXT(sent_body.find(not_sent) == std::string::npos, not_sent);
+    CHECK(edit(kBody, "all of it").ok());
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    CHECK(sent_body.find("all of it") != std::string::npos);
   }
 }
