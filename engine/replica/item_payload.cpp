@@ -118,6 +118,7 @@ class Payload {
 
   Status put_row(wbxml::Writer& writer, const items::Property& row) {
     if (row.id == items::kBodyData || !is_editable(row) || row.id == items::kNativeBodyType) return Done{};
+    if (row.tag == cal::kLocation && version_ >= 160) return put_place(writer, row);
     if ((row.traits & items::kServerOnly) != 0 || version_ < row.first || version_ > row.last) return Done{};
     // A date of 16.x is that of every zone.
     if (version_ >= 160 && all_day_ && row.tag == cal::kTimezone) return Done{};
@@ -136,6 +137,17 @@ class Payload {
       const bool left_out = goes_whole(subject_, version_) && (row.traits & items::kStays) == 0;
       if (!left_out) writer.empty(row.tag);
     }
+    return Done{};
+  }
+
+  /// A place that was given below 16.0, of an item that goes out after the server has learnt of structures.
+  Status put_place(wbxml::Writer& writer, const items::Property& row) {
+    const Result<bool> own = edited(row.id);
+    if (!own.ok() || !own.value()) return own.ok() ? Status(Done{}) : Status(own.error());
+    ShownValue value;
+    HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
+    if (!value.there || value.data.empty()) return Done{};
+    writer.open(base::kLocation).element(base::kDisplayName, text_of(value.data)).close();
     return Done{};
   }
 

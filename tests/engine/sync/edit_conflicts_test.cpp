@@ -399,3 +399,21 @@ TEST(EditConflicts, AnOccurrenceGoesBackWithoutWhatIsTheServersAlone) {
     CHECK(sent_body.find("all of it") != std::string::npos);
   }
 }
+
+TEST(EditConflicts, AnEventMadeBeforeTheServerIsOfALaterVersionKeepsItsPlace) {
+  Synced world("14.1");
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  CHECK(world
+            .make("Calendar", {set(kSubject, "Neu"), set(cal::kStartTime, "20260105T083000Z"),
+                               set(cal::kEndTime, "20260105T093000Z"), set(cal::kLocation, "Raum 4")})
+            .ok());
+  world.server().set_versions({"14.1", "16.1"});
+  for (int i = 0; i < 3; ++i) LONGS_EQUAL(0, world.sync(world.id).code);
+  CHECK(world.queue(world.id).empty());
+  const auto here = world.items("Calendar");
+  LONGS_EQUAL(1, here.size());
+  std::string place;
+  for (const Node& property : world.server().item(kEmail, here.begin()->first)->properties)
+    if (property.tag == base::kLocation) place = exchange::to_xml(property);
+  CHECK_TEXT(place.find("Raum 4") != std::string::npos, place.c_str());
+}
