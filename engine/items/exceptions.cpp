@@ -26,12 +26,12 @@ class Finder final : public wbxml::Sink {
 
  private:
   Status open(wbxml::Tag) override {
-    if (++depth_ == kException) named_ = cancelled_ = false;
+    if (++depth_ == kException) named_ = cancelled_ = cut_ = false;
     size_ = 0;
     return Done{};
   }
   Status text(Bytes piece, bool) override {
-    for (std::size_t i = 0; depth_ == kField && i < piece.size() && size_ < sizeof value_; ++i)
+    for (std::size_t i = 0; depth_ >= kField && i < piece.size() && size_ < sizeof value_; ++i)
       value_[size_++] = static_cast<char>(piece[i]);
     return Done{};
   }
@@ -42,8 +42,9 @@ class Finder final : public wbxml::Sink {
       named_ = time.ok() && time.value() == original_ms_;
     }
     if (depth_ == kField && tag == cal::kDeleted) cancelled_ = value != "0";
+    if (depth_ > kField && tag == base::kTruncated) cut_ = value != "0";
     if (depth_-- == kException) {
-      if (named_ && !found.there) found = {true, cancelled_, count_};
+      if (named_ && !found.there) found = {true, cancelled_, cut_, count_};
       ++count_;
     }
     size_ = 0;
@@ -54,7 +55,7 @@ class Finder final : public wbxml::Sink {
   std::size_t size_ = 0;
   std::uint32_t count_ = 0;
   int depth_ = 0;
-  bool named_ = false, cancelled_ = false;
+  bool named_ = false, cancelled_ = false, cut_ = false;
 };
 
 /// Writes what it is told, but for what a derived class leaves out. A start tag is held back until it is known whether

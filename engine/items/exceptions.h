@@ -21,6 +21,7 @@ bool names_exception(wbxml::Tag);
 
 struct ExceptionFound {
   bool there = false, cancelled = false;
+  bool cut = false;          ///< its body is not all of it
   std::uint32_t number = 0;  ///< counted from 0
 };
 /// Looks for the exception of one start. A value that is no WBXML has none.

@@ -305,7 +305,12 @@ Status Applier::upsert(ItemRecord& item, bool whole) {
     if (!found.ok()) return found.error();
     if (found.value()) {
       HANDSYNC_TRY(run_sql(store_.database, "UPDATE item SET server_id=?2 WHERE id=?1"_sql, now.id, item.server_id));
-      if (edits_ && item.kind == Class::kSms) HANDSYNC_TRY(text_is_there(store_, now.id, applied_.confirmed));
+      if (edits_) {
+        HANDSYNC_TRY(item.kind == Class::kSms ? text_is_there(store_, now.id, applied_.confirmed)
+                                              : settle_add(store_, now.id, applied_.confirmed));
+        found = find(item.server_id, now);
+        if (!found.ok()) return found.error();
+      }
     }
   }
   if (found.value()) return replace(item, now, whole || item.says_all());

@@ -95,22 +95,25 @@ Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
                 change);
 }
 
-Result<bool> drop_local_draft(StoreState& store, std::uint64_t change) {
+Result<bool> drop_local_item(StoreState& store, std::uint64_t change) {
   std::uint64_t item = 0, message = 0, other = 0;
+  bool add = false;
   {
     Statement find =
         prepare(store.database,
                 "SELECT c.item,c.value,coalesce((SELECT o.value FROM change o WHERE o.item=c.item AND o.kind=6 AND "
-                "o.value<>0 AND o.id<>c.id ORDER BY o.parked,o.id DESC LIMIT 1),0) FROM change c JOIN item i ON "
-                "i.id=c.item WHERE c.id=?1 AND c.kind=6 AND substr(i.server_id,1,1)=char(1)"_sql,
+                "o.value<>0 AND o.id<>c.id ORDER BY o.parked,o.id DESC LIMIT 1),0),c.kind=11 FROM change c JOIN item i "
+                "ON i.id=c.item WHERE c.id=?1 AND (c.kind=6 OR (c.kind=11 AND i.class<>5)) AND "
+                "substr(i.server_id,1,1)=char(1)"_sql,
                 change);
     const Result<bool> row = find.step();
     if (!row.ok() || !row.value()) return row;
     item = static_cast<std::uint64_t>(find.number(0));
     message = static_cast<std::uint64_t>(find.number(1));
     other = static_cast<std::uint64_t>(find.number(2));
+    add = find.number(3) != 0;
   }
-  if (message != 0 && other == 0) {
+  if (add || (message != 0 && other == 0)) {
     HANDSYNC_TRY(remove_draft(store, item));
     return true;
   }
@@ -120,7 +123,7 @@ Result<bool> drop_local_draft(StoreState& store, std::uint64_t change) {
   return true;
 }
 
-Result<bool> drop_deleted_draft(StoreState& store, std::uint64_t item) {
+Result<bool> drop_deleted_item(StoreState& store, std::uint64_t item) {
   const Result<std::int64_t> moot =
       number_of(store,
                 "SELECT EXISTS(SELECT 1 FROM item i JOIN change c ON c.item=i.id WHERE i.id=?1 AND c.kind=3 AND "

@@ -74,7 +74,7 @@ Status accept_kept_draft(StoreState& store, const Edit& edit) {
       query_number(store.database, "SELECT substr(server_id,1,1)=char(1) FROM item WHERE id=?1"_sql, edit.item);
   if (!local.ok()) return local.error();
   if (local.value() == 0) return accept_draft(store, edit.id);
-  const Result<bool> gone = drop_deleted_draft(store, edit.item);
+  const Result<bool> gone = drop_deleted_item(store, edit.item);
   if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
   // Every Add is answered with an id; one that was not is as good as refused.
   if (edit.tries + 1 < kTriesMax) return send_again(store, edit, 5);
@@ -106,16 +106,16 @@ Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::ui
   if (edit.kind == EditKind::kDelete && status == kStatusGone) return accept_delete(store, edit);
   if (edit.kind == EditKind::kOccurrence && edit.server_value == kInstanceDelete && status == kStatusGone)
     return accept_item(store, edit);  // it is not there any more: that is what was wanted
-  if (edit.kind == EditKind::kDraft) {
-    if (status == kStatusGone) {
-      const Result<bool> sent = draft_was_sent(store, edit.id);
-      if (!sent.ok()) return sent.error();
-      if (sent.value()) return accept_draft(store, edit.id);
-    }
-    const Result<bool> gone = drop_deleted_draft(store, edit.item);
-    if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
-    HANDSYNC_TRY(draft_not_taken(store, edit.id));
+  if (edit.kind == EditKind::kDraft && status == kStatusGone) {
+    const Result<bool> sent = draft_was_sent(store, edit.id);
+    if (!sent.ok()) return sent.error();
+    if (sent.value()) return accept_draft(store, edit.id);
   }
+  if (edit.kind == EditKind::kDraft || edit.kind == EditKind::kAdd) {
+    const Result<bool> gone = drop_deleted_item(store, edit.item);
+    if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
+  }
+  if (edit.kind == EditKind::kDraft) HANDSYNC_TRY(draft_not_taken(store, edit.id));
   if (passing(status) && edit.tries + 1 < kTriesMax) return send_again(store, edit, status);
   ++parked;
   const Error reason{Domain::kEas, static_cast<std::int32_t>(status), 0};
@@ -155,6 +155,7 @@ Status show_change(StoreState& store, std::uint64_t change, bool wish) {
   if (edits_item(kind)) return show_item_change(store, change, wish);
   if (kind == EditKind::kAdd || kind == EditKind::kText) return Done{};
   if (kind == EditKind::kDraft) return wish ? show_draft(store, change) : read_again(store, item);
+  HANDSYNC_TRY(delete_extras(store, item, items::kCategories, items::kCategories));
   HANDSYNC_TRY(run_sql(
       store.database,
       wish ? "UPDATE item SET categories=(SELECT text FROM change WHERE id=?2),generation=?3 WHERE id=?1"_sql
@@ -200,9 +201,15 @@ Result<std::int64_t> judge_server_value(StoreState& store, std::uint64_t item, E
 
 Status judge_server_categories(StoreState& store, std::uint64_t item) {
   HANDSYNC_TRY(run_sql(store.database,
-                       "UPDATE change SET server_text=(SELECT categories FROM item WHERE id=?1),server_generation=?2"
+                       "UPDATE change SET server_text=(SELECT " HANDSYNC_CATEGORIES
+                       " FROM item WHERE id=?1),server_generation=?2"
                        " WHERE item=?1 AND kind=5"_sql,
                        item, store.log.generation()));
+  const Result<std::int64_t> waits = query_number(
+      store.database, "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=5 AND parked=0)"_sql, item);
+  if (!waits.ok()) return waits.error();
+  if (waits.value() == 0) return Done{};
+  HANDSYNC_TRY(delete_extras(store, item, items::kCategories, items::kCategories));
   return run_sql(store.database,
                  "UPDATE item SET categories=c.text FROM (SELECT text FROM change WHERE item=?1 AND kind=5 AND parked=0"
                  " ORDER BY id DESC LIMIT 1) AS c WHERE id=?1"_sql,
@@ -223,15 +230,23 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
   if (edits_item(edit.kind)) {
     // The server's item is shown whatever the reason was: the next edit must not send along what was refused.
     HANDSYNC_TRY(revert_item_change(store, change));
-  } else if (edit.kind == EditKind::kDraft) {
-    const Result<bool> gone = drop_deleted_draft(store, edit.item);
+  } else if (edit.kind == EditKind::kDraft || edit.kind == EditKind::kAdd) {
+    const Result<bool> gone = drop_deleted_item(store, edit.item);
     if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
-    HANDSYNC_TRY(draft_not_taken(store, change));
-    HANDSYNC_TRY(read_again(store, edit.item));
+    if (edit.kind == EditKind::kDraft) {
+      HANDSYNC_TRY(draft_not_taken(store, change));
+      HANDSYNC_TRY(read_again(store, edit.item));
+    }
   } else if (revert) {
-    const Result<bool> newer = newer_waits(store, edit);
-    if (!newer.ok()) return newer.error();
-    if (!newer.value()) HANDSYNC_TRY(show_change(store, edit.id, false));
+    const Result<std::int64_t> other =
+        query_number(prepare(store.database,
+                             "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND id<>?3")
+                         .number(1, edit.item)
+                         .number(2, static_cast<int>(edit.kind))
+                         .number(3, edit.id));
+    if (!other.ok()) return other.error();
+    const bool waits = other.value() != 0;
+    HANDSYNC_TRY(show_change(store, waits ? static_cast<std::uint64_t>(other.value()) : edit.id, waits));
   }
   HANDSYNC_TRY(run_sql(store.database,
                        "UPDATE change SET parked=1,request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=?4,"

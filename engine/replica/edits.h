@@ -67,11 +67,11 @@ Status retry_draft(StoreState&, std::uint64_t item, std::uint64_t& change);
 /// After the change of a draft that the server does not have was parked: a younger one is made one with it, and that it
 /// is to be sent waits with it.
 Status park_rest_of_draft(StoreState&, std::uint64_t change);
-/// Takes back a change of a draft that the server does not have: with the last of them goes the draft. False: it is
-/// none.
-Result<bool> drop_local_draft(StoreState&, std::uint64_t change);
+/// Takes back an Add (not of a text, which stays here), or a change of a draft that the server does not have: with an
+/// Add and with the last change goes the item. False: it is neither.
+Result<bool> drop_local_item(StoreState&, std::uint64_t change);
 /// It is to be deleted, and the server has said that it does not have it: it goes. False: it is not so.
-Result<bool> drop_deleted_draft(StoreState&, std::uint64_t item);
+Result<bool> drop_deleted_item(StoreState&, std::uint64_t item);
 Status settle_sent_drafts(StoreState&,
                           std::uint64_t item);  ///< the item is about to go: what had been handed over was sent
 /// The server has said what a draft is; its row shows that now. What waits and nobody was told of has lost, and is
@@ -107,6 +107,12 @@ Result<std::int64_t> judge_server_value(StoreState&, std::uint64_t item, EditKin
 
 /// The same for the list of categories, which the item's row has already as the server said it.
 Status judge_server_categories(StoreState&, std::uint64_t item);
+
+/// The whole list of the row `item`, which has only its beginning where it came with long addresses.
+#define HANDSYNC_CATEGORIES                                                                                      \
+  "coalesce((SELECT CAST(b.data AS TEXT) FROM extra e JOIN body_chunk b ON b.id=e.blob<<16 WHERE e.item=item.id" \
+  " AND e.property=30 AND e.blob<>0),categories)"
+static_assert(kChunkBits == 16 && kChunkBytes > kCategoriesBytesMax && items::kCategories == 30);
 
 /// Answers other than success. Returns the number of edits parked.
 Result<std::uint32_t> apply_answer(StoreState&, std::uint32_t folder, std::uint32_t request, Text server_id,

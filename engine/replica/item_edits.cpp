@@ -63,14 +63,13 @@ Result<std::uint64_t> item_of(StoreState& store, std::uint64_t change) {
   return static_cast<std::uint64_t>(item.value());
 }
 
-/// The newest other change of the item that waits and edits this property; 0 = none.
-Result<std::uint64_t> newer_edit(StoreState& store, std::uint64_t change, PropertyId property) {
+/// The oldest change of the item of `change`, younger than `after`, that waits and edits this property; 0 = none.
+Result<std::uint64_t> newer_edit(StoreState& store, std::uint64_t change, std::uint64_t after, PropertyId property) {
   const Result<std::int64_t> id = query_number(
-
       store.database,
       "SELECT c.id FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item FROM change WHERE id=?1)"
-      " AND c.id>?1 AND c.parked=0 AND e.property=?2 ORDER BY c.id LIMIT 1"_sql,
-      change, static_cast<int>(property));
+      " AND c.id>?3 AND c.parked=0 AND e.property=?2 ORDER BY c.id LIMIT 1"_sql,
+      change, static_cast<int>(property), after);
   if (!id.ok()) return id.error();
   return static_cast<std::uint64_t>(id.value());
 }
@@ -90,7 +89,10 @@ Status let_go(StoreState& store, std::uint64_t change, PropertyId property) {
       static_cast<int>(property));
 }
 
+/// The item shows something else: what was put together of it and has not gone out is out of date.
 Status touch(StoreState& store, std::uint64_t item) {
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE change SET payload=NULL WHERE item=?1 AND kind IN (10,12) AND request=0"_sql, item));
   HANDSYNC_TRY(run_sql(store.database, "UPDATE item SET generation=?2 WHERE id=?1"_sql, item, store.log.generation()));
   return store.log.changed(store, item);
 }
@@ -156,19 +158,33 @@ Status cover(StoreState& store, std::uint64_t change, std::uint64_t item, const 
   return show_wish(store, item, edit, row);
 }
 
-/// Shows what the server has with all edits of the property that wait after `change` on top.
-Status show_again(StoreState& store, std::uint64_t item, std::uint64_t change, const EditRow& edit,
-                  const items::Property& row) {
-  HANDSYNC_TRY(write_shown(store, item, row, server_value(edit)));
-  for (;;) {
-    const Result<std::uint64_t> next = newer_edit(store, change, edit.property);
-    if (!next.ok()) return next.error();
-    if (next.value() == 0) return Done{};
-    change = next.value();
-    EditRow one;
-    const Result<bool> found = next_row(store, change, static_cast<PropertyId>(edit.property - 1), one);
+/// Shows the property without the edit of `change`: what the server has, with the other edits that wait on top.
+Status show_without(StoreState& store, std::uint64_t item, std::uint64_t change, const EditRow& edit,
+                    const items::Property& row) {
+  const auto before = static_cast<PropertyId>(edit.property - 1);
+  std::uint64_t last = change;
+  if (!edit.chained) {
+    HANDSYNC_TRY(write_shown(store, item, row, server_value(edit)));
+  } else {
+    const Result<std::uint64_t> first = newer_edit(store, change, 0, edit.property);
+    if (!first.ok()) return first.error();
+    if (first.value() >= change) return Done{};
+    EditRow oldest;
+    const Result<bool> found = next_row(store, first.value(), before, oldest);
     if (!found.ok()) return found.error();
-    if (found.value()) HANDSYNC_TRY(show_wish(store, item, one, row));
+    HANDSYNC_TRY(write_shown(store, item, row, server_value(oldest)));
+    last = 0;
+  }
+  for (;;) {
+    const Result<std::uint64_t> next = newer_edit(store, change, last, edit.property);
+    if (!next.ok()) return next.error();
+    last = next.value();
+    if (last == 0) return Done{};
+    if (last == change) continue;
+    EditRow one;
+    const Result<bool> found = next_row(store, last, before, one);
+    if (!found.ok()) return found.error();
+    HANDSYNC_TRY(show_wish(store, item, one, row));
   }
 }
 
@@ -209,13 +225,45 @@ Status show_item_change(StoreState& store, std::uint64_t change, bool wish) {
   return touch(store, item.value());
 }
 
-Status revert_item_change(StoreState& store, std::uint64_t change) {
+Status give_way(StoreState& store, std::uint64_t change) {
+  for (;;) {
+    std::uint64_t other = 0;
+    {
+      const Result<std::int64_t> found = query_number(
+          prepare(store.database,
+                  "SELECT coalesce(max(c.id),0) FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item"
+                  " FROM change WHERE id=?1) AND c.kind=10 AND c.parked=0 AND c.id<>?1 AND e.property IN (SELECT"
+                  " property FROM edit WHERE change=?1)")
+              .number(1, change));
+      if (!found.ok()) return found.error();
+      other = static_cast<std::uint64_t>(found.value());
+    }
+    if (other == 0) return Done{};
+    HANDSYNC_TRY(revert_item_change(store, other, change));
+    HANDSYNC_TRY(prepare(store.database,
+                         "DELETE FROM edit WHERE change=?2 AND property IN (SELECT property FROM edit WHERE change=?1)")
+                     .number(1, change)
+                     .number(2, other)
+                     .run());
+    HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE id=?1 AND id NOT IN (SELECT change FROM edit)")
+                     .number(1, other)
+                     .run());
+  }
+}
+
+Status revert_item_change(StoreState& store, std::uint64_t change, std::uint64_t like) {
   const Result<std::uint64_t> item = item_of(store, change);
   if (!item.ok()) return item.error();
   const Status done = each_row(store, change, [&](EditRow& edit) -> Status {
-    const Result<std::uint64_t> newer = newer_edit(store, change, edit.property);
+    if (like != 0) {
+      EditRow other;
+      const Result<bool> both = next_row(store, like, static_cast<PropertyId>(edit.property - 1), other);
+      if (!both.ok()) return both.error();
+      if (!both.value() || other.property != edit.property) return Done{};
+    }
+    const Result<std::uint64_t> newer = newer_edit(store, change, change, edit.property);
     if (!newer.ok()) return newer.error();
-    if (newer.value() != 0) {  // that one is shown, and knows from now on what the server has
+    if (newer.value() != 0) {  // that one knows from now on what the server has
       HANDSYNC_TRY(
           run_sql(store.database,
                   "UPDATE edit SET (server,server_blob,server_size,body_size,body_type,body_truncated,chained)=(SELECT "
@@ -223,18 +271,10 @@ Status revert_item_change(StoreState& store, std::uint64_t change) {
                   "server_blob,server_size,body_size,body_type,body_truncated,chained FROM edit WHERE change=?1 AND"
                   " property=?3) WHERE change=?2 AND property=?3"_sql,
                   change, newer.value(), static_cast<int>(edit.property)));
-      if (edit.property == wbxml::calendar::kExceptions && !edit.chained) {
-        // Of edits of single occurrences the newer one is not all that is shown.
-        const items::Property& list = *items::find_property(Class::kEvent, edit.property);
-        HANDSYNC_TRY(show_again(store, item.value(), change, edit, list));
-      }
-      return let_go(store, change, edit.property);
     }
     const Result<const items::Property*> row = property_row(store, item.value(), edit.property);
     if (!row.ok()) return row.error();
-    if (row.value() != nullptr && !edit.chained) {
-      HANDSYNC_TRY(write_shown(store, item.value(), *row.value(), server_value(edit)));
-    }
+    if (row.value() != nullptr) HANDSYNC_TRY(show_without(store, item.value(), change, edit, *row.value()));
     return let_go(store, change, edit.property);
   });
   HANDSYNC_TRY(done);
@@ -261,7 +301,7 @@ Status accept_occurrence(StoreState& store, std::uint64_t newer, const EditRow& 
 
 Status accept_item_change(StoreState& store, std::uint64_t change) {
   return each_row(store, change, [&](EditRow& edit) -> Status {
-    const Result<std::uint64_t> newer = newer_edit(store, change, edit.property);
+    const Result<std::uint64_t> newer = newer_edit(store, change, change, edit.property);
     if (!newer.ok() || newer.value() == 0) return newer.ok() ? Status(Done{}) : Status(newer.error());
     // What the newer edit would go back to is what was accepted now.
     if (edit.one) return accept_occurrence(store, newer.value(), edit);
@@ -286,6 +326,7 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
                                         bool body) {
   std::uint64_t last = 0;
   std::uint32_t parked = 0;
+  RowSet seen, news;  // of older changes
   const std::span<const items::Property> table = items::properties(kind);
   for (;;) {
     std::uint64_t change = 0;
@@ -305,14 +346,19 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
     const Status done = each_row(store, change, [&](EditRow& edit) -> Status {
       const items::Property* row = items::find_property(kind, edit.property);
       if (row == nullptr) return Done{};
-      const bool said = edit.property == items::kBodyData
-                            ? body
-                            : rows == nullptr || rows->has(static_cast<std::size_t>(row - table.data()));
+      const auto at = static_cast<std::size_t>(row - table.data());
+      const bool said = edit.property == items::kBodyData ? body : rows == nullptr || rows->has(at);
       if (!said) return Done{};
       if (edit.chained) return show_wish(store, item, edit, *row);
-      const Result<bool> news = server_has_changed(store, item, edit, *row);
-      if (!news.ok()) return news.error();
-      lost |= news.value();
+      if (seen.has(at)) {  // it was made on top of one that has just lost, and is shown
+        lost |= news.has(at) && !edit.one;
+        return Done{};
+      }
+      seen.add(at);
+      const Result<bool> changed = server_has_changed(store, item, edit, *row);
+      if (!changed.ok()) return changed.error();
+      lost |= changed.value();
+      if (changed.value()) news.add(at);
       HANDSYNC_TRY(sweep_blob(store, edit.server_blob));
       return cover(store, change, item, edit, *row);
     });
@@ -374,6 +420,18 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
   HANDSYNC_TRY(forget_change(store, change));
   ++confirmed;
   HANDSYNC_TRY(adopted_draft(store, item));
+  return count_edits(store, item);
+}
+
+Status settle_add(StoreState& store, std::uint64_t item, std::uint32_t& confirmed) {
+  HANDSYNC_TRY(
+      prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL")
+          .number(1, item)
+          .run());
+  confirmed += static_cast<std::uint32_t>(sqlite3_changes(store.database));
+  HANDSYNC_TRY(prepare(store.database, "UPDATE change SET kind=10 WHERE item=?1 AND kind=11 AND parked=0")
+                   .number(1, item)
+                   .run());
   return count_edits(store, item);
 }
 

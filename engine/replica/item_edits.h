@@ -24,8 +24,11 @@ Status note_server(StoreState&, std::uint64_t change, const items::Property&, co
 Status show_item_change(StoreState&, std::uint64_t change, bool wish);
 /// The change has been accepted: what follows it in the queue goes on from there. The caller deletes it.
 Status accept_item_change(StoreState&, std::uint64_t change);
-/// The change is about to be parked: as show_item_change(false), unless a newer change of the property is shown.
-Status revert_item_change(StoreState&, std::uint64_t change);
+/// The change is about to be parked: the item shows what the server has, and the other edits that wait on top. `like`:
+/// only of properties that this change edits as well; 0 = of all.
+Status revert_item_change(StoreState&, std::uint64_t change, std::uint64_t like = 0);
+/// A parked change is about to wait again: edits of the same properties that wait are taken back.
+Status give_way(StoreState&, std::uint64_t change);
 /// The server has said all of the item, or the properties of `rows`; its row and side rows show that now. Edits that
 /// wait are shown again on top, but for those of a property that the server has changed too: the server wins, and they
 /// are parked with Status 7. Returns how many.
@@ -34,6 +37,9 @@ Result<std::uint32_t> judge_server_item(StoreState&, std::uint64_t item, Class, 
 /// The answer to an Add: the item is the server's from now on. A row that came under that id meanwhile gives way.
 Status adopt_item(StoreState&, std::uint32_t folder, std::uint32_t request, Text client_id, Text server_id,
                   std::uint32_t& confirmed);
+/// The same of an item whose Add is in doubt, and which the server has named: it has arrived. What was changed since it
+/// was put together becomes an edit of the server's item.
+Status settle_add(StoreState&, std::uint64_t item, std::uint32_t& confirmed);
 /// A property as an element.
 void put_value(wbxml::Writer&, const items::Property&, Class, Bytes value, std::uint16_t version);
 /// change.text of kOccurrence: the numbers of the properties edited, a comma after each.

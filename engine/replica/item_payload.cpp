@@ -119,6 +119,7 @@ class Payload {
 
   Status put_row(wbxml::Writer& writer, const items::Property& row) {
     if (row.id == items::kBodyData || !is_editable(row) || row.id == items::kNativeBodyType) return Done{};
+    if (row.tag == cal::kLocation && version_ >= 160) return put_place(writer, row);
     if ((row.traits & items::kServerOnly) != 0 || version_ < row.first || version_ > row.last) return Done{};
     // A date of 16.x is that of every zone.
     if (!profile::below(version_, 160) && all_day_ && row.tag == cal::kTimezone) return Done{};
@@ -140,8 +141,25 @@ class Payload {
     return Done{};
   }
 
+  /// A place that was given below 16.0, of an item that goes out after the server has learnt of structures.
+  Status put_place(wbxml::Writer& writer, const items::Property& row) {
+    const Result<bool> own = edited(row.id);
+    if (!own.ok() || !own.value()) return own.ok() ? Status(Done{}) : Status(own.error());
+    ShownValue value;
+    HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
+    if (!value.there || value.data.empty()) return Done{};
+    writer.open(base::kLocation).element(base::kDisplayName, text_of(value.data)).close();
+    return Done{};
+  }
+
+  /// But for what only a server may say, and for a body of which the rest is there and not here.
   struct AllChildren final : items::ExceptionChildren {
-    bool wants(wbxml::Tag) const override { return true; }
+    explicit AllChildren(bool cut) : cut_(cut) {}
+    bool wants(wbxml::Tag tag) const override {
+      const items::Property* row = items::find_property(Class::kEvent, tag, 0);
+      return !(cut_ && tag == base::kBody) && (row == nullptr || (row->traits & items::kServerOnly) == 0);
+    }
+    bool cut_;
   };
   struct EditedChildren final : items::ExceptionChildren {
     explicit EditedChildren(Text list) : list_(list) {}
@@ -171,7 +189,8 @@ class Payload {
     HANDSYNC_TRY(wanted_exception(wanted));
     writer.open(cal::kExceptions).open(cal::kException);
     writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
-    items::copy_exception(writer, wanted.room(), subject_.original_ms, AllChildren());
+    items::copy_exception(writer, wanted.room(), subject_.original_ms,
+                          AllChildren(items::find_exception(wanted.room(), subject_.original_ms).cut));
     writer.close().close();
     return Done{};
   }

@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "items/properties.h"
-#include "replica/edits.h"
+#include "replica/item_edits.h"
 #include "replica/planted.h"
 
 namespace handsync::replica {
@@ -22,7 +22,8 @@ struct Found {
 Status find_item(StoreState& store, ItemId item, EditKind kind, Found& found) {
   Statement find = prepare(store.database,
                            "SELECT folder,shown,class,CASE ?2 WHEN 1 THEN read WHEN 2 THEN flag_status ELSE 0 END,"
-                           "CASE WHEN ?2=5 THEN categories END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
+                           "CASE WHEN ?2=5 THEN " HANDSYNC_CATEGORIES
+                           " END FROM item WHERE id=?1 AND shown<>0 AND folder NOT"
                            " IN (SELECT id FROM folder WHERE emptying=1)"_sql,
                            static_cast<std::uint64_t>(item), static_cast<int>(kind));
   const Result<bool> row = find.step();
@@ -219,16 +220,14 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
 
 /// What goes out with Sync now, but for drafts, which go alone, and, with ?3, texts of which none was sent: of an item
 /// that the server does not know yet, that it is there; a deletion alone of its item's edits, and nothing of an item
-/// whose move is on its way. Of edits of an event and of its single occurrences the oldest.
+/// whose move is on its way. Of edits of an item's properties and of its single occurrences one at a time: what has
+/// gone out before, else the oldest.
 constexpr const char* kSendable =
     "c.parked=0 AND c.kind NOT IN (4,6,7) AND (c.kind=11 OR c.item IN (SELECT id FROM item WHERE folder=c.folder AND"
     " substr(server_id,1,1)<>char(1))) AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND "
-    "((o.kind=4 "
-    "AND"
-    " o.request NOT IN (0,-2)) OR (o.kind=3 AND c.kind<>3 AND (o.request<>0)=(c.request<>0)) OR (o.id<c.id AND o.kind "
-    "IN (10,12)"
-    " AND c.kind IN (10,12) AND (o.kind=12 OR c.kind=12)))) AND (?3=0 OR c.kind<>11 OR"
-    " c.request<>0 OR (SELECT class FROM item t WHERE t.id=c.item)<>5)"_sql;
+    "((o.kind=4 AND o.request NOT IN (0,-2)) OR (o.kind=3 AND c.kind NOT IN (3,11) AND (o.request<>0)=(c.request<>0))"
+    " OR ((o.request=0,o.id)<(c.request=0,c.id) AND o.kind IN (10,12) AND c.kind IN (10,12)))) AND (?3=0 OR c.kind<>11"
+    " OR c.request<>0 OR (SELECT class FROM item t WHERE t.id=c.item)<>5)"_sql;
 constexpr std::size_t kSqlBytesMax = 2048;
 
 }  // namespace
@@ -485,12 +484,23 @@ Status Store::retry(std::uint64_t change) {
     if (there.value() == 0) return Error{Domain::kSqlite, kNoSuchFolder, 0};
   }
   if (kind == EditKind::kDraft) HANDSYNC_TRY(retry_draft(store, item, change));
+  if (kind != EditKind::kDraft && kind != EditKind::kMove) {
+    // A later one that is on its way would come before it.
+    const Result<std::int64_t> in_flight = query_number(
+        prepare(database_,
+                "SELECT EXISTS(SELECT 1 FROM change c JOIN change o USING(item,kind) WHERE c.id=?1 AND o.parked=0 AND"
+                " o.request<>0 AND (kind<>12 OR o.value=c.value))")
+            .number(1, change));
+    if (!in_flight.ok()) return in_flight.error();
+    if (in_flight.value() != 0) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(change)};
+  }
   HANDSYNC_TRY(store.start_log());
+  if (kind == EditKind::kItem) HANDSYNC_TRY(give_way(store, change));
   {
     // It is what the user wants now: an edit of the same property that waits gives way to it.
     HANDSYNC_TRY(run_sql(database_,
                          "DELETE FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND request=0 AND "
-                         "id<>?3 AND kind<>12 AND (kind<>6 OR"
+                         "id<>?3 AND kind NOT IN (10,12) AND (kind<>6 OR"
                          " (value<>0 AND (SELECT value FROM change WHERE id=?3)<>0))"_sql,
                          item, static_cast<int>(kind), change));
   }
@@ -527,12 +537,16 @@ Status Store::drop(std::uint64_t change) {
     }
   }
   HANDSYNC_TRY(store.start_log());
-  Result<bool> local = drop_local_draft(store, change);
+  Result<bool> local = drop_local_item(store, change);
   if (local.ok() && !local.value()) local = drop_text(store, change);
   if (!local.ok()) return local.error();
   if (!local.value()) {
-    // Parking shows the server's value again, unless a newer edit waits.
-    HANDSYNC_TRY(park_change(store, change, Error{}, true));
+    // Parking shows the server's value again, unless another edit waits. With properties that was done when it was
+    // parked, and what the server had is not kept beside them.
+    const Result<std::int64_t> reverted = query_number(
+        prepare(database_, "SELECT parked<>0 AND kind IN (10,12) FROM change WHERE id=?1").number(1, change));
+    if (!reverted.ok()) return reverted.error();
+    if (reverted.value() == 0) HANDSYNC_TRY(park_change(store, change, Error{}, true));
     HANDSYNC_TRY(forget_change(store, change));
   }
   HANDSYNC_TRY(store.log.finish(store));

@@ -131,7 +131,7 @@ class Changes {
   /// means that nothing was sent: EngineFault::kNoMessaging, kTextsOff, kInvalidText, kNotInVersion, a policy's, or the
   /// modem's own.
   virtual Result<ItemId> send_text(std::span<const Text> numbers, Text words) = 0;
-  virtual Status retry(ChangeId) = 0;  ///< un-parks
+  virtual Status retry(ChangeId) = 0;  ///< un-parks. kSqlite: kInFlight, another edit of the same is on its way
   virtual Status drop(ChangeId) = 0;   ///< the server's version is shown again after the next sync
   /// How far back a folder is kept and how much of a body sync brings; what is here already is not fetched again.
   virtual Status set_folder(FolderId, const FolderChange&) = 0;

@@ -1,0 +1,408 @@
+// Edits that lose, are taken back or wait behind others, and edits of what has not come whole: neither here nor at the
+// server does anything else change.
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "engine/sync/item_cases.h"
+#include "engine/sync/mailbox_view.h"
+#include "engine/sync/wire_view.h"
+#include "exchange/item_view.h"
+#include "replica/store.h"
+
+#include <CppUTest/TestHarness.h>
+
+using namespace handsync;
+using namespace handsync::test;
+using exchange::Item;
+using exchange::Node;
+
+namespace {
+
+namespace cal = wbxml::calendar;
+namespace con = wbxml::contacts;
+namespace mail = wbxml::email;
+namespace base = wbxml::air_sync_base;
+
+constexpr const char* kEmail = "demo@example.test";
+constexpr std::uint16_t kSubject = 100, kBody = 6;
+
+PropertyEdit set(std::uint16_t id, const std::string& value) { return {id, bytes_of(Text(value)), true}; }
+
+struct Synced : World {
+  explicit Synced(const char* version) : World(of_version(version)) { id = add(kEmail, "demo", AccountSettings{}); }
+  std::map<std::string, ItemId> items(const std::string& folder) {
+    std::map<std::string, ItemId> found;
+    for_each_item(id, folder, [&](const ItemRow& row) { found[std::string(row.server_id)] = row.id; });
+    return found;
+  }
+  Result<ChangeId> edit(ItemId item, std::vector<PropertyEdit> edits) {
+    return engine().changes(id).edit_item(item, edits);
+  }
+  Result<ItemId> make(const std::string& folder, std::vector<PropertyEdit> edits) {
+    return engine().changes(id).add_item(folder_id(id, folder), edits);
+  }
+  Status drop(std::uint64_t change) { return engine().changes(id).drop(ChangeId{change}); }
+  std::string shown(ItemId item, std::uint16_t property) {
+    std::string value;
+    with_reader(id, [&](Reader& reader) {
+      std::byte room[256];
+      const auto got = reader.property(item, property, 0, room);
+      if (got.ok()) value.assign(reinterpret_cast<const char*>(room), got.value());
+    });
+    return value;
+  }
+  std::string there(const std::string& server_id, exchange::Tag tag) {
+    const Item* item = server().item(kEmail, server_id);
+    return item == nullptr ? "(gone)" : std::string(item->value(tag));
+  }
+  std::string body_there(const std::string& server_id) {
+    return exchange::native_body(*server().item(kEmail, server_id));
+  }
+  /// What happens once, while the first command is on its way.
+  void meanwhile(std::function<void()> what) {
+    on_request = [what, done = false](const Sent& request) mutable {
+      if (done || request.label != "Sync" || sync_view(request).command_count == 0) return;
+      done = true;
+      what();
+    };
+  }
+  void sync_all() {
+    for (int i = 0; i < 3; ++i) LONGS_EQUAL(0, sync(id).code);
+  }
+  AccountId id{};
+};
+
+/// A contact here and at the server.
+struct OneContact : Synced {
+  explicit OneContact(const char* version) : Synced(version) {
+    contact = server().put(kEmail, other_cases(number_of(version))[0]);
+    sync_all();
+    item = items("Contacts").at(contact);
+  }
+  std::string pager() { return shown(item, con::kPagerNumber); }
+  void pager_there_becomes(const char* value) {
+    server().change(kEmail, contact, [&](Item& one) { one.set(Node(con::kPagerNumber, value)); });
+  }
+  std::string contact;
+  ItemId item{};
+};
+
+struct OneEvent : Synced {
+  explicit OneEvent(const char* version) : Synced(version) {
+    event = server().put(kEmail, event_case(3, 1, 1, 0, number_of(version)));
+    sync_all();
+    item = items("Calendar").at(event);
+  }
+  std::string event;
+  ItemId item{};
+};
+
+}  // namespace
+
+TEST_GROUP(EditConflicts){};
+
+TEST(EditConflicts, DroppingAParkedEditChangesNothing) {
+  for (const char* version : {"14.1", "16.1"}) {
+    OneContact world(version);
+    const std::string body = world.body(world.id, world.item), body_there = world.body_there(world.contact);
+    CHECK(world.edit(world.item, {set(con::kPagerNumber, "111"), set(kBody, "mine")}).ok());
+    world.pager_there_becomes("999");
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    const auto queue = world.queue(world.id);
+    LONGS_EQUAL(1, queue.size());
+    CHECK(queue[0].parked && queue[0].last.code == 7);
+    CHECK(world.drop(queue[0].id).ok());
+    STRCMP_EQUAL("999", world.pager().c_str());
+    CHECK(body == world.body(world.id, world.item));
+    CHECK(world.engine().integrity(world.id).ok());
+    CHECK(world.edit(world.item, {set(con::kSpouse, "Eve")}).ok());
+    world.sync_all();
+    STRCMP_EQUAL("999", world.there(world.contact, con::kPagerNumber).c_str());
+    CHECK(body_there == world.body_there(world.contact));
+    CHECK(world.queue(world.id).empty());
+  }
+}
+
+TEST(EditConflicts, OfTwoEditsOfOneItemTheFirstArrivesToo) {
+  for (const char* version : {"14.1", "16.1"}) {
+    for (const bool key_lost : {false, true}) {
+      OneEvent world(version);
+      const std::string other = world.server().put(kEmail, event_case(2, 1, 1, 0, number_of(version)));
+      world.sync_all();
+      CHECK(world.edit(world.items("Calendar").at(other), {set(kSubject, "A")}).ok());
+      CHECK(world.edit(world.item, {set(kSubject, "B1"), set(kBody, "body one")}).ok());
+      world.meanwhile([&] {
+        if (key_lost)
+          world.server().lose_sync_state(kEmail);
+        else
+          world.server().fault("Sync@1:status:4");
+        CHECK(world.edit(world.item, {set(cal::kBusyStatus, "3")}).ok());
+      });
+      LONGS_EQUAL(0, world.sync(world.id).code);
+      world.server().faults_off();
+      world.sync_all();
+      CHECK(world.queue(world.id).empty());
+      STRCMP_EQUAL("B1", world.there(world.event, cal::kSubject).c_str());
+      STRCMP_EQUAL("3", world.there(world.event, cal::kBusyStatus).c_str());
+      STRCMP_EQUAL("body one", world.body_there(world.event).c_str());
+      STRCMP_EQUAL("body one", world.body(world.id, world.item).c_str());
+      if (!key_lost) STRCMP_EQUAL("", world.first_violation().c_str());
+    }
+  }
+}
+
+TEST(EditConflicts, ARetriedEditLeavesThoseOfOtherPropertiesInTheQueue) {
+  for (const char* version : {"14.1", "16.1"}) {
+    OneEvent world(version);
+    CHECK(world.edit(world.item, {set(kSubject, "Meins")}).ok());
+    world.server().change(kEmail, world.event, [](Item& there) { there.set(Node(cal::kSubject, "Seins")); });
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    const std::uint64_t parked = world.queue(world.id)[0].id;
+    CHECK(world.edit(world.item, {set(cal::kBusyStatus, "3"), set(kBody, "new body"), set(kSubject, "Drittes")}).ok());
+    CHECK(world.engine().changes(world.id).retry(ChangeId{parked}).ok());
+    LONGS_EQUAL(2, world.queue(world.id).size());
+    STRCMP_EQUAL("Meins", world.subjects(world.id, "Calendar").front().c_str());
+    world.sync_all();
+    CHECK(world.queue(world.id).empty());
+    STRCMP_EQUAL("Meins", world.there(world.event, cal::kSubject).c_str());
+    STRCMP_EQUAL("3", world.there(world.event, cal::kBusyStatus).c_str());
+    STRCMP_EQUAL("new body", world.body_there(world.event).c_str());
+    STRCMP_EQUAL("3", world.shown(world.item, cal::kBusyStatus).c_str());
+    STRCMP_EQUAL("new body", world.body(world.id, world.item).c_str());
+  }
+}
+
+TEST(EditConflicts, ARetriedEditThatLosesAgainLeavesTheServersValue) {
+  OneContact world("14.1");
+  CHECK(world.edit(world.item, {set(con::kPagerNumber, "111")}).ok());
+  world.pager_there_becomes("999");
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  const std::uint64_t parked = world.queue(world.id)[0].id;
+  CHECK(world.edit(world.item, {set(con::kPagerNumber, "222")}).ok());
+  // While another edit of it is on its way nobody can say which is the later.
+  world.meanwhile([&] {
+    LONGS_EQUAL(replica::kInFlight, world.engine().changes(world.id).retry(ChangeId{parked}).error().code);
+    world.server().lose_sync_state(kEmail);
+  });
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  STRCMP_EQUAL("222", world.there(world.contact, con::kPagerNumber).c_str());
+  CHECK(world.engine().changes(world.id).retry(ChangeId{parked}).ok());
+  STRCMP_EQUAL("111", world.pager().c_str());
+  CHECK(world.drop(parked).ok());
+  STRCMP_EQUAL("222", world.pager().c_str());
+}
+
+TEST(EditConflicts, TwoEditsOfOnePropertyBothLoseToTheServer) {
+  for (const char* version : {"14.1", "16.1"}) {
+    OneContact world(version);
+    CHECK(world.edit(world.item, {set(con::kPagerNumber, "111")}).ok());
+    world.meanwhile([&] {
+      world.pager_there_becomes("999");
+      world.server().lose_sync_state(kEmail);
+      CHECK(world.edit(world.item, {set(con::kPagerNumber, "222")}).ok());
+    });
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    const auto queue = world.queue(world.id);
+    LONGS_EQUAL(2, queue.size());
+    for (const auto& row : queue) CHECK(row.parked && row.last.code == 7);
+    STRCMP_EQUAL("999", world.pager().c_str());
+    CHECK(world.edit(world.item, {set(con::kSpouse, "Eve")}).ok());
+    world.sync_all();
+    STRCMP_EQUAL("999", world.there(world.contact, con::kPagerNumber).c_str());
+    // Each of them is still there to be wanted after all.
+    CHECK(world.engine().changes(world.id).retry(ChangeId{queue[0].id}).ok());
+    CHECK(world.engine().changes(world.id).retry(ChangeId{queue[1].id}).ok());
+    STRCMP_EQUAL("222", world.pager().c_str());
+    LONGS_EQUAL(1, world.queue(world.id).size());
+    world.sync_all();
+    STRCMP_EQUAL("222", world.there(world.contact, con::kPagerNumber).c_str());
+    CHECK(world.engine().integrity(world.id).ok());
+  }
+}
+
+TEST(EditConflicts, WhatWasDroppedIsNotSent) {
+  OneContact world("14.1");
+  CHECK(world.edit(world.item, {set(con::kPagerNumber, "111")}).ok());
+  world.meanwhile([&] {
+    const auto change = world.edit(world.item, {set(con::kPagerNumber, "222")});
+    CHECK(world.drop(static_cast<std::uint64_t>(change.value())).ok());
+    STRCMP_EQUAL("111", world.pager().c_str());  // that one is on its way
+  });
+  world.sync_all();
+  CHECK(world.edit(world.item, {set(con::kSpouse, "Eve")}).ok());
+  world.sync_all();
+  STRCMP_EQUAL("111", world.there(world.contact, con::kPagerNumber).c_str());
+  STRCMP_EQUAL("111", world.pager().c_str());
+}
+
+TEST(EditConflicts, AnItemWhoseAddIsDroppedIsGone) {
+  Synced world("14.1");
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  CHECK(world.make("Contacts", {set(con::kFirstName, "Ada")}).ok());
+  CHECK(world.drop(world.queue(world.id)[0].id).ok());
+  LONGS_EQUAL(0, world.items("Contacts").size());
+  CHECK(world.queue(world.id).empty());
+  world.sync_all();
+  LONGS_EQUAL(0, world.items("Contacts").size());
+  CHECK(world.engine().integrity(world.id).ok());
+}
+
+TEST(EditConflicts, AnItemDeletedWhileItIsAddedGoesWhateverTheAnswerIs) {
+  for (const char* answer : {"key lost", "Sync:status:4", "refused"}) {
+    Synced world("14.1");
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    const ItemId contact = world.make("Contacts", {set(con::kFirstName, "Ada")}).value();
+    bool first = true;
+    world.on_answer = [&](const Sent& sent, exchange::HttpResponse& response) {
+      if (sent.label != "Sync" || sync_view(sent).command_count == 0 || !first) return;
+      first = false;
+      const std::size_t add = response.body.find(std::string("\x4C\x03", 2));
+      const std::size_t status = add == std::string::npos ? add
+                                                          : response.body.find(std::string("\x4E\x03"
+                                                                                           "1",
+                                                                                           3),
+                                                                               add);
+      if (answer == std::string("refused") && status != std::string::npos) response.body[status + 2] = '6';
+    };
+    world.meanwhile([&] {
+      if (answer == std::string("key lost")) world.server().lose_sync_state(kEmail);
+      if (answer == std::string("Sync:status:4")) world.server().fault("Sync@1:status:4");
+      CHECK(world.engine().changes(world.id).remove(contact, false).ok());
+    });
+    static_cast<void>(world.sync(world.id));
+    world.server().faults_off();
+    world.sync_all();
+    CHECK_TEXT(world.queue(world.id).empty(), answer);
+    if (answer != std::string("refused")) LONGS_EQUAL_TEXT(0, world.items("Contacts").size(), answer);
+    CHECK_TEXT(world.engine().integrity(world.id).ok(), answer);
+  }
+}
+
+TEST(EditConflicts, WhatWasAddedBeforeTheKeyWasLostIsThereOnce) {
+  for (const char* version : {"2.5", "12.1", "14.1", "16.1"}) {
+    Synced world(version);
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    CHECK(world.make("Contacts", {set(con::kFirstName, "Ada"), set(con::kLastName, "Lovelace")}).ok());
+    CHECK(world.make("Tasks", {set(kSubject, "Tun")}).ok());
+    CHECK(world
+              .make("Calendar", {set(kSubject, "Neu"), set(cal::kStartTime, "20260105T083000Z"),
+                                 set(cal::kEndTime, "20260105T093000Z")})
+              .ok());
+    world.server().fault("Sync:lose-answer");
+    static_cast<void>(world.sync(world.id));
+    world.server().faults_off();
+    world.server().lose_sync_state(kEmail);
+    world.sync_all();
+    CHECK_TEXT(world.queue(world.id).empty(), version);
+    for (const char* folder : {"Contacts", "Tasks", "Calendar"})
+      LONGS_EQUAL_TEXT(1, world.items(folder).size(), (std::string(version) + folder).c_str());
+    CHECK_TEXT(world.engine().integrity(world.id).ok(), version);
+  }
+}
+
+TEST(EditConflicts, AMailWithLongAddressesKeepsItsCategories) {
+  Synced world("14.1");
+  Item item;
+  item.class_name = "Email";
+  item.received_ms = 1'767'600'000'000;
+  const auto list = [](std::size_t bytes) {
+    std::string all;
+    while (all.size() < bytes)
+      all += "\"Somebody With A Name\" <name" + std::to_string(all.size()) + "@example.test>, ";
+    return all;
+  };
+  item.properties.emplace_back(mail::kTo, list(3900));
+  item.properties.emplace_back(mail::kCc, list(3500));
+  item.properties.emplace_back(mail::kFrom, "a@b.test");
+  item.properties.emplace_back(mail::kSubject, "M");
+  item.properties.emplace_back(mail::kRead, "1");
+  item.properties.emplace_back(mail::kDisplayTo, list(600));
+  item.properties.emplace_back(mail::kThreadTopic, std::string(300, 't'));
+  const std::vector<std::string> names = {"Category number one of the project", "Category number two of the project",
+                                          "Category number three of the project"};
+  Node categories(mail::kCategories);
+  for (const std::string& name : names) categories.add(mail::kCategory, name);
+  item.properties.push_back(categories);
+  const std::string id = world.server().put(kEmail, item);
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  const auto there = [&] {
+    std::string all;
+    for (const Node& property : world.server().item(kEmail, id)->properties) {
+      if (property.tag != mail::kCategories) continue;
+      for (const Node& one : property.children) all += one.text + "|";
+    }
+    return all;
+  };
+  const std::string before = there();
+  CHECK(world.engine().changes(world.id).categorize(world.items("Inbox").at(id), "New", true).ok());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  STRCMP_EQUAL((before + "New|").c_str(), there().c_str());
+  CHECK(world.engine().changes(world.id).categorize(world.items("Inbox").at(id), names[0], false).ok());
+  // What the server says meanwhile has the list too.
+  world.server().change(kEmail, id, [](Item& one) { one.set(Node(mail::kSubject, "N")); });
+  world.restart();
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  STRCMP_EQUAL((names[1] + "|" + names[2] + "|New|").c_str(), there().c_str());
+  CHECK(world.engine().integrity(world.id).ok());
+}
+
+TEST(EditConflicts, AnOccurrenceGoesBackWithoutWhatIsTheServersAlone) {
+  for (const char* version : {"12.1", "14.1"}) {
+    Synced world(version);
+    const std::string event = world.server().put(kEmail, event_case(3, 2, 0, 0, number_of(version)));
+    world.server().change(kEmail, event, [](Item& there) {
+      Node all(cal::kExceptions);
+      Node& one = all.add(cal::kException);
+      one.add(cal::kExceptionStartTime, "20260112T083000Z");
+      one.add(cal::kSubject, "Moved");
+      one.add(cal::kResponseType, "3");
+      one.add(cal::kAppointmentReplyTime, "20260101T083000Z");
+      Node& body = one.add(base::kBody);
+      body.add(base::kType, "1");
+      body.add(base::kEstimatedDataSize, "90000");
+      body.add(base::kTruncated, "1");
+      body.add(base::kData, "only the beginning");
+      there.set(all);
+    });
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    const ItemId item = world.items("Calendar").at(event);
+    const std::int64_t original_ms = 1'768'206'600'000;
+    const auto edit = [&](std::uint16_t property, const std::string& value) {
+      return world.engine().changes(world.id).edit_occurrence(item, original_ms,
+                                                              std::vector<PropertyEdit>{set(property, value)});
+    };
+    CHECK(edit(kSubject, "Other").ok());
+    std::string sent_body;
+    world.on_request = [&](const Sent& sent) {
+      if (sent.label == "Sync" && sync_view(sent).command_count != 0) sent_body = sent.body;
+    };
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    CHECK(world.queue(world.id).empty());
+    CHECK(sent_body.find("Other") != std::string::npos);
+    for (const char* not_sent : {"only the beginning", "90000", "20260101T083000Z"})
+      CHECK_TEXT(sent_body.find(not_sent) == std::string::npos, not_sent);
+    CHECK(edit(kBody, "all of it").ok());
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    CHECK(sent_body.find("all of it") != std::string::npos);
+  }
+}
+
+TEST(EditConflicts, AnEventMadeBeforeTheServerIsOfALaterVersionKeepsItsPlace) {
+  Synced world("14.1");
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  CHECK(world
+            .make("Calendar", {set(kSubject, "Neu"), set(cal::kStartTime, "20260105T083000Z"),
+                               set(cal::kEndTime, "20260105T093000Z"), set(cal::kLocation, "Raum 4")})
+            .ok());
+  world.server().set_versions({"14.1", "16.1"});
+  for (int i = 0; i < 3; ++i) LONGS_EQUAL(0, world.sync(world.id).code);
+  CHECK(world.queue(world.id).empty());
+  const auto here = world.items("Calendar");
+  LONGS_EQUAL(1, here.size());
+  std::string place;
+  for (const Node& property : world.server().item(kEmail, here.begin()->first)->properties)
+    if (property.tag == base::kLocation) place = exchange::to_xml(property);
+  CHECK_TEXT(place.find("Raum 4") != std::string::npos, place.c_str());
+}
