@@ -3,7 +3,6 @@
 #include <atomic>
 #include <filesystem>
 
-#include "policy/wipe.h"
 #include "storage/convert.h"
 
 namespace handset {
