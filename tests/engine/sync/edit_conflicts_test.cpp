@@ -298,6 +298,10 @@ TEST(EditConflicts, WhatWasAddedBeforeTheKeyWasLostIsThereOnce) {
     CHECK_TEXT(world.queue(world.id).empty(), version);
     for (const char* folder : {"Contacts", "Tasks", "Calendar"})
       LONGS_EQUAL_TEXT(1, world.items(folder).size(), (std::string(version) + folder).c_str());
+    std::size_t there = 0;
+    const std::string all = world.server().contents(kEmail);
+    for (std::size_t at = 0; (at = all.find("\"digest\"", at)) != std::string::npos; ++at) ++there;
+    LONGS_EQUAL_TEXT(3, there, version);
     CHECK_TEXT(world.engine().integrity(world.id).ok(), version);
   }
 }
