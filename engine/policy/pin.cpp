@@ -251,6 +251,11 @@ Status Pin::begin_verify(hal::Device& device, Bytes pin, const PinRules& rules, 
 
 Status Pin::begin_change(hal::Device& device, Bytes old_pin, Bytes new_pin, const PinRules& rules, Instant now) {
   if (busy()) return fault(Fault::kPinBusy);
+  if (new_pin.empty() && set_ && !rules.required && device.pin() == nullptr) {  // taken away
+    HANDSYNC_TRY(begin_verify(device, old_pin, rules, now));
+    doing_ = Doing::kChange;
+    return Done{};
+  }
   HANDSYNC_TRY(judge_new(new_pin, rules));
   if (set_ && old_pin.size() > kPinBytesMax) return fault(Fault::kPinTooLong, kPinBytesMax);
   if (set_ && old_pin.empty()) return fault(Fault::kPinTooShort, 1);
@@ -349,7 +354,16 @@ Status Pin::finish(hal::Device& device, const PinRules& rules, Instant now) {
   if (doing == Doing::kNothing) return fault(Fault::kPinCheckFailed);
   doing_ = Doing::kNothing;
   Status outcome = finish_verify(device, rules, now);
-  if (outcome.ok() && doing != Doing::kVerify)
+  if (outcome.ok() && doing == Doing::kChange && job_.new_bytes_ == 0 && !rules.required) {
+    // Without the PIN the count of tries says nothing: whatever a power cut leaves of the two is no PIN.
+    outcome = device.records().remove(hal::Record::kPin);
+    if (outcome.ok()) {
+      set_ = false;
+      verifier_ = Verifier{};
+      wrong_ = 0;
+      outcome = device.records().remove(hal::Record::kAttempts);
+    }
+  } else if (outcome.ok() && doing != Doing::kVerify)
     outcome = finish_change(device, rules, now, doing == Doing::kRecover ? Recovery{} : verifier_.recovery);
   job_.wipe();
   return outcome;

@@ -288,6 +288,7 @@ constexpr Row kSqliteRows[] = {
     {7, {Remedy::kRetryBackOff, Exit::kMachine, "there was not enough memory for the mailbox", "close something, then try again"}},
     {8, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device cannot be written", "check the permissions of the home and whether the disk is mounted read-only"}},
     {10, {Remedy::kRetryBackOff, Exit::kMachine, "the disk reports an error", "check the disk; nothing that was committed is lost"}},
+    {4874, {Remedy::kRetryBackOff, Exit::kMachine, "the disk is full", "free some space, then try again; nothing is lost"}},
     {10 | 28 << 8, {Remedy::kGiveUp, Exit::kMachine, "the key of the mailbox on this device is gone", "remove the account and add it again"}},
     {10 | 32 << 8, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device is damaged, or somebody has changed it", "run `device check`; then remove the account and add it again"}},
     {11, {Remedy::kGiveUp, Exit::kMachine, "the mailbox on this device is damaged", "run `device check`; then remove the account and add it again"}},

@@ -33,7 +33,12 @@ Status Account::restore() {
     return Done{};
   }
   if (incomplete()) return Done{};
-  HANDSYNC_TRY(open_store());
+  if (Status opened = open_store(); !opened.ok()) {
+    // A damaged replica is this account's trouble alone: the others go on, and it can be removed.
+    if (opened.error().domain != Domain::kSqlite) return opened;
+    stop(opened.error());
+    return Done{};
+  }
   // A policy record that is damaged, half settled, or gone while the key is still here: the key proves nothing.
   bool unproven = has_policy_key_ && !core_.enforcer().known(id_);
   if (core_.enforcer().damaged() || core_.enforcer().pending(id_) || unproven) {
@@ -269,6 +274,8 @@ void Account::network_is() {
 
 void Account::answered(Question question, std::uint16_t choice, Bytes secret) {
   question_id_ = QuestionId{};
+  // What it was about is no detail of an error that comes later, but for the host that was not trusted.
+  if (question != Question::kTrustRedirect) detail_.clear();
   switch (question) {
     case Question::kAcceptPolicy:
       if (choice == 1)
@@ -523,7 +530,7 @@ AccountView Account::view() const {
                : wait_                                                                  ? AccountState::kWaiting
                                                                                         : AccountState::kReady;
   view.error = error_;
-  view.detail = detail_;
+  if (question_id_ == QuestionId{} || question_ == Question::kTrustRedirect) view.detail = detail_;
   view.throttled = throttled_;
   view.version = version_;
   view.policy_key = policy_key_;

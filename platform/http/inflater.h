@@ -29,8 +29,8 @@ class Inflater {
   Status end();  ///< kBadEncoding when the stream is not whole
   void stop();   ///< gives the memory back
 
-  /// Output may be kRatioMax times the input and kSlackBytes more.
-  static constexpr std::uint64_t kRatioMax = 100, kSlackBytes = 65536;
+  /// Output may be kRatioMax times the input and kSlackBytes more: a log is as repetitive as deflate can tell.
+  static constexpr std::uint64_t kRatioMax = 100, kSlackBytes = 8u << 20;
 
  private:
   Status open(std::byte first, std::byte second);

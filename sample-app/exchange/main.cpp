@@ -1,6 +1,7 @@
 // exchange: the embedded Exchange as a program. Says where it is on one line of JSON, then takes commands on its
 // standard input.
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -71,7 +72,10 @@ void set_listen(Settings& settings, const std::string& value) {
 
 void add_user(Settings& settings, const std::string& value) {
   const std::size_t colon = value.find(':');
-  if (colon == std::string::npos || value.find('@') > colon) throw Usage("--user needs EMAIL:PASSWORD");
+  if (colon == std::string::npos || value.find('@') > colon || colon + 1 == value.size())
+    throw Usage("--user needs EMAIL:PASSWORD");
+  for (const auto& user : settings.options.users)
+    if (user.email == value.substr(0, colon)) throw Usage("--user: " + user.email + " is there twice");
   settings.options.users.push_back({value.substr(0, colon), value.substr(colon + 1)});
 }
 
@@ -182,6 +186,7 @@ void serve(const Settings& settings) {
   listener.call([&](exchange::Server& server) {
     for (const std::string& fault : settings.faults) server.fault(fault);
     if (settings.trace_file.empty()) return;
+    ::umask(077);  // what a trace shows is its user's
     trace.open(settings.trace_file, std::ios::app);
     if (!trace) throw std::runtime_error("the trace file " + settings.trace_file + " cannot be written");
     server.set_trace([&trace](const std::string& text) { trace << text << std::flush; });
@@ -190,7 +195,6 @@ void serve(const Settings& settings) {
   std::string line;
   bool quit = false;
   while (!quit && std::getline(std::cin, line)) {
-    if (exchange::trim(line).empty()) continue;
     std::string answer;
     listener.call([&](exchange::Server& server) { answer = exchange::run_console_line(server, line, quit); });
     std::cout << answer << std::endl;

@@ -93,7 +93,7 @@ Outcome acknowledge_policy(Call& call, const Node& policy) {
     call.violation("acknowledges a policy under another policy key than the one it acknowledges");
   }
   device.policy_status = static_cast<int>(*status);
-  if (*status == 3 || (*status == 2 && call.state->options.strict_policy)) return say(139);
+  if ((*status == 2 || *status == 3) && call.state->options.strict_policy) return say(139);
   if (*status == 4) return say(145);
   device.temporary_key = 0;
   device.policy_key = call.state->new_policy_key();

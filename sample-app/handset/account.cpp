@@ -17,6 +17,22 @@ std::string version_text(std::uint16_t version) {
   return version == 0 ? "" : std::to_string(version / 10) + "." + std::to_string(version % 10);
 }
 
+/// A PIN that was set for an account that did not come to be goes with it.
+void take_pin_away(Session& session, const Answers& answers) {
+  for (const auto& [pin, tried] : answers.pins_tried) {
+    if (pin.empty()) continue;
+    const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
+    const auto begun = session.phone.call(
+        [&](Engine& engine, Instant now) { return engine.set_pin(handsync::bytes_of(pin), {}, now); });
+    for (int seconds = 0; begun.ok() && seconds < 10; ++seconds) {
+      const std::optional<Event> event = inbox->next(std::chrono::milliseconds(1000));
+      if (event && event->kind == Event::Kind::kTell && event->notice == handsync::Notice::kState &&
+          event->account == AccountId{})
+        break;
+    }
+  }
+}
+
 }  // namespace
 
 handsync::AccountId add_account(Session& session, const CommandLine& line, const std::string& password,
@@ -30,6 +46,7 @@ handsync::AccountId add_account(Session& session, const CommandLine& line, const
   settings.window_max = line.window;
   settings.tls_level = line.legacy_tls ? handsync::TlsLevel::kLegacy : handsync::TlsLevel::kModern;
   const std::shared_ptr<Inbox> inbox = session.phone.subscribe();
+  const bool had_pin = session.phone.call([](Engine& engine, Instant) { return engine.device().pin_set; });
   const auto added = session.phone.add_account(settings, password, files);
   if (!added.ok()) {
     if (added.error() == handsync::tls::fault(handsync::tls::Fault::kBadIdentity)) {
@@ -55,6 +72,7 @@ handsync::AccountId add_account(Session& session, const CommandLine& line, const
     }
   } catch (...) {
     (void)session.phone.remove_account(id);
+    if (!had_pin) take_pin_away(session, answers);
     throw;
   }
   session.phone.home().set_adding(0);
@@ -130,6 +148,8 @@ int account_list(Session& session) {
 
 namespace {
 
+constexpr const char* kClasses[] = {"mail", "calendar", "contacts", "tasks", "notes"};
+
 AccountView account_named(Session& session, const std::string& email) {
   for (const AccountView& view : accounts(session)) {
     if (same_text(view.email.view(), email)) return view;
@@ -137,11 +157,35 @@ AccountView account_named(Session& session, const std::string& email) {
   throw usage("there is no account `" + email + "` on this phone", "`handset account list` shows what there is");
 }
 
+/// Keeps the folders of these classes in sync and no others.
+void select_classes(Session& session, const AccountView& view, const std::string& list) {
+  std::vector<std::string> wanted;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    wanted.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+    if (std::none_of(std::begin(kClasses), std::end(kClasses), [&](const char* each) { return wanted.back() == each; }))
+      throw usage("`" + wanted.back() + "` is no class", "there are mail, calendar, contacts, tasks and notes");
+  }
+  for (const Folder& folder : folders(session, view.id)) {
+    const std::string type = type_name(folder.type);
+    const bool personal =
+        std::any_of(std::begin(kClasses) + 1, std::end(kClasses), [&](const char* each) { return type == each; });
+    const bool in_sync = std::find(wanted.begin(), wanted.end(), personal ? type : "mail") != wanted.end();
+    if (!folder.supported || folder.selected == in_sync) continue;
+    const auto done =
+        session.phone.call([&](Engine& engine, Instant) { return engine.changes(view.id).select(folder.id, in_sync); });
+    if (!done.ok()) throw failure_of(done.error(), folder.path);
+  }
+}
+
 }  // namespace
 
 int account_set(Session& session) {
   const CommandLine& line = session.line;
   const AccountView view = account_named(session, line.email);
+  const auto classes = line.fields.find("classes");
+  if (classes != line.fields.end()) select_classes(session, view, classes->second);
   handsync::AccountChange change;
   change.has_days = line.has_days;
   change.days = line.days;

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "handset/errand.h"
+#include "handset/escape.h"
 #include "handset/home.h"
 #include "handset/part_file.h"
 #include "handset/session.h"
@@ -107,15 +108,17 @@ int fetch_attachment(Session& session) {
 void print_mime(Session& session, const Numbered& at) {
   PartFile file(session.phone.home().directory());
   fetch_into(session, at, 0, file, "the mail");
-  char room[16384];
-  for (off_t offset = 0;;) {
-    const ssize_t got = ::pread(file.descriptor(), room, sizeof room, offset);
-    if (got < 0) throw machine("a file of the home cannot be read", "check the disk");
-    if (got == 0) return;
-    if (session.io.stopped() == Stop::kUser) throw Stopped{};
-    session.io.out(std::string_view(room, static_cast<std::size_t>(got)));
-    offset += got;
-  }
+  say_mime(session, [&](const std::function<void(std::string_view)>& piece) {
+    char room[16384];
+    for (off_t offset = 0;;) {
+      const ssize_t got = ::pread(file.descriptor(), room, sizeof room, offset);
+      if (got < 0) throw machine("a file of the home cannot be read", "check the disk");
+      if (got == 0) return;
+      if (session.io.stopped() == Stop::kUser) throw Stopped{};
+      piece(std::string_view(room, static_cast<std::size_t>(got)));
+      offset += got;
+    }
+  });
 }
 
 }  // namespace handset

@@ -38,6 +38,16 @@ std::uint64_t seconds_on(const std::string& text) {
   return std::stoull(digits);
 }
 
+CLI::Validator above_nothing() {
+  return CLI::Validator(
+      [](const std::string& text) {
+        double value = 0;
+        return CLI::detail::lexical_cast(text, value) && value > 0 ? std::string()
+                                                                   : "`" + text + "` is no number above 0";
+      },
+      "");
+}
+
 /// The tree of commands, bound to one CommandLine.
 class Grammar {
  public:
@@ -136,6 +146,7 @@ class Grammar {
                     "Text messages: `sync` keeps them in step, `send` also sends those of the server's Outbox, at your "
                     "cost; default sync")
         ->check(CLI::IsMember({"off", "sync", "send"}));
+    options(*set, {{"classes", "What is kept in sync, with commas: mail, calendar, contacts, tasks, notes", "LIST"}});
     command(*account, "list", "The accounts of this phone");
     command(*account, "remove", "Destroys the account's key and data")
         ->add_option("EMAIL", line_.email, "The address")
@@ -191,15 +202,13 @@ class Grammar {
         ->expected(1)
         ->take_all();
     CLI::App* watch = command(app_, "watch", "Push: keeps everything in sync until interrupted");
-    watch->add_option("--for", line_.for_s, "End after so many seconds")
-        ->type_name("SECONDS")
-        ->check(CLI::PositiveNumber);
+    watch->add_option("--for", line_.for_s, "End after so many seconds")->type_name("SECONDS")->check(above_nothing());
     watch->add_flag("--service", line_.service,
                     "For systemd: says when it is ready, and names no address, sender or subject");
     CLI::App* list = command(app_, "list", "A folder's items, newest first");
     list->add_option("FOLDER", line_.folders, "Name, path or server id")->required()->expected(1);
     list->add_option("--limit", line_.limit, "At most so many; default 50 for people, all with --json")
-        ->check(CLI::PositiveNumber);
+        ->check(above_nothing());
     list->add_flag("--unread", line_.unread, "Only what has not been read");
     list->add_flag("--flagged", line_.flagged, "Only what is flagged");
     list->add_flag("--important", line_.important, "Only what is important");
@@ -214,7 +223,7 @@ class Grammar {
     search->add_option("WORDS", line_.words, "All of them are in it; \"in quotes\": next to each other")->required();
     search->add_option("--in", line_.folders, "Only in this folder")->type_name("FOLDER")->expected(1);
     search->add_option("--limit", line_.limit, "At most so many; default 50 for people, all with --json")
-        ->check(CLI::PositiveNumber);
+        ->check(above_nothing());
     search->add_flag("--server", line_.on_server, "The mails of the whole mailbox, at the server; from 12.0 on");
     CLI::App* show = command(app_, "show", "One item whole");
     show->add_option("ID", line_.number, "The number that list prints")->required();
@@ -505,6 +514,22 @@ class Grammar {
   CLI::Option* set_days_ = nullptr;
 };
 
+/// What no typing error of a name can be: it is not looked up.
+void check_server(const std::string& server) {
+  const std::size_t scheme = server.find("://");
+  std::string host = scheme == std::string::npos ? server : server.substr(scheme + 3);
+  host = host.substr(0, host.find('/'));
+  const std::size_t colon = host.rfind(':');
+  const std::string port = colon == std::string::npos || host.ends_with(']') ? "443" : host.substr(colon + 1);
+  const bool number = !port.empty() && port.size() <= 5 &&
+                      std::all_of(port.begin(), port.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool secure = scheme == std::string::npos || CLI::detail::to_lower(server.substr(0, scheme)) == "https";
+  if (!secure || !number || std::stoul(port) == 0 || std::stoul(port) > 65535 || host.empty() ||
+      server.find_first_of(" \t") != std::string::npos) {
+    throw usage("`" + server + "` is no server's address", "give a host name, HOST:PORT or an https:// address");
+  }
+}
+
 std::string first_line(std::string text) {
   const std::size_t end = text.find('\n');
   if (end != std::string::npos) text.erase(end);
@@ -534,7 +559,13 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   } catch (const CLI::CallForVersion&) {
     parsed.answered = true;
     parsed.answer = std::string(kVersion) + "\n";
+    line.command = "version";
     return parsed;
+  } catch (const CLI::RequiredError& error) {
+    // What was not understood says more than what is missing.
+    const std::vector<std::string> left = grammar.app().remaining(true);
+    if (!left.empty()) throw usage("`" + left.front() + "` is no command or option here", help);
+    throw usage(first_line(error.what()), help);
   } catch (const CLI::ParseError& error) {
     throw usage(first_line(error.what()), help);
   }
@@ -566,8 +597,9 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   if (line.command == "device clock") line.number = seconds_on(grammar.clock_text());
   if (line.command == "account set") {
     line.has_days = grammar.days_given();
-    if (!line.has_days && !line.has_body_bytes_max && line.password_file.empty() && line.texts.empty()) {
-      throw usage("nothing is to be changed", "give --password-file, --days, --body-bytes or --sms");
+    if (!line.has_days && !line.has_body_bytes_max && line.password_file.empty() && line.texts.empty() &&
+        line.fields.empty()) {
+      throw usage("nothing is to be changed", "give --password-file, --days, --body-bytes, --classes or --sms");
     }
   }
   if (line.command == "account add" || line.command == "account remove" || line.command == "account set") {
@@ -578,6 +610,7 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
       throw usage("`" + line.email + "` is not a mail address", "give it as name@domain");
     }
   }
+  if (!line.server.empty()) check_server(line.server);
   const bool one_input = line.text_file != "-" || line.html_file != "-";
   if (!one_input) throw usage("text and HTML cannot both come from standard input", "put one of them into a file");
   if (std::find(line.attach_files.begin(), line.attach_files.end(), "-") != line.attach_files.end()) {
@@ -600,11 +633,11 @@ bool is_restartable(const std::string& command) {
 
 bool is_content(const std::string& command) {
   static constexpr std::array kFree = {
-      "sync",           "watch",         "status",         "queue",          "policy",          "account list",
-      "demo",           "device status", "device lock",    "device unlock",  "device set-pin",  "device reboot",
-      "device new",     "device check",  "queue retry",    "device clock",   "device wipe",     "device roaming",
-      "device recover", "device radio",  "device battery", "device card in", "device card out", "schedule show",
-      "schedule set",   "sms receive"};
+      "sync",           "watch",          "status",       "queue",          "policy",         "account list",
+      "demo",           "device status",  "device lock",  "device unlock",  "device set-pin", "device reboot",
+      "device new",     "device check",   "queue retry",  "queue drop",     "device clock",   "device wipe",
+      "device roaming", "device recover", "device radio", "device battery", "device card in", "device card out",
+      "schedule show",  "schedule set",   "sms receive"};
   return std::find(kFree.begin(), kFree.end(), command) == kFree.end();
 }
 

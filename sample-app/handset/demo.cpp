@@ -116,9 +116,24 @@ std::unique_ptr<exchange::Listener> start_server(Session& session) {
   }
 }
 
+/// The demo sets a PIN and leaves an account whose server goes: not on a phone that somebody uses.
+bool has_others(Session& session) {
+  return session.phone.call([](Engine& engine, Instant) {
+    AccountId ids[64];
+    const std::size_t count = std::min(engine.accounts(ids), std::size(ids));
+    return std::any_of(ids, ids + count, [&](AccountId id) {
+      const auto view = engine.account(id);
+      return !view.ok() || !same_text(view.value().email.view(), kAddress);
+    });
+  });
+}
+
 }  // namespace
 
 int demo(Session& session) {
+  if (has_others(session)) {
+    throw usage("this home is a phone with an account of its own", "leave out --home, or give a new directory");
+  }
   const std::unique_ptr<exchange::Listener> server = start_server(session);
   const std::string port = std::to_string(server->port());
   for (const std::string& host : {std::string(kDomain), "autodiscover." + std::string(kDomain)}) {

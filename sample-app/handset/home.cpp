@@ -15,6 +15,7 @@
 #include "handset/failure.h"
 #include "handset/io.h"
 #include "handset/json.h"
+#include "handset/layout.h"
 
 namespace handset {
 namespace {
@@ -49,6 +50,25 @@ std::string read_if_there(const std::string& path, std::size_t bytes_max) {
 
 }  // namespace
 
+bool is_of_a_home(std::string name) {
+  if (name.ends_with(".new")) name.resize(name.size() - 4);
+  for (const char* own : {"lock", "owner.sock", "handset.json", "device", "replica", "card"})
+    if (name == own) return true;
+  const std::string ending = fs::path(name).extension().string();
+  const bool of_account = ending == kTrust || ending == kIdentity || ending == kTickets || ending == ".pem";  // once
+  return name.starts_with(".fetch-") || (name.starts_with("account-") && of_account);
+}
+
+std::vector<std::string> foreign_names(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (!is_of_a_home(name)) names.push_back(name);
+  }
+  return names;
+}
+
 std::string Home::default_directory() {
   if (const char* named = std::getenv("HANDSET_HOME"); named != nullptr && *named != '\0') return named;
   const char* user = std::getenv("HOME");
@@ -67,6 +87,10 @@ Home::Home(std::string directory) : directory_(std::move(directory)) {
   if (directory_fd_ < 0) throw not_usable(directory_);
   struct stat state {};
   if (::fstat(directory_fd_, &state) != 0) throw not_usable(directory_);
+  // A directory of somebody's own files is not taken for a phone, which a wipe empties.
+  if (!foreign_names(directory_).empty() && !fs::exists(path("handset.json"))) {
+    throw usage("`" + directory_ + "` holds other files and no phone", "give an empty or a new directory with --home");
+  }
   if ((state.st_mode & 0777) != 0700 && ::fchmod(directory_fd_, 0700) != 0) throw not_usable(directory_);
   lock_fd_ = ::openat(directory_fd_, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock_fd_ < 0) throw not_usable(directory_);
@@ -211,7 +235,7 @@ void Home::forget_everything() {
   std::error_code ignored;
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_, ignored)) {
     const std::string name = entry.path().filename();
-    bool kept = name == "device";
+    bool kept = name == "device" || !is_of_a_home(name);
     for (const std::string& own : own_names()) kept = kept || name == own;
     if (!kept) fs::remove_all(entry.path(), ignored);
   }

@@ -112,7 +112,6 @@ bool is_movable(const std::string& command) { return command == "watch" || comma
 bool ends_by_hand(const CommandLine& line) { return line.command == "watch" || (line.command == "demo" && line.stay); }
 
 void report(Io& io, bool json, const Failure& failure) {
-  io.flush();
   io.err(sentence(failure) + "\n");
   if (json) io.out(error_json(failure) + "\n");
 }
@@ -275,7 +274,13 @@ int Host::run_once(const Request& request, const CommandLine& line, Io& io) {
         {kBug, "internal", 0, std::string("internal fault: ") + error.what(), "please report it with what you typed"});
     exit = kBug;
   }
-  io.flush();
+  try {
+    io.flush();
+  } catch (const Failure& failure) {
+    report(io, false, failure);
+    return failure.exit;
+  }
+  if (exit == kMachine) return exit;
   if (exit != kMoved && io.stopped() == Stop::kUser && line.command != "watch" && line.command != "demo")
     exit = kInterrupted;
   return exit;

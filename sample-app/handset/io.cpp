@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
+
+#include "handset/failure.h"
 
 namespace handset {
 namespace {
@@ -81,12 +84,22 @@ void LocalIo::out(std::string_view bytes) {
 
 void LocalIo::flush() {
   if (pending_.empty()) return;
-  if (!write_all(STDOUT_FILENO, pending_)) interrupt(Stop::kUser);
+  const bool written = write_all(STDOUT_FILENO, pending_);
+  const int error = errno;
   pending_.clear();
+  if (written) return;
+  interrupt(Stop::kUser);
+  if (error == EPIPE || (error == EIO && out_terminal)) return;  // whoever has gone does not want to be told
+  errno = error;
+  throw machine(std::string("the output cannot be written: ") + std::strerror(error),
+                error == ENOSPC || error == EDQUOT || error == EFBIG
+                    ? "make room where it goes, then run the command again"
+                    : "check where it goes, then run the command again");
 }
 
 void LocalIo::err(std::string_view bytes) {
-  flush();
+  if (!pending_.empty() && !write_all(STDOUT_FILENO, pending_)) interrupt(Stop::kUser);
+  pending_.clear();
   // Who has closed standard error does not want to be told.
   (void)write_all(STDERR_FILENO, bytes);
 }

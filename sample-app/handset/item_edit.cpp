@@ -42,11 +42,14 @@ const Kind& kind_of(const std::string& command) {
 /// The folder that was named, or the account's own of this kind.
 Folder folder_for(Session& session, const Kind& kind) {
   if (!session.line.folders.empty()) return find_folder(session, session.line.folders.front());
+  std::vector<Folder> own;
   for (const handsync::AccountView& view : accounts(session)) {
     for (const Folder& folder : folders(session, view.id)) {
-      if (folder.type == kind.folder && folder.selected) return folder;
+      if (folder.type == kind.folder && folder.selected) own.push_back(folder);
     }
   }
+  if (own.size() > 1) throw usage("this phone has several accounts", "say with --account or --in which one gets it");
+  if (!own.empty()) return own.front();
   throw usage(std::string("no account here keeps a folder for a ") + kind.word + " in sync",
               "`handset folder select NAME` brings one back");
 }

@@ -5,6 +5,7 @@
 #include <new>
 #include <utility>
 
+#include "handset/escape.h"
 #include "handset/text.h"
 
 namespace handset {
@@ -111,7 +112,8 @@ std::vector<std::pair<std::string, std::string>> Json::pairs(const char* key) co
 std::string Json::text() const {
   char* printed = cJSON_PrintUnformatted(node_);
   if (printed == nullptr) throw std::bad_alloc();
-  std::string result(printed);
+  // Outside of texts there is nothing to escape.
+  std::string result = escaped_controls(printed);
   cJSON_free(printed);
   return result;
 }

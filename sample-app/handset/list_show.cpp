@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "handset/escape.h"
 #include "handset/properties.h"
 #include "handset/session.h"
 #include "handset/text.h"
@@ -384,7 +385,7 @@ int show_item(Session& session) {
       print_mime(session, at);
       return kDone;
     }
-    each_piece(session, at, [&](std::string_view piece) { session.io.out(piece); });
+    say_mime(session, [&](const std::function<void(std::string_view)>& piece) { each_piece(session, at, piece); });
     return kDone;
   }
   const std::string body = whole_body(session, at);

@@ -9,6 +9,7 @@
 #include <clocale>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <thread>
@@ -19,7 +20,9 @@
 #include "handset/home.h"
 #include "handset/host.h"
 #include "handset/io.h"
+#include "handset/json.h"
 #include "handset/request.h"
+#include "handset/text.h"
 
 namespace {
 
@@ -37,6 +40,26 @@ void set_up_process() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGXFSZ, SIG_IGN);
   std::setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+/// The phone of this home, switched on. `device check` says what it fails on, and `device new` does without it.
+void switch_on(std::optional<handset::Host>& host, handset::Home& home, const handset::CommandLine& line,
+               handset::LocalIo& io) {
+  const std::string hal = home.hal(line.hal);
+  try {
+    host.emplace(home, hal);
+  } catch (const Failure& failure) {
+    if (line.command == "device check") {
+      io.out(line.json
+                 ? handset::Json().set("what", "device").set("ok", false).set("message", failure.message).text() + "\n"
+                 : handset::padded("device", 40) + " " + handset::printable(failure.message) + "\n");
+    }
+    if (line.command != "device new" || failure.exit != handset::kMachine) throw;
+    home.forget_everything();
+    std::error_code ignored;
+    std::filesystem::remove_all(home.directory() + "/device", ignored);
+    host.emplace(home, hal);
+  }
 }
 
 /// Ctrl-C and its like end the command quietly; a second time they end the process.
@@ -58,7 +81,9 @@ void watch_signals(handset::Io& io) {
 int run(const std::vector<std::string>& arguments, handset::LocalIo& io, bool& json) {
   const handset::Parsed parsed = handset::parse_command_line(arguments, json);
   if (parsed.answered) {
-    io.out(parsed.answer);
+    io.out(json
+               ? handset::Json().set(parsed.line.command == "version" ? "version" : "help", parsed.answer).text() + "\n"
+               : parsed.answer);
     io.flush();
     return handset::kDone;
   }
@@ -77,10 +102,11 @@ int run(const std::vector<std::string>& arguments, handset::LocalIo& io, bool& j
 
   for (auto give_up = std::chrono::steady_clock::now() + kHomePatience;;) {
     if (home.try_lock()) {
-      handset::Host host(home, home.hal(line.hal));
-      host.listen();
-      const int exit = host.run(request, line, io);
-      host.finish();
+      std::optional<handset::Host> host;
+      switch_on(host, home, line, io);
+      host->listen();
+      const int exit = host->run(request, line, io);
+      host->finish();
       return exit;
     }
     if (const std::optional<int> exit = handset::run_at_owner(home, request, io)) return *exit;
@@ -113,11 +139,12 @@ int main(int count, char** words) {
     failure = {handset::kBug, "internal", 0, std::string("internal fault: ") + error.what(),
                "please report it with what you typed"};
   }
-  io.flush();
-  io.err(handset::sentence(failure) + "\n");
-  if (json) {
-    io.out(handset::error_json(failure) + "\n");
+  try {
+    io.err(handset::sentence(failure) + "\n");
+    if (json) io.out(handset::error_json(failure) + "\n");
     io.flush();
+  } catch (const Failure&) {
+    // Nobody can be told.
   }
   return failure.exit;
 }

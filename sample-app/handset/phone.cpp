@@ -13,6 +13,7 @@
 #include "asio/worker.h"
 #include "handset/client_identity.h"
 #include "handset/failure.h"
+#include "handset/layout.h"
 #include "handset/traffic.h"
 #include "linux/handset.h"
 #include "simulated/handset.h"
@@ -33,7 +34,8 @@ template <class Handset, class Options>
 std::unique_ptr<handsync::hal::posix::HostedDevice> open_on(const Home& home) {
   Options options;
   options.home = home.directory();
-  options.keep = Home::own_names();
+  options.keep = foreign_names(home.directory());
+  for (const std::string& own : Home::own_names()) options.keep.push_back(own);
   try {
     return std::make_unique<Handset>(std::move(options));
   } catch (const std::runtime_error& error) {
@@ -403,6 +405,8 @@ void Phone::tell(const handsync::Tell& tell) {
     } else {
       carrier_->forget(tell.account);
       home_.forget_account(static_cast<std::uint16_t>(tell.account));
+      // What the next start would do: it is no account of this phone any more.
+      post([this, id = tell.account] { (void)engine_->remove_account(id, device_->now()); });
     }
   }
   const std::scoped_lock lock(mutex_);

@@ -80,6 +80,8 @@ void wait_decided(Session& session, Inbox& inbox) {
   if (error) throw failure_of(error);
 }
 
+constexpr std::int32_t kReplicaDamaged = -2;  // as the replica itself calls it
+
 const char* wipe_words(Enforcement state) {
   switch (state) {
     case Enforcement::kEnforced:
@@ -342,7 +344,9 @@ int device_check(Session& session) {
   };
   report("vault", session.phone.device().check());
   struct Checked {
+    AccountId id;
     std::string address;
+    bool complete;
     handsync::Status status;
   };
   const std::vector<Checked> checked = session.phone.call([](Engine& engine, Instant) {
@@ -351,11 +355,18 @@ int device_check(Session& session) {
     const std::size_t count = std::min(engine.accounts(ids), std::size(ids));
     for (std::size_t i = 0; i < count; ++i) {
       const auto view = engine.account(ids[i]);
-      all.push_back({view.ok() ? address(view.value()) : "account", engine.integrity(ids[i])});
+      all.push_back({ids[i], view.ok() ? address(view.value()) : "account",
+                     view.ok() && view.value().state != handsync::AccountState::kAdding, engine.integrity(ids[i])});
     }
     return all;
   });
-  for (const Checked& each : checked) report("database of " + each.address, each.status);
+  for (const Checked& each : checked) {
+    handsync::Status status = each.status;
+    // An account has been told of folders: a replica without any is a new one in the place of one that has gone.
+    if (status.ok() && each.complete && folders(session, each.id).empty())
+      status = handsync::Error{handsync::Domain::kSqlite, kReplicaDamaged, 0};
+    report("database of " + each.address, status);
+  }
   if (exit != kDone) {
     throw Failure{exit, "machine", 0, "not everything is sound", first_advice.empty() ? "see above" : first_advice};
   }

@@ -102,7 +102,9 @@ int print_queue(Session& session, bool conflicts_only) {
             .set("last_code", static_cast<std::int64_t>(row.last.code));
         session.say(json);
       } else {
-        session.say(padded(std::to_string(number), 6) + " " + padded(printable(row.what), 8) +
+        const std::string digits = std::to_string(number), what = printable(row.what);
+        session.say(padded(digits, std::max<std::size_t>(6, digits.size())) + " " +
+                    padded(what, std::max<std::size_t>(8, columns_of(what))) +
                     (static_cast<std::uint64_t>(row.item) == 0 ? "" : " of item " + std::to_string(item)) +
                     (row.subject.empty() ? "" : " `" + printable(cut(std::string(row.subject), 40)) + "`") + ", " +
                     std::to_string(row.tries) + (row.tries == 1 ? " try" : " tries") + (row.parked ? ", parked" : "") +

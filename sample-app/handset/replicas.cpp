@@ -27,7 +27,8 @@ handsync::Status Replicas::open() {
   Patient progress;
   for (unsigned slot = 1; slot < kSlots; ++slot) {
     if (!device_.keys().exists(static_cast<handsync::hal::KeySlot>(slot))) continue;
-    HANDSYNC_TRY(handsync::storage::convert_plain(vfs_, path_of(slot), progress));
+    // A damaged one is its account's trouble: the engine does not open it, and the others go on.
+    (void)handsync::storage::convert_plain(vfs_, path_of(slot), progress);
   }
   return handsync::Done{};
 }

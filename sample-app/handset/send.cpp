@@ -42,6 +42,9 @@ int report_message(Session& session, AccountId account, ChangeId change, const s
   }
   if (!parked) return kDone;
   Failure failure = failure_of(last);
+  const std::string number = std::to_string(shown_number(account, static_cast<std::uint64_t>(change)));
+  // What the status by itself advises is for what is tried again; this one waits for a word.
+  failure.advice = "`handset queue retry " + number + "` or `handset queue drop " + number + "`";
   failure.exit = kParked;
   throw failure;
 }

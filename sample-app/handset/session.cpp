@@ -177,8 +177,13 @@ Folder find_folder(Session& session, const std::string& words) {
     std::copy_if(all.begin(), all.end(), std::back_inserter(fits), rule);
   };
   pick([&](const Folder& folder) { return folder.server_id == words; });
-  pick([&](const Folder& folder) { return folder.path == words; });
-  pick([&](const Folder& folder) { return same_text(folder.path, words); });
+  // A path has a slash in it; that of a folder at the top begins with one. A bare word is a name, at whatever level.
+  const std::string path = words.starts_with('/') ? words.substr(1) : words;
+  if (words.find('/') != std::string::npos) {
+    pick([&](const Folder& folder) { return folder.path == path; });
+    pick([&](const Folder& folder) { return same_text(folder.path, path); });
+  }
+  pick([&](const Folder& folder) { return folder.name == words; });
   pick([&](const Folder& folder) { return same_text(folder.name, words); });
   // INBOX is what every mail program calls it, whatever the server's language.
   pick([&](const Folder& folder) { return folder.type == FolderType::kInbox && same_text("INBOX", words); });
@@ -187,7 +192,7 @@ Folder find_folder(Session& session, const std::string& words) {
   }
   if (fits.size() > 1) {
     throw usage("`" + words + "` fits " + std::to_string(fits.size()) + " folders",
-                "give its path or server id (`handset folders --json`), or --account");
+                "give its path (`/" + words + "` at the top) or server id (`handset folders --json`), or --account");
   }
   return fits.front();
 }
@@ -305,7 +310,10 @@ void Answers::answer(Session& session, const Event& event) {
       if (person && pins_tried[""]++ < kPinTries) {
         const auto first = session.io.ask("The policy wants a PIN. New PIN: ", true);
         const auto second = first ? session.io.ask("Once more: ", true) : std::nullopt;
-        if (first && second && *first == *second && !first->empty()) return reply(1, *first);
+        if (first && second && *first == *second && !first->empty()) {
+          ++pins_tried[*first];
+          return reply(1, *first);
+        }
         if (first && second) session.io.err("They differ.\n");
       }
       return refuse({kBlocked, "policy", 20, "the policy wants a PIN", "give one with --pin-file FILE"});

@@ -17,29 +17,32 @@ using handsync::ItemRow;
 using handsync::Notice;
 using Clock = std::chrono::steady_clock;
 
-/// What is parked now, one line each. The number of them.
-std::size_t list_parked(Session& session, AccountId account) {
-  std::vector<std::string> lines;
+/// What is parked now. Each has its sentence of what happened and what to do.
+std::vector<Failure> list_parked(Session& session, AccountId account) {
+  std::vector<Failure> all;
   std::map<std::uint32_t, std::string> paths;
   for (const Folder& folder : folders(session, account)) paths[static_cast<std::uint32_t>(folder.id)] = folder.path;
   const OpenReader reader(session, account);
   each_row<handsync::ParkedRow>(reader->parked(), [&](const handsync::ParkedRow& row) {
-    const Failure reason = failure_of(row.reason);
-    lines.push_back("parked: item " + std::string(row.server_id) + " of " +
-                    paths[static_cast<std::uint32_t>(row.folder)] + ": " + reason.message);
+    Failure reason = failure_of(row.reason);
+    reason.message = "item " + std::string(row.server_id) + " of " + paths[static_cast<std::uint32_t>(row.folder)] +
+                     " was set aside: " + reason.message;
+    all.push_back(std::move(reason));
     return true;
   });
   each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
     if (!row.parked) return true;
-    const Failure reason = failure_of(row.last);
+    Failure reason = failure_of(row.last);
     const std::string number = std::to_string(shown_number(account, row.id));
-    lines.push_back("parked: change " + number + " (" + std::string(row.what) + " of item " +
-                    std::to_string(shown_number(account, static_cast<std::uint64_t>(row.item))) +
-                    "): " + reason.message + "; `handset queue retry " + number + "` or `queue drop " + number + "`");
+    const auto item = static_cast<std::uint64_t>(row.item);
+    reason.message = "change " + number + " (" + std::string(row.what) +
+                     (item == 0 ? "" : " of item " + std::to_string(shown_number(account, item))) +
+                     ") was set aside: " + reason.message;
+    reason.advice = "`handset queue retry " + number + "` or `handset queue drop " + number + "`";
+    all.push_back(std::move(reason));
     return true;
   });
-  for (const std::string& line : lines) session.io.err(printable(line) + "\n");
-  return lines.size();
+  return all;
 }
 
 std::size_t waiting_changes(Session& session, AccountId account) {
@@ -60,10 +63,11 @@ std::size_t waiting_changes(Session& session, AccountId account) {
 
 int report_sync(Session& session, const AccountView& before, AccountId id) {
   const AccountView after = account_view(session, id);
-  int exit = kDone;
-  const std::size_t parked = list_parked(session, id);
-  if (parked > 0) exit = kParked;
+  const std::vector<Failure> all_parked = list_parked(session, id);
+  const std::size_t parked = all_parked.size();
   if (session.line.json) {
+    std::vector<std::string> listed;
+    for (const Failure& each : all_parked) listed.push_back(each.message);
     Json json;
     json.set("account", after.email.view())
         .set("added", after.added - before.added)
@@ -71,11 +75,13 @@ int report_sync(Session& session, const AccountView& before, AccountId id) {
         .set("deleted", after.deleted - before.deleted)
         .set("sent", after.sent - before.sent)
         .set("parked", static_cast<std::uint64_t>(parked))
+        .set("parked_list", listed)
         .set("requests", after.requests - before.requests)
         .set("bytes_in", after.bytes_in - before.bytes_in)
         .set("bytes_out", after.bytes_out - before.bytes_out);
     session.say(json);
   } else {
+    for (const Failure& each : all_parked) session.say(printable("parked: " + each.message + "; " + each.advice));
     session.say(
         printable(address(after)) + ": " + std::to_string(after.added - before.added) + " new, " +
         std::to_string(after.changed - before.changed) + " changed, " + std::to_string(after.deleted - before.deleted) +
@@ -84,12 +90,35 @@ int report_sync(Session& session, const AccountView& before, AccountId id) {
         " in, " + size_text(after.bytes_out - before.bytes_out) + " out");
   }
   if (after.error) throw failure_of_account(after);
-  if (exit == kDone && waiting_changes(session, id) > 0) {
+  if (parked != 0) {
+    Failure failure = all_parked.front();
+    if (parked > 1) {
+      failure.message = std::to_string(parked) + " changes or items were set aside, the first: " + failure.message;
+      failure.advice = "`handset queue` lists the changes; retry or drop each";
+    }
+    failure.exit = kParked;
+    throw failure;
+  }
+  if (waiting_changes(session, id) > 0) {
     throw Failure{kRefused, "engine", 0, "changes still wait to be sent",
                   "`handset queue` shows why; run `handset sync` again"};
   }
-  return exit;
+  return kDone;
 }
+
+namespace {
+
+/// The line of an account that is no longer there to be counted.
+void report_wiped(Session& session, const AccountView& before) {
+  if (!session.line.json) return session.say(printable(address(before)) + ": wiped");
+  Json json;
+  json.set("account", before.email.view());
+  for (const char* count : {"added", "changed", "deleted", "sent", "parked", "requests", "bytes_in", "bytes_out"})
+    json.set(count, 0U);
+  session.say(json.set("wiped", true));
+}
+
+}  // namespace
 
 int sync_now(Session& session) {
   const std::vector<AccountView> chosen = accounts(session);
@@ -118,7 +147,10 @@ int sync_now(Session& session) {
       exit = graver(exit, outcome);
     } catch (Failure& failure) {
       if (answers.refusal) failure = *answers.refusal;
-      if (failure.exit == kWiped || chosen.size() == 1) throw;
+      const handsync::DeviceView device = session.phone.call([](Engine& engine, Instant) { return engine.device(); });
+      if (device.wiped || device.wiping) throw;
+      if (failure.exit == kWiped) report_wiped(session, before);
+      if (chosen.size() == 1) throw;
       failure.message = address(before) + ": " + failure.message;
       session.io.flush();
       session.io.err(sentence(failure) + "\n");

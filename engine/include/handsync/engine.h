@@ -293,7 +293,7 @@ class Engine {
   Status unlock(Bytes pin, Instant,
                 Text codeword =
                     {});  ///< starts a job; Notice::kState of account 0 when decided: read device() and device_error()
-  Status set_pin(Bytes old_pin, Bytes new_pin, Instant, Text codeword = {});  ///< as unlock
+  Status set_pin(Bytes old_pin, Bytes new_pin, Instant, Text codeword = {});  ///< as unlock; new_pin empty: taken away
   /// The PIN is forgotten: the recovery password, which the server shows, and a new PIN. As unlock; when it is right
   /// the device opens, the new PIN is in force, and the recovery password is used up.
   Status recover(Bytes recovery_password, Bytes new_pin, Instant, Text codeword = {});

@@ -142,6 +142,20 @@ TEST(Pin, is_set_checked_and_changed) {
   CHECK(!verify(*pin, device, "8264", rules, at_s(9)));
 }
 
+TEST(Pin, is_taken_away_where_no_policy_wants_one) {
+  CHECK(!change(*pin, device, "", "2580", rules, at_s(1)));
+  CHECK(is(change(*pin, device, "2580", "", rules, at_s(1)), Fault::kPinTooShort));
+  CHECK(pin->set());
+  rules.required = false;
+  CHECK(is(change(*pin, device, "2581", "", rules, at_s(1)), Fault::kPinWrong));
+  CHECK(pin->set());
+  CHECK(!change(*pin, device, "2580", "", rules, at_s(1)));
+  CHECK(!pin->set());
+  pin = booted(at_s(2));
+  CHECK(!pin->set());
+  CHECK(!pin->limit_reached(rules));
+}
+
 TEST(Pin, is_neither_in_the_records_nor_left_in_memory) {
   CHECK(!change(*pin, device, "", "zebra-7391", rules, at_s(1)));
   for (const auto& [record, value] : device.stored) CHECK(text_of(value).find("zebra") == Text::npos);

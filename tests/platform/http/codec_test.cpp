@@ -268,11 +268,11 @@ TEST(Response, AGzipBombIsStopped) {
   const std::string bytes = with_body("gzip", bomb);
   const auto fed = response.feed(bytes_of(bytes));
   LONGS_EQUAL(static_cast<int>(Fault::kBomb), fed.error().code);
-  CHECK(kept.body_bytes <= 100 * bytes.size() + 65'536);
+  CHECK(kept.body_bytes <= 100 * bytes.size() + 8'388'608);
   CHECK(kept.largest <= 4096);
   CHECK(!response.feed(bytes_of("x")).ok());
-  // Small answers may be as repetitive as they like.
-  CHECK(parse(with_body("gzip", compress(std::string(60'000, ' '), kGzip))).done);
+  // A log, or a file of zeros, may be as repetitive as it likes.
+  CHECK(parse(with_body("gzip", compress(std::string(3'000'000, ' '), kGzip))).done);
 }
 
 TEST(Response, TheAbsoluteLimitHolds) {

@@ -53,11 +53,13 @@ TEST(ExchangeProvision, AWrongKeyIsNotAcknowledged) {
 
 TEST(ExchangeProvision, PartlyIsEnoughUnlessTheServerIsStrict) {
   CHECK_EQUAL(std::string("1"), phone.status_of(phone.provision("2")));
+  CHECK_EQUAL(std::string("1"), phone.status_of(phone.provision("3")));
   exchange::Options options = options_with(1);
   options.strict_policy = true;
   exchange::Server strict(options);
   Phone other(strict);
   CHECK_EQUAL(std::string("139"), other.status_of(other.provision("2")));
+  CHECK_EQUAL(std::string("139"), other.status_of(other.provision("3")));
   CHECK_EQUAL(std::string("1"), other.status_of(other.provision("1")));
 }
 

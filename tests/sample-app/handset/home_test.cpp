@@ -1,4 +1,5 @@
 #include "handset/home.h"
+#include "handset/layout.h"
 
 #include <sys/stat.h>
 
@@ -56,6 +57,28 @@ TEST(HandsetHome, ForgettingLeavesNothingOfAnAccount) {
   CHECK(!home.trust(1));
   CHECK(!std::filesystem::exists(place + "/replica"));
   CHECK(std::filesystem::exists(place + "/lock"));
+}
+
+TEST(HandsetHome, IsNoDirectoryOfSomebodysFiles) {
+  handset::write_file(directory.path() + "/thesis", "x");
+  int exit = 0;
+  try {
+    const Home home(directory.path());
+  } catch (const handset::Failure& failure) {
+    exit = failure.exit;
+  }
+  LONGS_EQUAL(2, exit);
+  CHECK(!std::filesystem::exists(directory.path() + "/lock"));
+}
+
+TEST(HandsetHome, LeavesWhatIsNotItsOwn) {
+  Home home(place);
+  CHECK(home.try_lock());
+  home.set_adding(1);
+  handset::write_file(place + "/thesis", "x");
+  home.forget_everything();
+  CHECK(std::filesystem::exists(place + "/thesis"));
+  LONGS_EQUAL(1, handset::foreign_names(place).size());
 }
 
 TEST(HandsetHome, ThatCannotBeUsedEndsWith9) {

@@ -1,4 +1,5 @@
 #include "handset/text.h"
+#include "handset/escape.h"
 
 #include <string>
 
@@ -17,6 +18,16 @@ TEST(HandsetText, AnEscapeSequenceOfAMailReachesNoTerminal) {
   STRCMP_EQUAL("a\xEF\xBF\xBD[31mb", printable("a\x1b[31mb").c_str());
   STRCMP_EQUAL("\xEF\xBF\xBD", printable("\xC2\x9B").c_str());  // CSI of C1
   STRCMP_EQUAL("\xEF\xBF\xBDtxt.exe", printable("\xE2\x80\xAEtxt.exe").c_str());
+}
+
+TEST(HandsetText, JsonEscapesWhatATerminalWouldObey) {
+  STRCMP_EQUAL("a\\u009bb\\u202ec\xC3\xA4", handset::escaped_controls("a\xC2\x9B"
+                                                                      "b\xE2\x80\xAE"
+                                                                      "c\xC3\xA4")
+                                                .c_str());
+  STRCMP_EQUAL("\\\"\\n\\u001b\\u009b", handset::json_inner("\"\n\x1B\xC2\x9B").c_str());
+  LONGS_EQUAL(2, handset::whole_characters("ab\xE2\x80"));
+  LONGS_EQUAL(5, handset::whole_characters("ab\xE2\x80\xAE"));
 }
 
 TEST(HandsetText, ALineStaysALine) {
