@@ -384,13 +384,15 @@ Status Pin::finish(hal::Device& device, const PinRules& rules, Instant now) {
   doing_ = Doing::kNothing;
   Status outcome = finish_verify(device, rules, now);
   if (outcome.ok() && doing == Doing::kChange && job_.new_bytes_ == 0 && !rules.required) {
-    // Without the PIN the count of tries says nothing: whatever a power cut leaves of the two is no PIN.
-    outcome = device.records().remove(hal::Record::kPin);
+    // First that none is in force: a PIN that is missing without that has been taken away.
+    Attempts none = attempts_;
+    none.wrong = 0;
+    none.in_force = false;
+    outcome = store_attempts(device, none);
+    if (outcome.ok()) outcome = device.records().remove(hal::Record::kPin);
     if (outcome.ok()) {
       set_ = false;
       verifier_ = Verifier{};
-      wrong_ = 0;
-      outcome = device.records().remove(hal::Record::kAttempts);
     }
   } else if (outcome.ok() && doing != Doing::kVerify)
     outcome = finish_change(device, rules, now, doing == Doing::kRecover ? Recovery{} : verifier_.recovery);
