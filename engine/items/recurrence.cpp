@@ -47,7 +47,7 @@ std::int64_t nth_in_month(std::int64_t month, std::uint8_t mask, std::uint8_t nt
   const std::int64_t first = days_from_date(year, of_year, 1), end = first + days_in(year, of_year);
   if (nth == 5) {
     std::int64_t day = end - 1;
-    while (!has_weekday(mask, day)) --day;
+    while (day > first && !has_weekday(mask, day)) --day;
     return day;
   }
   std::int64_t day = first;
@@ -176,6 +176,7 @@ PatternDates::PatternDates(const Recurrence& rule, std::int64_t first_day) : rul
   } else {
     base_ = date.year;
   }
+  if (!rule.check().ok()) return;  // no dates follow from it
   std::int64_t day = 0;
   if (weekly_) {
     while (slot_ < 7 && base_ + slot_ < first_) ++slot_;

@@ -258,6 +258,7 @@ Status Arrival::item(Operation operation) {
   a.in_item = true;
   a.answer = operation >= Operation::kAnswerAdd;
   a.adds = operation == Operation::kAnswerAdd;
+  if (a.adds) ++a.answers;  // with a Status or without
   a.item_start = a.log_bytes;
   a.fault = {};
   a.seen.clear();
@@ -301,7 +302,7 @@ Status Arrival::item_status(std::uint32_t status) {
   if (!room.ok() || !room.value()) return room.ok() ? Status(Done{}) : Status(room.error());
   append(a, static_cast<std::uint8_t>(Part::kStatus));
   append(a, status);
-  if (a.answer && (status != 1 || a.adds)) ++a.answers;
+  if (a.answer && status != 1 && !a.adds) ++a.answers;
   return Done{};
 }
 

@@ -28,6 +28,7 @@ class Applier {
   Result<bool> any(const char* sql);
   template <class Each>
   Status each_record(ItemRecord& record, Room rest, Each each);
+  void goes_again(std::uint32_t status);
   Status answer(const ItemRecord&);
   Status command(ItemRecord&);
   Status upsert(ItemRecord&, bool whole);
@@ -153,20 +154,27 @@ Result<Applied> Applier::run(Text new_sync_key, bool more, std::int64_t wall_ms,
 Status Applier::answer(const ItemRecord& item) {
   if (item.operation < Operation::kAnswerAdd || item.operation == Operation::kAnswerFetch) return Done{};
   if (item.operation == Operation::kAnswerAdd) {
-    if (item.status == 1 && !item.server_id.empty()) {
+    // An id says that it has been taken, whether or not a Status does.
+    if ((item.status == 1 || !item.has_status) && !item.server_id.empty()) {
       return adopt_item(store_, folder(), arrival_.request, item.client_id, item.server_id, applied_.confirmed);
     }
     const std::uint32_t status = item.status > 1 ? item.status : 6;
     const Result<std::uint32_t> refused = refuse_add(store_, folder(), arrival_.request, item.client_id, status);
     if (!refused.ok()) return refused.error();
     applied_.parked += refused.value();
+    goes_again(status);
     return Done{};
   }
   if (!item.has_status || item.status == 1) return Done{};
   const Result<std::uint32_t> parked = apply_answer(store_, folder(), arrival_.request, item.server_id, item.status);
   if (!parked.ok()) return parked.error();
   applied_.parked += parked.value();
+  goes_again(item.status);
   return Done{};
+}
+
+void Applier::goes_again(std::uint32_t status) {
+  if (may_pass(status) && applied_.again != kStatusFull) applied_.again = status;
 }
 
 // -- items

@@ -3,10 +3,6 @@
 namespace handsync::replica {
 namespace {
 
-/// Statuses after which the same change may succeed (MS-ASCMD 2.2.3.177.17): passing server error, mailbox full,
-/// hierarchy out of date, retry.
-bool passing(std::uint32_t status) { return status == 5 || status == 9 || status == 12 || status == 16; }
-
 struct Edit {
   std::uint64_t id = 0, item = 0, server_generation = 0;
   EditKind kind{};
@@ -123,7 +119,7 @@ Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::ui
     if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
   }
   if (edit.kind == EditKind::kDraft) HANDSYNC_TRY(draft_not_taken(store, edit.id));
-  if (passing(status) && edit.tries + 1 < kTriesMax) return send_again(store, edit, status);
+  if (may_pass(status) && (status == kStatusFull || edit.tries + 1 < kTriesMax)) return send_again(store, edit, status);
   ++parked;
   const Error reason{Domain::kEas, static_cast<std::int32_t>(status), 0};
   return park_change(store, edit.id, reason, status == kStatusConflict);
@@ -271,15 +267,16 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
     const bool waits = other.value() != 0;
     HANDSYNC_TRY(show_change(store, waits ? static_cast<std::uint64_t>(other.value()) : edit.id, waits));
   }
-  HANDSYNC_TRY(prepare(store.database,
-                       "UPDATE change SET parked=1,request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=?4,"
-                       "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
-                       "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1")
-                   .number(1, change)
-                   .number(2, static_cast<int>(reason.domain))
-                   .number(3, static_cast<std::int64_t>(reason.code))
-                   .number(4, reason.where)
-                   .run());
+  HANDSYNC_TRY(
+      prepare(store.database,
+              "UPDATE change SET parked=1,request=0,payload=NULL,tries=tries+(request<>0),domain=?2,code=?3,place=?4,"
+              "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
+              "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1")
+          .number(1, change)
+          .number(2, static_cast<int>(reason.domain))
+          .number(3, static_cast<std::int64_t>(reason.code))
+          .number(4, reason.where)
+          .run());
   if (edit.kind == EditKind::kDelete || edit.kind == EditKind::kMove) HANDSYNC_TRY(place_item(store, edit.item));
   if (edit.kind == EditKind::kDraft) HANDSYNC_TRY(park_rest_of_draft(store, change));
   // A held one is no wish of its own.

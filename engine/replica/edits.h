@@ -99,6 +99,11 @@ inline constexpr std::int64_t kWholeChange = 0, kInstanceChange = 1, kInstanceDe
 inline constexpr std::uint32_t kMoveRequest = UINT32_MAX;
 // And of a move that is held, -2: it shows where its conversation is to be (server_value: the change), and is not sent.
 
+/// Statuses after which the same change may succeed (MS-ASCMD 2.2.3.177.17): passing server error, mailbox full,
+/// hierarchy out of date, retry.
+constexpr bool may_pass(std::uint32_t status) {
+  return status == 5 || status == kStatusFull || status == 12 || status == 16;
+}
 inline constexpr std::uint32_t kTriesMax = 3;  ///< of a change that is refused for passing reasons; then it is parked
 
 /// Shown values after the server has said `server_value` for a property of an item: writes it beside every edit of it.

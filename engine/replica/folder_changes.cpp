@@ -2,6 +2,7 @@
 /// server_value: a new folder's type; text: the name. request=1: handed over, its answer not here.
 #include "replica/edits.h"
 #include "replica/state.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
@@ -13,7 +14,7 @@ bool may_be_created(FolderType type) {
 }
 
 bool sound_name(Text name) {
-  if (name.empty() || name.size() > kFolderNameBytesMax) return false;
+  if (name.empty() || name.size() > kFolderNameBytesMax || !wbxml::is_utf8(name)) return false;
   for (const char c : name)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) return false;
   return true;
@@ -80,15 +81,16 @@ Result<std::uint64_t> Store::queue_folder(const FolderWish& wish, std::int64_t w
 
 Result<bool> Store::next_folder_change(OutgoingFolder& out) const {
   if (state_ == nullptr) return kNotOpen;
-  Statement find = prepare(
-      database_,
-      "SELECT c.id,c.kind,c.value,c.server_value,c.text,c.request,c.tries,coalesce(f.server_id,''),"
-      "coalesce(f.parent_server_id,'0'),coalesce(f.name,''),coalesce(f.type,1) FROM change c LEFT JOIN folder f ON"
-      " f.id=c.value AND f.gone=0 WHERE c.kind BETWEEN 30 AND 32 AND c.parked=0 ORDER BY c.id LIMIT 1");
+  Statement find =
+      prepare(database_,
+              "SELECT c.id,c.kind,c.value,c.server_value,c.text,c.request,c.tries,coalesce(f.server_id,''),"
+              "coalesce(f.parent_server_id,'0'),coalesce(f.name,''),coalesce(f.type,1),c.domain,c.code,c.place FROM "
+              "change c LEFT JOIN folder f ON"
+              " f.id=c.value AND f.gone=0 WHERE c.kind BETWEEN 30 AND 32 AND c.parked=0 ORDER BY c.id LIMIT 1");
   const Result<bool> found = find.step();
+  out = {};
   if (!found.ok() || !found.value()) return found;
   const Statement& row = find;
-  out = {};
   out.change = static_cast<std::uint64_t>(row.number(0));
   out.what = static_cast<FolderWish::What>(row.number(1) - static_cast<int>(EditKind::kFolderCreate));
   const std::int64_t folder = row.number(2);
@@ -96,6 +98,8 @@ Result<bool> Store::next_folder_change(OutgoingFolder& out) const {
   (void)out.name.assign(row.text(4));
   out.in_doubt = row.number(5) != 0;
   out.tries = static_cast<std::uint32_t>(row.number(6));
+  out.last = Error{static_cast<Domain>(row.number(11)), static_cast<std::int32_t>(row.number(12)),
+                   static_cast<std::uint32_t>(row.number(13))};
   const bool create = out.what == FolderWish::What::kCreate, there = !row.text(7).empty();
   (void)(create ? out.parent_id.assign(folder == 0 ? Text("0") : row.text(7)) : out.server_id.assign(row.text(7)));
   if (!create) (void)out.parent_id.assign(row.text(8));
@@ -111,14 +115,16 @@ Result<bool> Store::next_folder_change(OutgoingFolder& out) const {
   return true;
 }
 
-Status Store::folder_change_note(std::uint64_t change, bool sending, Error reason) {
+Status Store::folder_change_note(std::uint64_t change, bool in_doubt, Error reason) {
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(
-      prepare(database_, "UPDATE change SET request=?2,tries=tries+(?3<>0),domain=?3,code=?4,place=?5 WHERE id=?1")
+      prepare(database_,
+              "UPDATE change SET request=?2,(tries,domain,code,place)=(SELECT tries+1,?3,?4,?5 WHERE ?3<>0 UNION ALL"
+              " SELECT tries,domain,code,place WHERE ?3=0) WHERE id=?1")
           .number(1, change)
-          .number(2, sending ? 1 : 0)
+          .number(2, in_doubt ? 1 : 0)
           .number(3, static_cast<int>(reason.domain))
           .number(4, static_cast<std::int64_t>(reason.code))
           .number(5, reason.where)

@@ -309,23 +309,4 @@ Status Store::prepare_items(FolderId id, std::uint16_t version) {
   return transaction.commit();
 }
 
-Result<std::size_t> Store::outgoing_bytes(FolderId id, std::size_t enough) const {
-  if (state_ == nullptr) return kNotOpen;
-  const Result<bool> again = has_frozen(id);
-  if (!again.ok()) return again.error();
-  Statement sizes = prepare(database_,
-                            "SELECT length(payload) FROM change WHERE folder=?1 AND parked=0 AND payload IS NOT"
-                            " NULL AND (request<>0)=?2 ORDER BY id");
-  sizes.number(1, static_cast<std::uint32_t>(id)).number(2, again.value());
-  std::size_t total = 0;
-  for (;;) {
-    const Result<bool> row = sizes.step();
-    if (!row.ok()) return row.error();
-    if (!row.value()) return total;
-    const auto size = static_cast<std::size_t>(sizes.number(0));
-    if (total != 0 && total + size > enough && !again.value()) return total;
-    total += size;
-  }
-}
-
 }  // namespace handsync::replica

@@ -311,7 +311,13 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
       subject.original_ms = find.number(4);
       if (!subject.edited.assign(find.text(5))) return Error{Domain::kSqlite, kUnsound, 0};
     }
-    HANDSYNC_TRY(write_payload(store, subject, version));
+    const Status written = write_payload(store, subject, version);
+    if (written.ok()) continue;
+    // It will never be otherwise: set aside, so that the others go.
+    if (written.error().domain != Domain::kWbxml) return written;
+    HANDSYNC_TRY(store.start_log());
+    HANDSYNC_TRY(park_change(store, subject.change, written.error(), true));
+    HANDSYNC_TRY(store.log.finish(store));
   }
 }
 

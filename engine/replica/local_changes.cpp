@@ -4,6 +4,7 @@
 #include "items/properties.h"
 #include "replica/item_edits.h"
 #include "replica/planted.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
@@ -135,7 +136,7 @@ Result<std::uint64_t> mark(StoreState& store, ItemId id, EditKind kind, std::int
 }
 
 bool is_name(Text name) {
-  if (name.empty() || name.size() > 255) return false;
+  if (name.empty() || name.size() > 255 || !wbxml::is_utf8(name)) return false;
   for (char value : name) {
     if (static_cast<unsigned char>(value) < 0x20 || value == 0x7F) return false;
   }
@@ -231,6 +232,15 @@ constexpr char kSendable[] =
     "((o.kind=4 AND o.request NOT IN (0,-2)) OR (o.kind=3 AND c.kind NOT IN (3,11) AND (o.request<>0)=(c.request<>0))"
     " OR ((o.request=0,o.id)<(c.request=0,c.id) AND o.kind IN (10,12) AND c.kind IN (10,12)))) AND (?3=0 OR c.kind<>11"
     " OR c.request<>0 OR (SELECT class FROM item t WHERE t.id=c.item)<>5)";
+/// Room that the texts of an item take, with those that go along; ?2 as in kByItem.
+constexpr char kTextBytes[] =
+    "CASE c.kind WHEN 12 THEN length(c.payload) ELSE (SELECT sum(coalesce(length(CAST(t.text AS BLOB)),0)+"
+    "coalesce(length(t.payload),0)) FROM change t WHERE t.item=c.item AND t.kind IN (5,10,11) AND t.parked=0 AND"
+    " (t.request<>0)=?2) END";
+/// By item, so that one item is one command. ?2: those that are marked, or those that are not.
+constexpr char kByItem[] =
+    " ORDER BY (SELECT min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND"
+    " (m.request<>0)=?2),c.id";
 constexpr std::size_t kSqlBytesMax = 2048;
 
 }  // namespace
@@ -372,17 +382,14 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   std::size_t count = 0;
   bool any_removal = false, for_good = false, alone = false;
   {
-    // A retry takes those that are marked; the first try all that wait. By item, so that one item is one command.
+    // A retry takes those that are marked; the first try all that wait.
     char sql[kSqlBytesMax];
     std::snprintf(
         sql, sizeof sql,
-        "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,CASE c.kind WHEN 12 THEN length(c.payload)"
-        " ELSE (SELECT sum(coalesce(length(CAST(t.text"
-        " AS BLOB)),0)+coalesce(length(t.payload),0)) FROM change t WHERE t.item=c.item AND t.kind IN (5,10,11)"
-        " AND t.parked=0 AND (t.request<>0)=?2) END,c.payload,c.client_id,c.server_value,i.class FROM"
-        " change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s ORDER BY (SELECT"
-        " min(id) FROM change m WHERE m.item=c.item AND m.parked=0 AND m.kind<>4 AND (m.request<>0)=?2),c.id",
-        kSendable);
+        "SELECT c.id,c.kind,c.value,c.wall_ms,c.item,i.server_id,c.text,%s,c.payload,c.client_id,"
+        "c.server_value,i.class FROM change c JOIN item i ON i.id=c.item WHERE c.folder=?1 AND (c.request<>0)=?2"
+        " AND %s%s",
+        kTextBytes, kSendable, kByItem);
     Statement rows = prepare(database_, sql);
     rows.number(1, folder).number(2, again.value()).number(3, store.texts_held);
     Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
@@ -418,6 +425,28 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
   }
   HANDSYNC_TRY(transaction.commit());
   return count;
+}
+
+Result<std::size_t> Store::outgoing_bytes(FolderId id, std::size_t enough) const {
+  if (state_ == nullptr) return kNotOpen;
+  const Result<bool> again = has_frozen(id);
+  if (!again.ok()) return again.error();
+  char sql[kSqlBytesMax];
+  std::snprintf(sql, sizeof sql, "SELECT c.item,%s FROM change c WHERE c.folder=?1 AND (c.request<>0)=?2 AND %s%s",
+                kTextBytes, kSendable, kByItem);
+  Statement sizes = prepare(database_, sql);
+  sizes.number(1, static_cast<std::uint32_t>(id)).number(2, again.value()).number(3, state_of(state_).texts_held);
+  std::size_t total = 0;
+  for (std::int64_t item = 0;;) {
+    const Result<bool> row = sizes.step();
+    if (!row.ok()) return row.error();
+    if (!row.value()) return total;
+    if (sizes.number(0) == item) continue;
+    item = sizes.number(0);
+    const auto size = static_cast<std::size_t>(sizes.number(1));
+    if (total != 0 && total + size > enough && !again.value()) return total;
+    total += size;
+  }
 }
 
 Status Store::park(std::uint64_t change, Error reason) {

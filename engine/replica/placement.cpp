@@ -48,6 +48,16 @@ Result<Moving> moving_of(StoreState& store, std::uint64_t change) {
   return moving;
 }
 
+Status count_try(StoreState& store, std::uint64_t change, Error reason) {
+  return prepare(store.database,
+                 "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1 AND kind=4 AND parked=0")
+      .number(1, change)
+      .number(2, static_cast<int>(reason.domain))
+      .number(3, static_cast<std::int64_t>(reason.code))
+      .number(4, reason.where)
+      .run();
+}
+
 /// The row of a moved item becomes one of its new folder, with the server's new id. A Sync may have brought it there
 /// first: then the row that came stays, and what waits for the item is wanted of that one.
 Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
@@ -165,19 +175,21 @@ Result<std::size_t> Store::freeze_moves(std::span<OutgoingMove> out) {
   HANDSYNC_TRY(transaction.begin());
   std::size_t count = 0;
   {
-    // An item's other edits go first: they name it by the id that the move takes from it. One move of each item.
+    // An item's other edits go first: they name it by the id that the move takes from it. One move of each item. What
+    // has been in vain goes again alone, after the others.
     Statement rows = prepare(
         database_,
-        "SELECT c.id,i.server_id,s.server_id,d.server_id,c.folder,d.id FROM change c JOIN item i ON i.id=c.item JOIN"
+        "SELECT c.id,i.server_id,s.server_id,d.server_id,c.folder,d.id,c.tries FROM change c JOIN item i ON "
+        "i.id=c.item JOIN"
         " folder s ON s.id=c.folder JOIN folder d ON d.id=c.value AND d.gone=0 WHERE c.kind=4 AND c.parked=0 AND"
         " c.request=0 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND (o.kind<>4 OR"
-        " o.request<>0 OR o.id<c.id)) ORDER BY c.id LIMIT ?1");
+        " o.request<>0 OR o.id<c.id)) ORDER BY c.tries,c.id LIMIT ?1");
     rows.number(1, static_cast<std::uint64_t>(out.size()));
     Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
     for (;;) {
       const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
-      if (!row.value() || count == out.size()) break;
+      if (!row.value() || count == out.size() || (count != 0 && rows.number(6) != 0)) break;
       OutgoingMove& move = out[count++];
       move = {};
       move.change = static_cast<std::uint64_t>(rows.number(0));
@@ -193,17 +205,38 @@ Result<std::size_t> Store::freeze_moves(std::span<OutgoingMove> out) {
   return count;
 }
 
-Status Store::thaw_moves(FolderId from) {
+Result<std::uint32_t> Store::thaw_moves(FolderId from) {
   const Result<std::size_t> in_doubt = moves_in_doubt({});
   if (!in_doubt.ok()) return in_doubt.error();
-  if (in_doubt.value() == 0) return Done{};  // nearly always: no transaction for nothing
-  Transaction transaction(state_of(state_));
+  std::uint32_t parked = 0;
+  if (in_doubt.value() == 0) return parked;  // nearly always: no transaction for nothing
+  StoreState& store = state_of(state_);
+  Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(prepare(database_,
                        "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request NOT IN (0,-2) AND parked=0")
                    .number(1, static_cast<std::uint32_t>(from))
                    .run());
-  return transaction.commit();
+  HANDSYNC_TRY(store.start_log());
+  for (;; ++parked) {
+    std::uint64_t change = 0;
+    Error reason;
+    {
+      Statement find = prepare(database_,
+                               "SELECT id,domain,code,place FROM change WHERE folder=?1 AND kind=4 AND parked=0 AND"
+                               " request=0 AND tries>=?2 LIMIT 1");
+      const Result<bool> row = find.number(1, static_cast<std::uint32_t>(from)).number(2, kTriesMax).step();
+      if (!row.ok()) return row.error();
+      if (!row.value()) break;
+      change = static_cast<std::uint64_t>(find.number(0));
+      reason = Error{static_cast<Domain>(find.number(1)), static_cast<std::int32_t>(find.number(2)),
+                     static_cast<std::uint32_t>(find.number(3))};
+    }
+    HANDSYNC_TRY(park_change(store, change, reason, true));
+  }
+  HANDSYNC_TRY(store.log.finish(store));
+  HANDSYNC_TRY(transaction.commit());
+  return parked;
 }
 
 Status Store::move_done(std::uint64_t change, Text new_server_id) {
@@ -220,6 +253,14 @@ Status Store::move_done(std::uint64_t change, Text new_server_id) {
   return transaction.commit();
 }
 
+Status Store::move_in_vain(std::uint64_t change, Error reason) {
+  if (state_ == nullptr) return kNotOpen;
+  Transaction transaction(state_of(state_));
+  HANDSYNC_TRY(transaction.begin());
+  HANDSYNC_TRY(count_try(state_of(state_), change, reason));
+  return transaction.commit();
+}
+
 Result<bool> Store::move_refused(std::uint64_t change, Error reason, bool passing) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
@@ -233,12 +274,7 @@ Result<bool> Store::move_refused(std::uint64_t change, Error reason, bool passin
     HANDSYNC_TRY(park_change(store, change, reason, true));
   } else {
     // Still in doubt: the next sync of its folder tells whether it is there to be moved.
-    HANDSYNC_TRY(prepare(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1")
-                     .number(1, change)
-                     .number(2, static_cast<int>(reason.domain))
-                     .number(3, static_cast<std::int64_t>(reason.code))
-                     .number(4, reason.where)
-                     .run());
+    HANDSYNC_TRY(count_try(store, change, reason));
   }
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());

@@ -84,8 +84,10 @@ struct SyncFolder {
 };
 
 /// Totals of one commit.
+inline constexpr std::uint32_t kStatusFull = 9;  ///< no room in the mailbox: a change waits until there is
 struct Applied {
   std::uint32_t added = 0, changed = 0, deleted = 0, parked = 0, confirmed = 0;
+  std::uint32_t again = 0;  ///< the Status of a change that is to go again later; 0 = none
   std::uint64_t generation = 0;
 };
 
@@ -216,6 +218,7 @@ struct OutgoingFolder {
   bool done = false;      ///< the folders show it already
   bool missing = false;   ///< its folder, or the one it goes into, is gone
   std::uint32_t tries = 0;
+  Error last{};                        ///< why the last of them was in vain
   FixedText<64> server_id, parent_id;  ///< server_id: empty for kCreate
   FixedText<kFolderNameBytesMax> name;
 };
@@ -316,8 +319,11 @@ class Store {
   Result<std::size_t> freeze_moves(std::span<OutgoingMove> out);
   Result<bool> has_moves() const;
   Result<std::size_t> moves_in_doubt(std::span<FolderId> folders) const;  ///< folders to be synced; their number
-  Status thaw_moves(FolderId from);
-  Status move_done(std::uint64_t change, Text new_server_id);                   ///< the item keeps its own id
+  /// Their folder has been synced and they are still in it. Those that have been tried often enough are parked: how
+  /// many.
+  Result<std::uint32_t> thaw_moves(FolderId from);
+  Status move_in_vain(std::uint64_t change, Error reason);     ///< counts a try; whether it was done is in doubt
+  Status move_done(std::uint64_t change, Text new_server_id);  ///< the item keeps its own id
   Result<bool> move_refused(std::uint64_t change, Error reason, bool passing);  ///< true = parked
   /// All mails of an item's conversation are listed in the other folder at once, but for sent ones and drafts; later
   /// ones go there at the server. 0: the folder of deleted items.
@@ -396,8 +402,8 @@ class Store {
   // ---------------------------------------------------------------------------------------------------------
   Result<std::uint64_t> queue_folder(const FolderWish&, std::int64_t wall_ms);
   Result<bool> next_folder_change(OutgoingFolder&) const;  ///< false: none waits
-  /// Durably: it is being handed over, or it was refused for a reason that may pass.
-  Status folder_change_note(std::uint64_t change, bool sending, Error reason);
+  /// Durably: whether it is in doubt from now on, and with a reason that one more try was in vain.
+  Status folder_change_note(std::uint64_t change, bool in_doubt, Error reason);
   Status folder_change_done(std::uint64_t change);
 
   // -- re-key (Status 3)

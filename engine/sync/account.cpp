@@ -193,6 +193,7 @@ Status Account::sync(FolderId only) {
     FolderState* folder = find(only);
     if (!folder) return Error{Domain::kSqlite, replica::kNoSuchFolder, 0};
     folder->due = true;
+    folder->full = false;
   } else {
     mark_all_due();
     needs_ |= kNeedFolders;
@@ -373,6 +374,8 @@ void Account::idle() {
   save_loops();
   if (manual_) {
     manual_ = false;
+    for (std::size_t i = 0; i < folder_count_; ++i)
+      if (folders_[i].full) error_ = protocol::eas_error(protocol::Command::kSync, replica::kStatusFull);
     if (!was_adding && store_.is_open() && !error_) {
       last_sync_wall_ms_ = core_.now().wall_ms;
       // A time that cannot be stored is only a time.
@@ -386,7 +389,7 @@ void Account::idle() {
 void Account::succeed() {
   error_ = {};
   throttled_.clear();
-  manual_tries_ = 0;
+  if (judged_ == tried_) manual_tries_ = 0;  // what is asked in between is no success of what is tried
   if (new_endpoint_ && store_.is_open()) {
     char room[280];
     std::size_t size = 0;

@@ -53,6 +53,7 @@ struct FolderState {
   /// The last pull may have been acted on and its answer lost, here or before the device went off: the server stands
   /// one key further, and the same request goes again before any change is sent.
   bool pull_open = true;
+  bool full = false;      ///< no room for what waits of it: not sent before the next sync
   bool stale = false;     ///< a commit was tried and this row could not be read again: read it first
   bool same_key = false;  ///< the last answer to commands brought the key they were sent with, or none
   bool doubtful = false;  ///< resynced as empty, with rows here: they stay until other content proves the emptiness
@@ -186,6 +187,8 @@ class Account final : public Changes {
   void request_failed(Call&, Error);
   void follow(Error, std::uint32_t retry_after_s = 0);  ///< what comes after a failure: the table of rules
   void pause(Error, std::uint32_t retry_after_s);
+  bool is_told(const Call&, Error) const;  ///< a server has seen the request, and said something
+  void wait_a_moment();                    ///< what a server may take later is not sent again at once
   void changes_wait();
   Result<ChangeId> queued(const Result<std::uint64_t>& change);
   Result<const PropertyEdit*> differing(ItemId, std::span<const PropertyEdit>, std::span<const wbxml::Tag>);
@@ -298,7 +301,7 @@ class Account final : public Changes {
   void ended_moves(Call&, Error);
   Status start_conversation();
   void ended_conversation(Call&, Error);
-  Status settle_move(const replica::OutgoingMove&, const protocol::MoveItemsResponse::Answer*);
+  Status settle_move(const replica::OutgoingMove&, const protocol::MoveItemsResponse::Answer*, bool of_several);
   void due_for_pull(FolderId);
 
   // outbox.cpp
@@ -457,8 +460,9 @@ class Account final : public Changes {
   Call* wait_ = nullptr;
   Loops loops_, stored_loops_;
   std::uint8_t manual_tries_ = 0;
-  std::uint32_t visit_requests_ = 0;  ///< since the last pause began
-  std::uint32_t words_ = 0;           ///< of the last request, and how often it went out in a row in vain
+  std::uint8_t judged_ = 0, tried_ = 0;  ///< the command whose answer is judged, and the one that is tried again
+  std::uint32_t visit_requests_ = 0;     ///< since the last pause began
+  std::uint32_t words_ = 0;              ///< of the last request, and how often it went out in a row in vain
   std::uint8_t same_words_ = 0;
   std::uint64_t key_lost_ms_ = 0;           ///< the last time a key was lost
   std::uint64_t items_since_lost_ = 0;      ///< items that have come since the first of those losses

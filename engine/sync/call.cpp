@@ -3,10 +3,44 @@
 #include <cstring>
 #include <new>
 
+#include "items/calendar_date.h"
+
 namespace handsync::sync {
 
 using protocol::AnswerFault;
 using protocol::find_header;
+
+namespace {
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 9110 5.6.7) in seconds since 1970; -1 = something else.
+std::int64_t parse_http_date(Text date) {
+  constexpr Text kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (date.size() != 29 || date.substr(25) != " GMT") return -1;
+  const std::size_t month = kMonths.find(date.substr(8, 3));
+  std::uint32_t fields[5]{};  // day, year, hour, minute, second
+  constexpr std::uint8_t kAt[] = {5, 12, 17, 20, 23};
+  for (std::size_t i = 0; i < 5; ++i) {
+    const auto number = protocol::parse_number(date.substr(kAt[i], i == 1 ? 4 : 2));
+    if (!number.ok()) return -1;
+    fields[i] = number.value();
+  }
+  if (month == Text::npos || month % 3 != 0 || fields[0] < 1 || fields[0] > 31) return -1;
+  const std::int64_t days =
+      items::days_from_date(fields[1], static_cast<int>(month / 3) + 1, static_cast<int>(fields[0]));
+  return ((days * 24 + fields[2]) * 60 + fields[3]) * 60 + fields[4];
+}
+
+/// Seconds, or a date: by the server's own clock, which its Date header tells.
+std::uint32_t retry_after(std::span<const Header> headers) {
+  const Text value = find_header(headers, "Retry-After");
+  if (const auto seconds = protocol::parse_number(value); seconds.ok()) return seconds.value();
+  const std::int64_t until = parse_http_date(value), now = parse_http_date(find_header(headers, "Date"));
+  constexpr std::int64_t kDay_s = 86'400;
+  if (until < 0 || now < 0 || until <= now) return 0;
+  return static_cast<std::uint32_t>(until - now < kDay_s ? until - now : kDay_s);
+}
+
+}  // namespace
 
 Call* Call::make(Memory memory, std::size_t body_bytes_max) {
   void* block = memory.take(memory.self, sizeof(Call) + body_bytes_max);
@@ -85,8 +119,7 @@ void Call::take_head(int status, std::span<const Header> headers, const Channel&
   if (where.empty()) where = find_header(headers, "Location");
   if (!location.assign(where)) location.clear();
   if (!versions.assign(find_header(headers, "MS-ASProtocolVersions"))) versions.clear();
-  if (auto seconds = protocol::parse_number(find_header(headers, "Retry-After")); seconds.ok())
-    retry_after_s = seconds.value();
+  retry_after_s = retry_after(headers);
   if (!throttled.assign(find_header(headers, "X-MS-ASThrottle"))) throttled.clear();
   version_refresh = !find_header(headers, "X-MS-RP").empty();
   Text type = find_header(headers, "Content-Type");

@@ -57,6 +57,8 @@ protocol::SyncRequest Account::request_of(const FolderState& folder) const {
 Status Account::take_items(FolderState& folder, Text key, bool more, std::uint32_t items) {
   // Priming and sending never complete a resync; and what is about to complete is looked at first.
   const bool completes = current_pull_ && !more && folder.row.rekeying;
+  // More to come, and the key stands: it is the same that comes.
+  if (more && current_pull_ && key == folder.row.sync_key.view()) items = 0;
   auto applied = arrival_.commit(key, more || !current_pull_ || completes, core_.now().wall_ms);
   folder.stale = true;
   if (!applied.ok()) {
@@ -173,9 +175,13 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
       folder.row.synced = true;
       folder.sent_bare_pull = false;
       auto waiting = store_.has_outgoing(folder.row.id);
-      folder.due = waiting.ok() && waiting.value() && !folder.doubtful;
+      folder.due = waiting.ok() && waiting.value() && !folder.doubtful && !folder.full;
       // What was to leave this folder and is still in it has not left.
-      HANDSYNC_TRY(store_.thaw_moves(folder.row.id));
+      auto parked = store_.thaw_moves(folder.row.id);
+      if (!parked.ok()) return parked.error();
+      parked_ += parked.value();
+      if (parked.value())
+        core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), parked.value());
       moves_wait();
       if (folder.row.id == look_in_ && !sent_synced_) {
         sent_synced_ = true;  // what was looked for in it can be told now
@@ -184,6 +190,10 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
     }
     folder.row.filter = filter(folder.row);
   } else {
+    // What may be taken later goes again, but not at once; where there is no room for it, with the next sync.
+    folder.full = applied.again == replica::kStatusFull;
+    if (applied.again == 12) needs_ |= kNeedFolders;
+    if (applied.again && !folder.full) wait_a_moment();
     moves_wait();  // what waits of the same items goes before them
     for (std::size_t i = 0; i < folder_count_ && current_to_deleted_; ++i)
       if (folders_[i].row.type == FolderType::kDeleted) folders_[i].due = true;
@@ -205,7 +215,15 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
 /// `again`: another folder was refused for the same reason in the same answer, and what follows for the account has
 /// followed.
 void Account::collection_failed(FolderState& folder, Error error, bool again) {
-  std::uint32_t status = protocol::eas_status(error);
+  const std::uint32_t told = protocol::eas_status(error);
+  // 8: the collection is gone. 13 and 14 answer what we never send; 6 and 7 say of a command what they said without
+  // one.
+  const bool no_answer = told == 13 || told == 14, no_command = (told == 6 || told == 7) && current_commands_ == 0;
+  const std::uint32_t status = told == 8    ? 12
+                               : no_answer  ? static_cast<std::uint32_t>(AnswerFault::kNoStatus)
+                               : no_command ? 5
+                                            : told;
+  if (status != told) error = eas_error(Command::kSync, status, told);
   switch (status) {
     case 3: {  // SyncKey lost: rows stay visible, edits stay queued, everything comes again
       if (!again) {
@@ -232,6 +250,8 @@ void Account::collection_failed(FolderState& folder, Error error, bool again) {
       if (manual_) pause(error, 0);  // in push it is a turn that brought nothing: the next Ping waits
       return;
     case 4:
+    case 6:  // of an item, said of the collection: found out one by one, and treated as if it had been said of that one
+    case 7:
     case 101:  // what is malformed stays so: the same bytes are not sent for ever
     case 102:
     case 103:
@@ -239,7 +259,7 @@ void Account::collection_failed(FolderState& folder, Error error, bool again) {
     case 105:
     case 106:
     case 107:
-      if (status != 4 && current_commands_ == 0) break;
+      if (status > 100 && current_commands_ == 0) break;
       if (current_commands_ > 1) {  // which of them was it? One at a time from here: freezing fewer frees the rest
         folder.singly = true;
         return;
@@ -254,9 +274,6 @@ void Account::collection_failed(FolderState& folder, Error error, bool again) {
       folder.due = false;
       if (!again) pause(error, 0);
       return;
-    case 8:  // the collection is gone
-      error = eas_error(Command::kSync, 12);
-      break;
     default:
       break;
   }

@@ -12,7 +12,7 @@ using What = FolderWish::What;
 
 namespace {
 
-constexpr std::uint32_t kRefusalsMax = 3;  ///< for passing reasons, then it is parked
+constexpr std::uint32_t kTriesMax = 3;  ///< in vain, while the list of folders can be read; then it is parked
 
 Command command_of(What what) {
   return what == What::kCreate   ? Command::kFolderCreate
@@ -56,6 +56,9 @@ Status Account::start_folder_change() {
       ++sent_;
     } else if (changing_.missing) {
       HANDSYNC_TRY(park_folder_change(Error{Domain::kSqlite, replica::kNoSuchFolder, 0}));
+    } else if (changing_.tries >= kTriesMax) {
+      HANDSYNC_TRY(store_.folder_change_note(changing_.change, false, {}));
+      HANDSYNC_TRY(park_folder_change(changing_.last));
     } else {
       break;
     }
@@ -121,12 +124,16 @@ void Account::ended_folder_change(Call& call, Error error) {
   if constexpr (profile::kSmall) return;
   const Command command = call.command;
   if (!error && call.answer_bytes == 0) error = protocol::answer_fault(command, protocol::AnswerFault::kEmpty);
+  auto& answer = std::get<protocol::FolderChangeResponse>(call.answer);
+  if (!error && answer.status() == 0) error = protocol::answer_fault(command, protocol::AnswerFault::kNoStatus);
   if (error) {
-    if (!call.body_begun() && !store_.folder_change_note(changing_.change, false, {}).ok()) return stop(error);
+    const bool told = is_told(call, error);
+    if (!call.body_begun() || told)
+      if (Status noted = store_.folder_change_note(changing_.change, call.body_begun(), told ? error : Error{});
+          !noted.ok())
+        return stop(error);
     return request_failed(call, error);
   }
-  auto& answer = std::get<protocol::FolderChangeResponse>(call.answer);
-  if (answer.status() == 0) return follow(protocol::answer_fault(command, protocol::AnswerFault::kNoStatus));
   needs_ |= kNeedFolders;
   if (answer.status() == 1) {
     Status shown = show_folder_change(answer);
@@ -144,13 +151,11 @@ void Account::ended_folder_change(Call& call, Error error) {
   if (answer.status() == 9)
     if (Status put = store_.put(replica::Value::kHierarchyKey, bytes_of("0")); !put.ok()) return follow(put.error());
   const Remedy remedy = policy::remedy_for(refused);
-  const bool again = remedy == Remedy::kRestartFolders || remedy == Remedy::kRefreshFolders ||
-                     (remedy == Remedy::kRetryBackOff && answer.status() < 100);
-  if (remedy == Remedy::kPark || remedy == Remedy::kGiveUp || (again && changing_.tries + 1 >= kRefusalsMax)) {
+  if (remedy == Remedy::kPark || remedy == Remedy::kGiveUp || changing_.tries + 1 >= kTriesMax) {
     if (Status parked = park_folder_change(refused); !parked.ok()) return follow(parked.error());
     return succeed();
   }
-  if (Status noted = store_.folder_change_note(changing_.change, false, again ? refused : Error{}); !noted.ok())
+  if (Status noted = store_.folder_change_note(changing_.change, false, refused); !noted.ok())
     return follow(noted.error());
   if (answer.status() == 9 || remedy == Remedy::kRefreshFolders) return;  // kNeedFolders stands first
   follow(refused);

@@ -111,6 +111,7 @@ Status Account::load_folders() {
       state->singly = before->singly;
       state->sent_bare_pull = before->sent_bare_pull;
       state->pull_open = before->pull_open;
+      state->full = before->full;
       state->alone = before->alone;
       state->faults = before->faults;
       state->refused = before->refused;
@@ -147,7 +148,10 @@ FolderState* Account::find(Text server_id) {
 }
 
 void Account::mark_all_due() {
-  for (std::size_t i = 0; i < folder_count_; ++i) folders_[i].due = wanted(folders_[i]);
+  for (std::size_t i = 0; i < folder_count_; ++i) {
+    folders_[i].due = wanted(folders_[i]);
+    folders_[i].full = false;
+  }
   full_sync_ms_ = core_.now().mono_ms + kFullSyncMs;
 }
 

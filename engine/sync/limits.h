@@ -65,6 +65,7 @@ static_assert(kCommandsPerRequestMax <= 200, "MS-ASCMD limit: Status 4 beyond");
 
 // -- loops that a server can drive: how often before a pause ----------------------------------------------------------
 inline constexpr std::uint8_t kManualTriesMax = 2;             ///< quick retries of one sync() before it gives up
+inline constexpr std::uint8_t kNoCommand = 255;                ///< OPTIONS, Autodiscover
 inline constexpr std::uint16_t kRoundsWithoutProgressMax = 4;  ///< MoreAvailable with nothing in it
 inline constexpr std::uint64_t kNoticesMax = 1;  ///< what a device in quarantine sees: empty folders and one mail
 inline constexpr std::uint64_t kPauseFirstMs = 30'000, kPauseMaxMs = 1800'000;

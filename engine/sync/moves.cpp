@@ -5,6 +5,7 @@
 namespace handsync::sync {
 
 using policy::Remedy;
+using protocol::AnswerFault;
 using protocol::Command;
 using protocol::eas_error;
 using protocol::MoveItemsResponse;
@@ -53,34 +54,47 @@ void Account::due_for_pull(FolderId id) {
 }
 
 void Account::ended_moves(Call& call, Error error) {
-  if (!error && call.answer_bytes == 0)
-    error = protocol::answer_fault(Command::kMoveItems, protocol::AnswerFault::kEmpty);
-  if (error) return request_failed(call, error);
-  auto& answer = std::get<MoveItemsResponse>(call.answer);
-  if (answer.root() != wbxml::move::kMoveItems)
-    return follow(protocol::answer_fault(Command::kMoveItems, protocol::AnswerFault::kWrongRoot));
-  if (answer.status() > 100) return follow(eas_error(Command::kMoveItems, answer.status()));
+  if (!error && call.answer_bytes == 0) error = protocol::answer_fault(Command::kMoveItems, AnswerFault::kEmpty);
+  const auto& answer = std::get<MoveItemsResponse>(call.answer);
+  if (!error && answer.root() != wbxml::move::kMoveItems)
+    error = protocol::answer_fault(Command::kMoveItems, AnswerFault::kWrongRoot);
+  const std::uint32_t whole = error ? 0 : answer.status();
+  if (whole > 100) error = eas_error(Command::kMoveItems, whole);
+  const std::size_t count = moving_count_;
+  if (error) {
+    // Whether they were done is seen in their folder. What no server has seen, or only the network lost, is no try.
+    for (std::size_t i = 0; i < count && is_told(call, error); ++i)
+      if (Status noted = store_.move_in_vain(moving_[i].change, error); !noted.ok()) return follow(noted.error());
+    return request_failed(call, error);
+  }
   needs_ &= static_cast<std::uint16_t>(~kNeedMoves);
-  for (std::size_t i = 0; i < moving_count_; ++i) {
+  moving_count_ = 0;
+  succeed();
+  for (std::size_t i = 0; i < count; ++i) {
     const replica::OutgoingMove& move = moving_[i];
     due_for_pull(move.from);
     due_for_pull(move.to);
     const MoveItemsResponse::Answer* one = answer.find(move.server_id.view());
-    if (Status settled = settle_move(move, one); !settled.ok()) {
+    MoveItemsResponse::Answer refused;  // all of them: which one it was is found out one by one
+    refused.status = whole;
+    if (whole > 1 && whole != protocol::kMoveDone) one = &refused;
+    if (Status settled = settle_move(move, one, count > 1 && one == &refused); !settled.ok()) {
       bool overtaken = settled.error().domain == Domain::kSqlite && settled.error().code == replica::kNoSuchChange;
       if (overtaken) continue;  // parked or gone with its folder meanwhile: nothing is wrong
       needs_ |= kNeedMoves;
       return follow(settled.error());
     }
   }
-  moving_count_ = 0;
-  succeed();
   moves_wait();
 }
 
-/// `answer` null: none came for this move, it stays in doubt.
-Status Account::settle_move(const replica::OutgoingMove& move, const MoveItemsResponse::Answer* answer) {
-  if (!answer) return Done{};
+/// `answer` null: none came for this move, it stays in doubt. `of_several`: the status may be another one's.
+Status Account::settle_move(const replica::OutgoingMove& move, const MoveItemsResponse::Answer* answer,
+                            bool of_several) {
+  if (!answer) {
+    wait_a_moment();
+    return store_.move_in_vain(move.change, protocol::answer_fault(Command::kMoveItems, AnswerFault::kNoStatus));
+  }
   const bool done = answer->status == protocol::kMoveDone;
   if (done) {
     ++sent_;
@@ -89,7 +103,8 @@ Status Account::settle_move(const replica::OutgoingMove& move, const MoveItemsRe
     return Done{};
   }
   // 1: not there, which its folder will show; 5 and 7: locked. The others stay as they are.
-  const bool passing = answer->status == 1 || answer->status == 5 || answer->status == 7;
+  const bool passing = of_several || answer->status == 1 || answer->status == 5 || answer->status == 7;
+  if (passing && !of_several) wait_a_moment();
   if (answer->status == 2) needs_ |= kNeedFolders;
   auto parked = store_.move_refused(move.change, eas_error(Command::kMoveItems, answer->status), passing);
   if (!parked.ok()) return parked.error();
@@ -132,8 +147,7 @@ Status Account::start_conversation() {
 }
 
 void Account::ended_conversation(Call& call, Error error) {
-  if (!error && call.answer_bytes == 0)
-    error = protocol::answer_fault(Command::kItemOperations, protocol::AnswerFault::kEmpty);
+  if (!error && call.answer_bytes == 0) error = protocol::answer_fault(Command::kItemOperations, AnswerFault::kEmpty);
   if (error) return request_failed(call, error);
   replica::OutgoingConversation sent;
   auto found = store_.next_conversation(sent);

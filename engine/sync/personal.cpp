@@ -7,6 +7,7 @@
 #include "sync/core.h"
 #include "sync/random_id.h"
 #include "wbxml/code_pages.h"
+#include "wbxml/utf8.h"
 #include "wbxml/writer.h"
 
 namespace handsync::sync {
@@ -85,6 +86,8 @@ Status check_forms(Edits& edits, Class kind) {
       return engine_fault(EngineFault::kInvalidItem, edit.id);
     if (!edit.present || edit.value.empty()) continue;
     const Text text = text_of(edit.value);
+    if (row->kind != items::Kind::kRaw && (text.find('\0') != Text::npos || !wbxml::is_utf8(text)))
+      return engine_fault(EngineFault::kInvalidItem, edit.id);
     const bool date = row->form == items::Form::kCompact || row->form == items::Form::kDashed;
     if (date && !items::parse_date_time(text).ok()) return engine_fault(EngineFault::kInvalidItem, edit.id);
     if (row->form == items::Form::kBool && text != "0" && text != "1")

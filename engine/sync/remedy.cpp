@@ -138,6 +138,7 @@ void Account::pause(Error error, std::uint32_t retry_after_s) {
   if (manual_) {
     std::uint8_t tries_max = adding_ ? std::uint8_t{1} : kManualTriesMax;
     if (manual_tries_ < tries_max && worth_a_quick_retry(error) && retry_after_s <= 5) {
+      if (manual_tries_ == 0) tried_ = judged_;
       ++manual_tries_;
       not_before_ms_ = core_.now().mono_ms + pause_ms(entropy, manual_tries_, kQuickPauseMs, retry_after_s);
       return;
@@ -154,6 +155,16 @@ void Account::pause(Error error, std::uint32_t retry_after_s) {
   not_before_ms_ = core_.now().mono_ms +
                    pause_ms(entropy, loops_.of(Loop::kFailures), kPauseFirstMs, retry_after_s, visit_requests_);
   visit_requests_ = 0;
+}
+
+bool Account::is_told(const Call& call, Error error) const {
+  return call.body_begun() && (call.http_status != 0 || error.domain == Domain::kEas);
+}
+
+void Account::wait_a_moment() {
+  const std::uint64_t until =
+      core_.now().mono_ms + pause_ms(core_.device().entropy(), 1, manual_ ? kQuickPauseMs : kPauseFirstMs, 0);
+  if (not_before_ms_ < until) not_before_ms_ = until;
 }
 
 void Account::stop(Error error) {

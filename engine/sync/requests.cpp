@@ -179,6 +179,7 @@ void Account::finish_work(Call& ended, Error transport) {
     return;
   }
   bool is_command = call->kind == Kind::kCommand;
+  judged_ = is_command ? static_cast<std::uint8_t>(call->command) : kNoCommand;
   if (!error && is_command && call->version_refresh && !call->tells_versions) needs_ |= kNeedOptions;
   if (!is_command) {
     if (call->kind == Kind::kOptions) {

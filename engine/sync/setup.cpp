@@ -188,9 +188,7 @@ void Account::ended_options(Call& call, Error error) {
   }
   if (Status chosen = version_chosen(version); !chosen.ok()) return follow(chosen.error());
   needs_ &= static_cast<std::uint16_t>(~kNeedOptions);
-  const std::uint8_t tries = manual_tries_;  // of what was wanted: that a server is there is no success of it
   succeed();
-  manual_tries_ = tries;
 }
 
 Status Account::version_chosen(protocol::Version version) {

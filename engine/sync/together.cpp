@@ -37,7 +37,7 @@ bool is_the_requests(Error error) {
 Result<bool> Account::sends(FolderState& folder) {
   HANDSYNC_TRY(read_again(folder));
   const replica::SyncFolder& row = folder.row;
-  if (is_prime(row) || row.rekeying || !row.synced) return false;
+  if (is_prime(row) || row.rekeying || !row.synced || folder.full) return false;
   if (folder.pull_open) {
     auto frozen = store_.has_frozen(row.id);
     if (!frozen.ok() || !frozen.value()) return frozen;
@@ -162,6 +162,12 @@ Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool se
     auto frozen = store_.freeze_outgoing(first.row.id, frozen_id(first.row),
                                          std::span(batch->outgoing, first.singly ? 1 : kCommandsPerRequestMax), items);
     if (!frozen.ok()) return frozen.error();
+    if (frozen.value() == 0 && first.row.type != FolderType::kDrafts) {
+      // What does not fit is an error: a pull in its place would be followed by the same for ever.
+      auto left = store_.has_outgoing(first.row.id);
+      if (!left.ok()) return left.error();
+      if (left.value()) return out_of_memory(items.size());
+    }
     std::size_t removals = 0;
     bool for_good = false;
     for (std::size_t i = 0; i < frozen.value(); ++i) {
@@ -231,11 +237,10 @@ Status Account::part_ends(const protocol::SyncPart& part) {
     arrival_.drop();
     return Done{};
   }
-  if (part.status > 1 || part.sync_key.empty()) {
+  if (part.status > 1 || part.sync_key.empty() || part.sync_key.view() == "0") {
     folder->asked = false;
     arrival_.drop();
-    // Nothing we sent has a heartbeat or a stored request.
-    const bool told = part.status > 1 && part.status < 1000 && part.status != 13 && part.status != 14;
+    const bool told = part.status > 1 && part.status < 1000;
     folder->refused =
         static_cast<std::uint16_t>(told ? part.status : static_cast<std::uint32_t>(AnswerFault::kNoStatus));
     return Done{};
@@ -305,8 +310,8 @@ void Account::ended_items(Call& call, Error error) {
   Error refused;
   if (!empty && answer.root() != wbxml::air_sync::kSync)
     refused = protocol::answer_fault(Command::kSync, AnswerFault::kWrongRoot);
-  else if (answer.status() == 13 || answer.status() == 14)  // nothing we sent has a heartbeat or a stored request
-    refused = protocol::answer_fault(Command::kSync, AnswerFault::kNoStatus);
+  else if (several && (answer.status() == 13 || answer.status() == 14))  // nothing we sent has what they speak of
+    refused = eas_error(Command::kSync, static_cast<std::uint32_t>(AnswerFault::kNoStatus), answer.status());
   else if (answer.status() > 1)
     refused = eas_error(Command::kSync, answer.status());
   if (refused) {
@@ -403,14 +408,14 @@ void Account::judge_parts() {
   for (std::size_t i = 0; i < folder_count_; ++i) {
     FolderState& folder = folders_[i];
     folder.asked = false;
-    const std::uint16_t status = folder.refused == 8 ? std::uint16_t{12} : folder.refused;
+    const std::uint16_t told = folder.refused, status = told == 8 ? std::uint16_t{12} : told;
     if (status == 0) continue;
     folder.refused = 0;
     bool again = false;
     for (std::size_t j = 0; j < count; ++j) again |= followed[j] == status;
     if (!again && count < std::size(followed)) followed[count++] = status;
     if (asked_count_ == 1 || taken_count_ != 0) at_fault(folder);
-    collection_failed(folder, eas_error(Command::kSync, status), again);
+    collection_failed(folder, eas_error(Command::kSync, told), again);
   }
 }
 

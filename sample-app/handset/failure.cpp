@@ -6,6 +6,7 @@
 #include "handset/text.h"
 #include "policy/fault.h"
 #include "policy/remedies.h"
+#include "protocol/command.h"
 
 namespace handset {
 
@@ -47,8 +48,13 @@ Failure failure_of(handsync::Error error, std::string_view detail) {
     failure.code = error.code % 1000;
     if (failure.code >= handsync::policy::kPolicyLevel && failure.code < 100)
       failure.code -= handsync::policy::kPolicyLevel;
+    // What a server may say of a whole folder and does not fit there is treated as another: it is named as it came.
+    constexpr int kNoStatus = static_cast<int>(handsync::protocol::AnswerFault::kNoStatus), kOwnFrom = 900;
+    const bool of_sync = error.code == 5 || error.code == 12 || error.code == kNoStatus;
+    if (of_sync && error.where != 0) failure.code = static_cast<int>(error.where);
     const std::string status = std::to_string(failure.code);
-    if (failure.message.find(status) == std::string::npos) failure.message += " (status " + status + ")";
+    const bool named = failure.code >= kOwnFrom || failure.message.find(status) != std::string::npos;
+    if (!named) failure.message += " (status " + status + ")";
   }
   return failure;
 }

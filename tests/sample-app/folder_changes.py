@@ -54,6 +54,44 @@ with Suite("folder-changes") as s:
     s.equal("queue retry", h.run("queue", "retry", queue[0]["change"] if queue else 0).status, 0)
     s.equal("sync", h.run("sync").status, 0)
     s.check("now it is made", "Twin" in names(h), names(h))
+    x.command("deliver %s To be moved" % ALICE)
+    h.run("sync")
+    # Refused again and again, whatever the server says: the sync ends, and the queue tells how often and why.
+    for fault in ("FolderCreate:http:500", "FolderCreate:status:111", "MoveItems:http:500", "MoveItems:status:5"):
+        x.command("fault " + fault)
+        if fault.startswith("Folder"):
+            h.run("folder", "create", "Refused")
+        else:
+            h.run("move", h.run("--json", "list", "Inbox").objects[0]["id"], "Twin")
+        r = h.run("sync", timeout=60)
+        s.check("%s: sync ends with 6 or 8" % fault, r.status in (6, 8), r)
+        queue = h.run("--json", "queue").objects
+        s.check("with the number of tries", [c["tries"] > 0 for c in queue] == [True], queue)
+        h.run("sync", timeout=60)
+        queue = h.run("--json", "queue").objects
+        s.check("and is parked", [c["parked"] for c in queue] == [True], queue)
+        x.command("faults off")
+        s.equal("queue drop", h.run("queue", "drop", queue[0]["change"] if queue else 0).status, 0)
+    # What a server says of a whole folder: by the word and the number that it gave, and with the exit that is true.
+    mail = h.run("--json", "list", "Inbox").objects[0]["id"]
+    for status in (6, 7):
+        h.run("mark", mail, "done")
+        x.command("fault Sync@2:status:%d" % status)  # the first asks what there is
+        r = h.run("--json", "sync")
+        queue = h.run("--json", "queue").objects
+        s.equal("status %d of a change: parked, and 8" % status, (r.status, [c["parked"] for c in queue]), (8, [True]))
+        x.command("faults off")
+        h.run("queue", "drop", queue[0]["change"] if queue else 0)
+    for status in (6, 7, 8, 13):
+        x.command("fault Sync:status:%d" % status)
+        r = h.run("sync")
+        s.check("status %d without one: 6, and named" % status, r.status == 6 and "(status %d)" % status in r.err, r)
+        x.command("faults off")
+    x.command("fault Sync:html")
+    r = h.run("sync")
+    s.check("no status of ours is named as the server's", r.status == 6 and "(status" not in r.err, r)
+    x.command("faults off")
+    h.run("sync")
     violations = x.command("stats")["violations"]
     s.equal("the server saw no violation", violations, [])
     x.quit()

@@ -220,6 +220,19 @@ TEST(Recurrence, APatternThatLacksWhatItNeedsIsTheFirstDateAlone) {
   STRCMP_EQUAL("20260301T0900", starts(hebrew, "20260301T090000Z").c_str());
 }
 
+TEST(Recurrence, TheLastOfNoWeekdayIsLookedForNowhere) {
+  for (const Repeat type : {Repeat::kMonthlyNth, Repeat::kYearlyNth}) {
+    Recurrence made = rule(type);
+    made.week_of_month = 5;
+    made.month_of_year = 3;
+    STRCMP_EQUAL("20260301T0900", starts(made, "20260301T090000Z").c_str());
+    Series series(made, TimeZone{}, at("20260301T090000Z"), at("20260301T100000Z"));
+    series.seek(at("20270301T090000Z"));
+    Occurrence one{};
+    CHECK_FALSE(series.next(one));
+  }
+}
+
 TEST(Recurrence, AnyPatternAgreesWithTheDayByDayReading) {
   std::mt19937 dice(7);
   const auto roll = [&dice](int from, int to) { return std::uniform_int_distribution<int>(from, to)(dice); };

@@ -100,7 +100,9 @@ TEST(Conversation, RefusedItIsBackAndWaitsForAPerson) {
   const Error passing{Domain::kEas, 154, 0};
   CHECK_FALSE(home.store.conversation_refused(next.change, passing, true).value());
   home.lists(2, 0, 3);
+  CHECK(home.store.conversation_handed_over(next.change).ok());
   CHECK_FALSE(home.store.conversation_refused(next.change, passing, true).value());
+  CHECK(home.store.conversation_handed_over(next.change).ok());
   CHECK(home.store.conversation_refused(next.change, passing, true).value());
   home.lists(4, 1, 0);
   LONGS_EQUAL(1, home.queue().size());

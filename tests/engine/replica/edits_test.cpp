@@ -223,8 +223,8 @@ TEST(Edits, ObjectNotFoundParks) {
 }
 
 TEST(Edits, PassingErrorsAreTriedThreeTimes) {
-  for (const int status : {5, 9, 16}) {
-    const int n = status == 5 ? 1 : status == 9 ? 2 : 3;
+  for (const int status : {5, 12, 16}) {
+    const int n = status == 5 ? 1 : status == 12 ? 2 : 3;
     mark_read(n);
     for (std::uint32_t attempt = 1; attempt <= 3; ++attempt) {
       const std::uint32_t request = attempt + static_cast<std::uint32_t>(status) * 10;
@@ -241,6 +241,18 @@ TEST(Edits, PassingErrorsAreTriedThreeTimes) {
     LONGS_EQUAL(0, waiting());
   }
   LONGS_EQUAL(3, parked());
+}
+
+TEST(Edits, AFullMailboxParksNothing) {
+  mark_read(1);
+  for (std::uint32_t attempt = 1; attempt <= 5; ++attempt) {
+    LONGS_EQUAL(1, freeze(attempt).size());
+    const Applied applied = Response(home, attempt).answer("5:1", 9).commit("k" + std::to_string(attempt)).value();
+    LONGS_EQUAL(0, applied.parked);
+    LONGS_EQUAL(handsync::replica::kStatusFull, applied.again);
+    LONGS_EQUAL(attempt, home.queue().back().tries);
+  }
+  LONGS_EQUAL(0, parked());
 }
 
 TEST(Edits, PermanentRefusalsParkAtOnce) {

@@ -181,6 +181,45 @@ TEST(FolderChanges, RefusalsAreParkedAndTriedAgain) {
   LONGS_EQUAL(0, world.named("New"));
 }
 
+TEST(FolderChanges, WhatIsRefusedForEverEndsASyncAndIsParked) {
+  for (const char* what :
+       {"http:500", "http:404", "http:503", "html", "garbage", "status:111", "status:142", "status:6", "status:11"}) {
+    for (const char* command : {"FolderCreate", "FolderUpdate", "FolderDelete"}) {
+      Cabinet world;
+      CHECK_FALSE(failed(world.create("Old")));
+      LONGS_EQUAL(0, world.sync(world.id).code);
+      const std::string fault = std::string(command) + ":" + what;
+      const bool create = fault.starts_with("FolderCreate"), rename = fault.starts_with("FolderUpdate");
+      const Error wished = create   ? world.create("New")
+                           : rename ? world.rename(world.folder("Old"), "New")
+                                    : world.remove_folder(world.folder("Old"));
+      CHECK_FALSE(failed(wished));
+      const std::size_t before = world.requests(command), all = world.sent.size();
+      world.server().fault(fault);
+      // A minute is more than a person waits, and more than three tries take.
+      CHECK_TEXT(world.sync(world.id, 60'000).code != 999, fault.c_str());
+      auto queue = world.queue(world.id);
+      if (queue.size() == 1) {
+        CHECK_TEXT(queue[0].tries > 0, fault.c_str());
+        CHECK_TEXT(failed(queue[0].last), fault.c_str());
+      }
+      for (int i = 0; i < 3; ++i) CHECK_TEXT(world.sync(world.id, 60'000).code != 999, fault.c_str());
+      LONGS_EQUAL_TEXT(3, world.requests(command) - before, fault.c_str());
+      CHECK_TEXT(world.sent.size() - all < 60, fault.c_str());
+      queue = world.queue(world.id);
+      LONGS_EQUAL_TEXT(1, queue.size(), fault.c_str());
+      CHECK_TEXT(queue[0].parked, fault.c_str());
+      LONGS_EQUAL_TEXT(3, queue[0].tries, fault.c_str());
+      CHECK_TEXT(failed(queue[0].last), fault.c_str());
+      world.server().faults_off();
+      CHECK(world.engine().changes(world.id).retry(ChangeId{queue[0].id}).ok());
+      LONGS_EQUAL_TEXT(0, world.sync(world.id).code, fault.c_str());
+      LONGS_EQUAL_TEXT(create || rename ? 1 : 0, world.named("New"), fault.c_str());
+      LONGS_EQUAL_TEXT(create ? 1 : 0, world.named("Old"), fault.c_str());
+    }
+  }
+}
+
 #endif
 
 TEST(FolderChanges, AFolderIsEmptied) {

@@ -236,3 +236,68 @@ TEST(Moves, AnItemThatCannotBeMovedIsBackAndListed) {
   CHECK(world.item(world.id, 0, "Projects") == item);
   world.at_rest();
 }
+
+TEST(Moves, WhatIsRefusedForEverEndsASyncAndIsParked) {
+  for (const char* what : {"http:500", "http:404", "html", "status:111", "status:142", "status:1", "status:2",
+                           "status:4", "status:5", "status:7", "no-id"}) {
+    Synced world;
+    const std::string fault = std::string("MoveItems:") + what;
+    if (fault != "MoveItems:no-id") {
+      world.server().fault(fault);
+    } else {
+      world.instead = [](const Sent& sent) -> std::optional<exchange::HttpResponse> {
+        if (sent.label != "MoveItems") return std::nullopt;
+        exchange::Node answer(wbxml::move::kMoveItems);
+        answer.add(wbxml::move::kResponse).add(wbxml::move::kStatus, 5);
+        exchange::HttpResponse http;
+        http.set("Content-Type", "application/vnd.ms-sync.wbxml");
+        http.body = exchange::to_wbxml(answer);
+        return http;
+      };
+    }
+    const ItemId item = world.item(world.id);
+    CHECK(world.changes().move(item, world.folder_id(world.id, "Projects")).ok());
+    const std::size_t all = world.sent.size();
+    CHECK_TEXT(world.sync(world.id, 60'000).code != 999, fault.c_str());
+    auto queue = world.queue(world.id);
+    LONGS_EQUAL_TEXT(1, queue.size(), fault.c_str());
+    CHECK_TEXT(queue[0].tries > 0, fault.c_str());
+    CHECK_TEXT(failed(queue[0].last), fault.c_str());
+    for (int i = 0; i < 3; ++i) CHECK_TEXT(world.sync(world.id, 60'000).code != 999, fault.c_str());
+    queue = world.queue(world.id);
+    LONGS_EQUAL_TEXT(1, queue.size(), fault.c_str());
+    CHECK_TEXT(queue[0].parked, fault.c_str());
+    LONGS_EQUAL_TEXT(world.requests("MoveItems"), queue[0].tries, fault.c_str());
+    CHECK_TEXT(queue[0].tries <= 3, fault.c_str());
+    CHECK_TEXT(world.sent.size() - all < 60, fault.c_str());
+    LONGS_EQUAL_TEXT(6, world.count("Inbox"), fault.c_str());
+    world.instead = nullptr;
+    world.server().faults_off();
+    CHECK(world.changes().retry(ChangeId{queue[0].id}).ok());
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, fault.c_str());
+    CHECK_TEXT(world.item(world.id, 0, "Projects") == item, fault.c_str());
+    world.at_rest();
+  }
+}
+
+TEST(Moves, OneThatTheServerCannotTakeDoesNotHoldUpTheOthers) {
+  Synced world;
+  std::string bad;
+  for (const auto& [key, mail] : handset_mails(world, world.id))
+    if (mail.id == world.item(world.id, 1)) bad = key;
+  world.instead = [&](const Sent& sent) -> std::optional<exchange::HttpResponse> {
+    if (sent.label != "MoveItems" || sent.body.find(bad) == std::string::npos) return std::nullopt;
+    exchange::HttpResponse http;
+    http.status = 500;
+    return http;
+  };
+  const FolderId projects = world.folder_id(world.id, "Projects");
+  const ItemId first = world.item(world.id, 0), second = world.item(world.id, 1), third = world.item(world.id, 2);
+  for (ItemId item : {first, second, third}) CHECK(world.changes().move(item, projects).ok());
+  for (int i = 0; i < 4; ++i) CHECK(world.sync(world.id, 60'000).code != 999);
+  LONGS_EQUAL(2, world.at_server("Projects"));
+  const auto queue = world.queue(world.id);
+  LONGS_EQUAL(1, queue.size());
+  CHECK(queue[0].parked);
+  CHECK(queue[0].item == second);
+}
