@@ -47,16 +47,17 @@ class Wipe {
   /// The boot gate, asked before anything else is opened: true also when the marker is there and cannot be read.
   static bool pending(hal::Records&);
 
-  /// Boot. A resumed wipe counts this boot, as far as that can be stored: it goes on in any case. A factory reset that did not return is seen by what it has left; else it is
-  /// run again. A marker that is damaged was a marker: the device is wiped. A marker that cannot be read at all is an
-  /// error and active(): nothing may be opened, nothing is destroyed either.
+  /// Boot. A resumed wipe counts this boot, as far as that can be stored: it goes on in any case. A factory reset that
+  /// did not return is seen by what it has left; else it is run again. A marker that is damaged was a marker: the
+  /// device is wiped. A marker that cannot be read at all is an error and active(): nothing may be opened, nothing is
+  /// destroyed either.
   Status load(hal::Device&);
   /// From here no user and no reboot cancels it. Ok also when the same or a wider wipe is under way already; a device
   /// wipe widens an account-only one. An error means nothing was stored: arm again.
   Status arm(hal::Device&, WipeScope, AccountId, WipeOrigin, Instant);
   Next next() const;
-  /// Always ok: a marker that cannot be moved on (a full disk) holds up no key's end. The same holds for each step up to
-  /// kVerified: it is recorded as far as that is possible and begun again after a power cut.
+  /// Always ok: a marker that cannot be moved on (a full disk) holds up no key's end. The same holds for each step up
+  /// to kVerified: it is recorded as far as that is possible and begun again after a power cut.
   Status acknowledged(hal::Device&);
   Job& job();
   /// After the job. An error is already accounted for: next() says whether to try again now (kRun) or later (kNothing
