@@ -393,8 +393,8 @@ Status Pin::finish(hal::Device& device, const PinRules& rules, Instant now) {
     if (outcome.ok()) {
       set_ = false;
       verifier_ = Verifier{};
-      // Nothing is left to be remembered, where no policy sets a limit.
-      if (none.attempts_max == 0 && none.idle_lock_s == 0) outcome = device.records().remove(hal::Record::kAttempts);
+      attempts_ = Attempts{};
+      outcome = device.records().remove(hal::Record::kAttempts);
     }
   } else if (outcome.ok() && doing != Doing::kVerify)
     outcome = finish_change(device, rules, now, doing == Doing::kRecover ? Recovery{} : verifier_.recovery);
