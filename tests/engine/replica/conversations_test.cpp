@@ -107,11 +107,12 @@ TEST(Conversation, RefusedItIsBackAndWaitsForAPerson) {
   home.lists(4, 1, 0);
   LONGS_EQUAL(1, home.queue().size());
   CHECK(home.queue()[0].parked && home.queue()[0].last.code == 154 && home.queue()[0].tries == 3);
-  home.with_reader([](Reader& reader) {
+  const std::string subject = home.with_reader([](Reader& reader) {
     QueueRow row;
     CHECK(reader.queue().value()->step(row).value());
-    STRCMP_EQUAL("Lunch", std::string(row.subject).c_str());
+    return std::string(row.subject);
   });
+  STRCMP_EQUAL("Lunch", subject.c_str());
   CHECK_FALSE(home.store.next_conversation(next).value());
   home.arrive("5", "k4", {"5:9"}, "\x01\xFEtalk");
   CHECK(home.store.retry(home.queue()[0].id).ok());
