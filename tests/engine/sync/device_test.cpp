@@ -426,7 +426,9 @@ TEST(DeviceSide, AnExpiredPinHasToBeChangedBeforeAnythingIsReadOrSynced) {
     CHECK(world.engine().set_pin(bytes_of("1379"), bytes_of("8264"), world.now()).ok());
     world.run_for(1000);
     LONGS_EQUAL(0, world.sync(id).code);
-    CHECK(world.engine().reader(id).ok());
+    auto reader = world.engine().reader(id);
+    CHECK(reader.ok());
+    reader.value()->close();
     CHECK(world.requests("Sync") > syncs);
   }
 }
