@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "replica/store.h"
 #include "sim/history.h"
 
 namespace sim {
@@ -178,8 +179,13 @@ std::string History::at_rest() {
   }
   if (std::string wrong = nothing_lost(); !wrong.empty()) return wrong;
   // What was refused is still shown as the user wanted it. Wanted again, it goes, unless its item has gone.
-  for (const std::uint64_t change : parked) static_cast<void>(world_->engine().changes(id_).retry(ChangeId{change}));
-  for (int again = 0; again < 2; ++again) {
+  // One of the same kind that went out just now comes before another.
+  constexpr Error kOtherFirst{Domain::kSqlite, replica::kInFlight, 0};
+  for (int again = 0; again < 3; ++again) {
+    std::erase_if(parked, [&](std::uint64_t change) {
+      const Error refused = world_->engine().changes(id_).retry(ChangeId{change}).error();
+      return refused.domain != kOtherFirst.domain || refused.code != kOtherFirst.code;
+    });
     acts_ms_.push_back(world_->now_ms());
     if (failed(world_->sync(id_))) return "the changes that were parked cannot be sent";
   }
