@@ -383,23 +383,27 @@ Status Pin::finish(hal::Device& device, const PinRules& rules, Instant now) {
   if (doing == Doing::kNothing) return fault(Fault::kPinCheckFailed);
   doing_ = Doing::kNothing;
   Status outcome = finish_verify(device, rules, now);
-  if (outcome.ok() && doing == Doing::kChange && job_.new_bytes_ == 0 && !rules.required) {
-    // First that none is in force: a PIN that is missing without that has been taken away.
-    Attempts none = attempts_;
-    none.wrong = 0;
-    none.in_force = false;
-    outcome = store_attempts(device, none);
-    if (outcome.ok()) outcome = device.records().remove(hal::Record::kPin);
-    if (outcome.ok()) {
-      set_ = false;
-      verifier_ = Verifier{};
-      attempts_ = Attempts{};
-      outcome = device.records().remove(hal::Record::kAttempts);
-    }
-  } else if (outcome.ok() && doing != Doing::kVerify)
+  const bool taken_away = doing == Doing::kChange && job_.new_bytes_ == 0 && !rules.required;
+  if (outcome.ok() && taken_away) {
+    outcome = take_away(device);
+  } else if (outcome.ok() && doing != Doing::kVerify) {
     outcome = finish_change(device, rules, now, doing == Doing::kRecover ? Recovery{} : verifier_.recovery);
+  }
   job_.wipe();
   return outcome;
+}
+
+/// First that none is in force: a PIN that is missing without that has been taken by somebody else.
+Status Pin::take_away(hal::Device& device) {
+  Attempts none = attempts_;
+  none.wrong = 0;
+  none.in_force = false;
+  HANDSYNC_TRY(store_attempts(device, none));
+  HANDSYNC_TRY(device.records().remove(hal::Record::kPin));
+  set_ = false;
+  verifier_ = Verifier{};
+  attempts_ = Attempts{};
+  return device.records().remove(hal::Record::kAttempts);
 }
 
 Status Pin::finish_verify(hal::Device& device, const PinRules& rules, Instant now) {

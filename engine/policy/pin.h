@@ -121,6 +121,7 @@ class Pin {
   Status prepare_new(hal::Device&, Bytes new_pin, PinJob&);
   Status load_verifier(hal::Device&);
   Status load_attempts(hal::Device&, Instant);
+  Status take_away(hal::Device&);
   Status finish_verify(hal::Device&, const PinRules&, Instant);
   Status finish_change(hal::Device&, const PinRules&, Instant, const Recovery& kept);
   Result<bool> used_before(hal::Device&, const PinRules&) const;

@@ -5,6 +5,7 @@
 
 #include "replica/arrival_state.h"
 #include "replica/planted.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
@@ -137,8 +138,8 @@ Status value_to_blob(StoreState& store, ArrivalState& a) {
     prefix = a.log_bytes - a.item_start > kRecordBytesMax / 2 ? 64 : kPrefixBytesMax;
     if (prefix >= a.value_bytes) {
       prefix = a.value_bytes;
-    } else if (a.row->kind != Kind::kBytes) {  // not within a character
-      while (prefix > 0 && (static_cast<std::uint8_t>(a.value[prefix]) & 0xC0) == 0x80) --prefix;
+    } else if (a.row->kind != Kind::kBytes) {
+      prefix = wbxml::beginning(text_of(Bytes(a.value, a.value_bytes)), prefix).size();
     }
   }
   a.prefix_bytes = static_cast<std::uint16_t>(prefix);

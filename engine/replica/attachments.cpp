@@ -4,6 +4,7 @@
 #include "replica/schema.h"
 #include "replica/sql_reader.h"
 #include "replica/state.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
@@ -19,8 +20,7 @@ Statement find(sqlite3* database, ItemId item, std::uint16_t number) {
 
 /// In the front of the room, cut on a whole character where it is too small.
 Text keep(Text text, Room& room) {
-  std::size_t size = text.size() < room.size() ? text.size() : room.size();
-  while (size > 0 && size < text.size() && (static_cast<std::uint8_t>(text[size]) & 0xC0) == 0x80) --size;
+  const std::size_t size = wbxml::beginning(text, room.size()).size();
   if (size != 0) std::memcpy(room.data(), text.data(), size);
   const Text kept = text_of(room.first(size));
   room = room.subspan(size);

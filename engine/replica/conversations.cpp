@@ -190,9 +190,8 @@ Result<bool> Store::conversation_refused(std::uint64_t change, Error reason, boo
   if (parked) {
     HANDSYNC_TRY(park_change(store, change, reason, true));
   } else {
-    HANDSYNC_TRY(run_sql(database_,
-                         "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql, change,
-                         static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code), reason.where));
+    HANDSYNC_TRY(note_reason(
+        store, "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql, change, reason));
   }
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());

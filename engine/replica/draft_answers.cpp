@@ -6,13 +6,13 @@ namespace handsync::replica {
 using namespace drafts;
 
 Status read_again(StoreState& store, std::uint64_t item) {
-  return run_on(store,
-                "INSERT OR IGNORE INTO stale SELECT id FROM item WHERE id=?1 AND substr(server_id,1,1)<>char(1)"_sql,
-                item);
+  return run_sql(store.database,
+                 "INSERT OR IGNORE INTO stale SELECT id FROM item WHERE id=?1 AND substr(server_id,1,1)<>char(1)"_sql,
+                 item);
 }
 
 Result<bool> was_stale(StoreState& store, std::uint64_t item) {
-  HANDSYNC_TRY(run_on(store, "DELETE FROM stale WHERE item=?1"_sql, item));
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM stale WHERE item=?1"_sql, item));
   return sqlite3_changes(store.database) != 0;
 }
 
@@ -28,20 +28,21 @@ Status accept_draft(StoreState& store, std::uint64_t change) {
     sends = (find.number(1) & kSends) != 0;
   }
   // The server has made a mail of it, in the folder of sent ones.
-  if (sends) return remove_draft(store, item);
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1"_sql, change));
+  if (sends) return withdraw_item(store, item);
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE id=?1"_sql, change));
   HANDSYNC_TRY(read_again(store, item));
   return count_edits(store, item);
 }
 
 Result<bool> draft_was_sent(StoreState& store, std::uint64_t change) {
-  const Result<std::int64_t> bits = number_of(store, "SELECT server_value FROM change WHERE id=?1"_sql, change);
+  const Result<std::int64_t> bits =
+      query_number(store.database, "SELECT server_value FROM change WHERE id=?1"_sql, change);
   if (!bits.ok()) return bits.error();
   return (bits.value() & kSends) != 0 && (bits.value() & kAgain) != 0;
 }
 
 Status draft_not_taken(StoreState& store, std::uint64_t change) {
-  return run_on(store, "UPDATE change SET server_value=server_value&1 WHERE id=?1 AND kind=6"_sql, change);
+  return run_sql(store.database, "UPDATE change SET server_value=server_value&1 WHERE id=?1 AND kind=6"_sql, change);
 }
 
 Status retry_draft(StoreState& store, std::uint64_t item, std::uint64_t& change) {
@@ -49,16 +50,16 @@ Status retry_draft(StoreState& store, std::uint64_t item, std::uint64_t& change)
   HANDSYNC_TRY(find_draft(store, static_cast<ItemId>(item), draft));
   if (!draft.local) return Done{};
   // Nothing of it can go before what it is to say; what was to follow that follows it again.
-  const Result<std::int64_t> message = number_of(store, "SELECT value FROM change WHERE id=?1"_sql, change);
+  const Result<std::int64_t> message = query_number(store.database, "SELECT value FROM change WHERE id=?1"_sql, change);
   if (!message.ok()) return message.error();
   if (message.value() == 0) {
     if (draft.message == 0) return Error{Domain::kSqlite, kNoSuchChange, static_cast<std::uint32_t>(change)};
     change = draft.change;
   }
-  return run_on(store,
-                "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0 WHERE item=?1 AND kind=6 AND"
-                " parked=1 AND value=0"_sql,
-                item);
+  return run_sql(store.database,
+                 "UPDATE change SET parked=0,request=0,tries=0,domain=0,code=0,place=0 WHERE item=?1 AND kind=6 AND"
+                 " parked=1 AND value=0"_sql,
+                 item);
 }
 
 Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
@@ -82,17 +83,17 @@ Status park_rest_of_draft(StoreState& store, std::uint64_t change) {
     const Result<std::uint64_t> body = body_part(store, message);
     if (!body.ok()) return body.error();
     HANDSYNC_TRY(inherit(store, refused, message, body.value() != 0));
-    HANDSYNC_TRY(
-        run_on(store, "UPDATE change SET value=0 WHERE id=?1"_sql, younger));  // the message is not its any more
-    HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1 AND server_value&1=0"_sql, younger));
+    HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET value=0 WHERE id=?1"_sql,
+                         younger));  // the message is not its any more
+    HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE id=?1 AND server_value&1=0"_sql, younger));
     HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET value=?2 WHERE id=?1"_sql, change, message));
     HANDSYNC_TRY(forget_message(store, 0, refused));
     HANDSYNC_TRY(show_message(store, item, message, refused));
   }
-  return run_on(store,
-                "UPDATE change SET (parked,request,domain,code,place)=(SELECT 1,0,domain,code,place FROM change WHERE "
-                "id=?1) WHERE kind=6 AND parked=0 AND value=0 AND item=(SELECT item FROM change WHERE id=?1)"_sql,
-                change);
+  return run_sql(store.database,
+                 "UPDATE change SET (parked,request,domain,code,place)=(SELECT 1,0,domain,code,place FROM change WHERE "
+                 "id=?1) WHERE kind=6 AND parked=0 AND value=0 AND item=(SELECT item FROM change WHERE id=?1)"_sql,
+                 change);
 }
 
 Result<bool> drop_local_item(StoreState& store, std::uint64_t change) {
@@ -114,7 +115,7 @@ Result<bool> drop_local_item(StoreState& store, std::uint64_t change) {
     add = find.number(3) != 0;
   }
   if (add || (message != 0 && other == 0)) {
-    HANDSYNC_TRY(remove_draft(store, item));
+    HANDSYNC_TRY(withdraw_item(store, item));
     return true;
   }
   HANDSYNC_TRY(forget_change(store, change));
@@ -125,17 +126,18 @@ Result<bool> drop_local_item(StoreState& store, std::uint64_t change) {
 
 Result<bool> drop_deleted_item(StoreState& store, std::uint64_t item) {
   const Result<std::int64_t> moot =
-      number_of(store,
-                "SELECT EXISTS(SELECT 1 FROM item i JOIN change c ON c.item=i.id WHERE i.id=?1 AND c.kind=3 AND "
-                "c.parked=0 AND substr(i.server_id,1,1)=char(1))"_sql,
-                item);
+      query_number(store.database,
+                   "SELECT EXISTS(SELECT 1 FROM item i JOIN change c ON c.item=i.id WHERE i.id=?1 AND c.kind=3 AND "
+                   "c.parked=0 AND substr(i.server_id,1,1)=char(1))"_sql,
+                   item);
   if (!moot.ok()) return moot.error();
-  if (moot.value() != 0) HANDSYNC_TRY(remove_draft(store, item));
+  if (moot.value() != 0) HANDSYNC_TRY(withdraw_item(store, item));
   return moot.value() != 0;
 }
 
 Status settle_sent_drafts(StoreState& store, std::uint64_t item) {
-  return run_on(store, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND server_value&3=3"_sql, item);
+  return run_sql(store.database, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND server_value&3=3"_sql,
+                 item);
 }
 
 Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, bool fetched) {
@@ -143,28 +145,29 @@ Result<std::uint32_t> judge_server_draft(StoreState& store, std::uint64_t item, 
   // One that was handed over before the key was lost, and whose new attachments are there: it was taken. Adding them
   // again would make two of each.
   HANDSYNC_TRY(
-      run_on(store,
-             "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND request=0 AND value<>0 AND"
-             " server_value&3=2 AND EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND "
-             "kind=3) AND NOT EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND kind=3"
-             " AND name NOT IN (SELECT coalesce(a.name,'') FROM attachment a JOIN item i ON i.id=?1 WHERE"
-             " a.id>=i.attachment_list<<16 AND a.id<(i.attachment_list+1)<<16))"_sql,
-             item));
+      run_sql(store.database,
+              "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=0 AND request=0 AND value<>0 AND"
+              " server_value&3=2 AND EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND "
+              "kind=3) AND NOT EXISTS(SELECT 1 FROM outbox_part WHERE id>value<<16 AND id<(value+1)<<16 AND kind=3"
+              " AND name NOT IN (SELECT coalesce(a.name,'') FROM attachment a JOIN item i ON i.id=?1 WHERE"
+              " a.id>=i.attachment_list<<16 AND a.id<(i.attachment_list+1)<<16))"_sql,
+              item));
   if (sqlite3_changes(store.database) != 0) HANDSYNC_TRY(count_edits(store, item));
   while (!fetched) {  // what was asked for is no news
     const Result<std::int64_t> lost =
-        number_of(store,
-                  "SELECT coalesce(min(id),0) FROM change WHERE item=?1 AND kind=6 AND parked=0 AND request=0 AND"
-                  " value<>0 AND server_value&2=0 AND server_text<>"_sql HANDSYNC_SAYS,
-                  item);
+        query_number(store.database,
+                     "SELECT coalesce(min(id),0) FROM change WHERE item=?1 AND kind=6 AND parked=0 AND request=0 AND"
+                     " value<>0 AND server_value&2=0 AND server_text<>"_sql HANDSYNC_SAYS,
+                     item);
     if (!lost.ok()) return lost.error();
     if (lost.value() == 0) break;
     HANDSYNC_TRY(
         park_change(store, static_cast<std::uint64_t>(lost.value()), Error{Domain::kEas, kStatusConflict, 0}, true));
     ++parked;
   }
-  const Result<std::int64_t> newest = number_of(
-      store, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=6 AND parked=0 AND value<>0"_sql, item);
+  const Result<std::int64_t> newest = query_number(
+      store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=6 AND parked=0 AND value<>0"_sql,
+      item);
   if (!newest.ok()) return newest.error();
   if (newest.value() != 0) HANDSYNC_TRY(show_draft(store, static_cast<std::uint64_t>(newest.value())));
   return parked;
@@ -191,7 +194,7 @@ Result<std::uint64_t> draft_twin(StoreState& store, std::uint32_t folder, Text s
     if (!another.ok()) return another.error();
     if (another.value()) return std::uint64_t{0};
   }
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE id=?1"_sql, change));
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE id=?1"_sql, change));
   HANDSYNC_TRY(count_edits(store, item));
   return item;
 }

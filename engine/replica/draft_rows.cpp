@@ -2,12 +2,6 @@
 
 namespace handsync::replica::drafts {
 
-Result<std::int64_t> number_of(StoreState& store, const char* sql, std::uint64_t one) {
-  return query_number(store.database, sql, one);
-}
-
-Status run_on(StoreState& store, const char* sql, std::uint64_t one) { return run_sql(store.database, sql, one); }
-
 Status find_draft(StoreState& store, ItemId id, Draft& draft) {
   draft.item = static_cast<std::uint64_t>(id);
   {
@@ -50,8 +44,8 @@ Status move_part(StoreState& store, std::uint64_t from, std::uint64_t to) {
 }
 
 Status delete_part(StoreState& store, std::uint64_t part) {
-  HANDSYNC_TRY(run_on(store, "DELETE FROM outbox_chunk WHERE id>=?1<<20 AND id<(?1+1)<<20"_sql, part));
-  return run_on(store, "DELETE FROM outbox_part WHERE id=?1"_sql, part);
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM outbox_chunk WHERE id>=?1<<20 AND id<(?1+1)<<20"_sql, part));
+  return run_sql(store.database, "DELETE FROM outbox_part WHERE id=?1"_sql, part);
 }
 
 /// The part after `last`, of that kind or, with kText, of any; 0 = none.
@@ -71,8 +65,8 @@ Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool
   // Attachments of the older one that are not wanted any more: the reference that was shown is their part's number.
   const Status taken_back = each_part(store, newer, [&](std::uint64_t part, Kind kind) -> Status {
     if (kind != Kind::kTakenBack) return Done{};
-    const Result<std::int64_t> gone =
-        number_of(store, "SELECT CAST(CAST(data AS TEXT) AS INTEGER) FROM outbox_chunk WHERE id=?1<<20"_sql, part);
+    const Result<std::int64_t> gone = query_number(
+        store.database, "SELECT CAST(CAST(data AS TEXT) AS INTEGER) FROM outbox_chunk WHERE id=?1<<20"_sql, part);
     if (!gone.ok()) return gone.error();
     if (static_cast<std::uint64_t>(gone.value()) >> kPartShift != older) {
       return Error{Domain::kSqlite, kInFlight, 0};  // the server is being told of that one
@@ -85,54 +79,18 @@ Status inherit(StoreState& store, std::uint64_t older, std::uint64_t newer, bool
   return each_part(store, older, [&](std::uint64_t part, Kind kind) -> Status {
     if (has_body && (kind == Kind::kText || kind == Kind::kHtml)) return Done{};
     std::uint64_t to = newer << kPartShift | (part & 0xFFFF);
-    const Result<std::int64_t> taken = number_of(store, "SELECT EXISTS(SELECT 1 FROM outbox_part WHERE id=?1)"_sql, to);
+    const Result<std::int64_t> taken =
+        query_number(store.database, "SELECT EXISTS(SELECT 1 FROM outbox_part WHERE id=?1)"_sql, to);
     if (!taken.ok()) return taken.error();
     if (taken.value() != 0) {
       const Result<std::int64_t> last =
-          number_of(store, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16"_sql, newer);
+          query_number(store.database, "SELECT max(id) FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16"_sql, newer);
       if (!last.ok()) return last.error();
       to = static_cast<std::uint64_t>(last.value()) + 1;
       if (to >> kPartShift != newer) return sql_error(SQLITE_TOOBIG);
     }
     return move_part(store, part, to);
   });
-}
-
-/// A row that only this handset has, in the account's folder of drafts.
-Result<std::uint64_t> insert_draft(StoreState& store, std::uint32_t folder, std::int64_t wall_ms) {
-  const Result<std::uint64_t> next = store.counter(kNextItem, 1);
-  if (!next.ok()) return next;
-  const std::uint64_t item = next.value();
-  HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
-  HANDSYNC_TRY(
-      run_sql(store.database,
-              "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
-              "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated,is_draft)"
-              " VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,?5,1,0,0,0,0,1)"_sql,
-              item, folder, static_cast<int>(Class::kEmail), store.log.generation(), wall_ms));
-  HANDSYNC_TRY(count_listed(store, folder, 1, 0));
-  return item;
-}
-
-/// The item goes, and everything that waits of it.
-Status remove_draft(StoreState& store, std::uint64_t item) {
-  std::uint32_t shown = 0;
-  bool read = false;
-  {
-    Statement find = prepare(store.database, "SELECT shown,read FROM item WHERE id=?1"_sql, item);
-    const Result<bool> row = find.step();
-    if (!row.ok()) return row.error();
-    if (!row.value()) return Done{};
-    shown = static_cast<std::uint32_t>(find.number(0));
-    read = find.number(1) != 0;
-  }
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1"_sql, item));
-  if (shown != 0) {
-    HANDSYNC_TRY(count_listed(store, shown, -1, read ? 0 : -1));
-    HANDSYNC_TRY(store.log.gone(store, item, shown));
-  }
-  const Result<std::uint32_t> removed = remove_item(store, item);
-  return removed.ok() ? Status(Done{}) : Status(removed.error());
 }
 
 }  // namespace handsync::replica::drafts

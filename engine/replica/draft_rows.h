@@ -29,9 +29,6 @@ struct Draft {
 };
 Status find_draft(StoreState&, ItemId, Draft&);
 
-Result<std::int64_t> number_of(StoreState&, const char* sql, std::uint64_t one);
-Status run_on(StoreState&, const char* sql, std::uint64_t one);
-
 /// A part and its pieces become another one, of the same message or another.
 Status move_part(StoreState&, std::uint64_t from, std::uint64_t to);
 Status delete_part(StoreState&, std::uint64_t part);
@@ -55,10 +52,6 @@ Status inherit(StoreState&, std::uint64_t older, std::uint64_t newer, bool has_b
 Result<std::uint64_t> body_part(StoreState&, std::uint64_t message);
 /// The item shows what the message says, in place of what one before it said (0 = none).
 Status show_message(StoreState&, std::uint64_t item, std::uint64_t message, std::uint64_t replaced);
-/// A row that only this handset has, in the account's folder of drafts.
-Result<std::uint64_t> insert_draft(StoreState&, std::uint32_t folder, std::int64_t wall_ms);
-/// The item goes, and everything that waits of it.
-Status remove_draft(StoreState&, std::uint64_t item);
 
 /// What the server says of a draft, as far as its row tells: another text, and somebody has changed it.
 #define HANDSYNC_SAYS                                                                                               \

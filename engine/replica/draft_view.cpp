@@ -20,8 +20,9 @@ Status show_text(StoreState& store, std::uint64_t item, items::PropertyId proper
 
 /// The body part that a draft shows: the HTML, if it has one; 0 = it changes nothing of the body.
 Result<std::uint64_t> body_part(StoreState& store, std::uint64_t message) {
-  const Result<std::int64_t> part = number_of(
-      store, "SELECT coalesce(max(id),0) FROM outbox_part WHERE id>?1<<16 AND id<=(?1<<16)+2 AND kind<3"_sql, message);
+  const Result<std::int64_t> part = query_number(
+      store.database, "SELECT coalesce(max(id),0) FROM outbox_part WHERE id>?1<<16 AND id<=(?1<<16)+2 AND kind<3"_sql,
+      message);
   if (!part.ok()) return part.error();
   return static_cast<std::uint64_t>(part.value());
 }
@@ -63,7 +64,8 @@ Status show_attachments(StoreState& store, std::uint64_t item, std::uint64_t mes
   const std::int64_t list = own_rows(item), other = list - (std::int64_t{1} << 40);
   std::uint64_t before = 0;
   {
-    const Result<std::int64_t> shown = number_of(store, "SELECT attachment_list FROM item WHERE id=?1"_sql, item);
+    const Result<std::int64_t> shown =
+        query_number(store.database, "SELECT attachment_list FROM item WHERE id=?1"_sql, item);
     if (!shown.ok()) return shown.error();
     before = static_cast<std::uint64_t>(shown.value());
   }

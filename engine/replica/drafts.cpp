@@ -77,9 +77,9 @@ Result<std::uint64_t> Store::draft_begin(const NewDraft& draft, Text client_id, 
   const auto id = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(database_));
   first_file = kHtmlPart + 1;
   if (found.message != 0) {  // behind those that it inherits
-    const Result<std::int64_t> last =
-        number_of(store, "SELECT coalesce(max(id),0)&0xFFFF FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16"_sql,
-                  found.message);
+    const Result<std::int64_t> last = query_number(
+        store.database, "SELECT coalesce(max(id),0)&0xFFFF FROM outbox_part WHERE id>?1<<16 AND id<(?1+1)<<16"_sql,
+        found.message);
     if (!last.ok()) return last.error();
     if (last.value() >= 0xFFFF - 1) return sql_error(SQLITE_TOOBIG);
     if (last.value() >= first_file) first_file = static_cast<std::uint16_t>(last.value() + 1);
@@ -130,13 +130,14 @@ Result<ItemId> Store::draft_keep(ItemId id, std::uint64_t message, bool has_body
     if (!folder.ok()) return folder.error();
     if (folder.value() == 0) return Error{Domain::kSqlite, kNoSuchFolder, 0};
     draft.folder = static_cast<std::uint32_t>(folder.value());
-    const Result<std::uint64_t> item = insert_draft(store, draft.folder, wall_ms);
+    const Result<std::uint64_t> item = insert_local(store, draft.folder, Class::kEmail, wall_ms, true);
     if (!item.ok()) return item.error();
     draft.item = item.value();
+    HANDSYNC_TRY(run_sql(database_, "UPDATE item SET is_draft=1 WHERE id=?1"_sql, draft.item));
   }
   const bool replaces = draft.change != 0 && draft.open && draft.message != 0;
   HANDSYNC_TRY(inherit(store, replaces ? draft.message : 0, message, has_body));
-  HANDSYNC_TRY(run_on(store, "UPDATE outbox SET whole=1 WHERE id=?1"_sql, message));
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE outbox SET whole=1 WHERE id=?1"_sql, message));
   if (replaces) {
     HANDSYNC_TRY(
         run_sql(database_,
@@ -145,7 +146,8 @@ Result<ItemId> Store::draft_keep(ItemId id, std::uint64_t message, bool has_body
                 draft.change, message, wall_ms));
     HANDSYNC_TRY(forget_message(store, 0, draft.message));
     // That it was to be sent as it was before is moot.
-    HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=1 AND value=0"_sql, draft.item));
+    HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE item=?1 AND kind=6 AND parked=1 AND value=0"_sql,
+                         draft.item));
   } else {
     HANDSYNC_TRY(
         run_sql(database_,
@@ -155,9 +157,9 @@ Result<ItemId> Store::draft_keep(ItemId id, std::uint64_t message, bool has_body
                 draft.folder, draft.item, message, wall_ms));
     // What the server had when it was edited; of an edit behind another one nobody knows.
     if (!draft.local && draft.change == 0) {
-      HANDSYNC_TRY(
-          run_on(store, "UPDATE change SET server_text="_sql HANDSYNC_SAYS " WHERE item=?1 AND kind=6 AND parked=0"_sql,
-                 draft.item));
+      HANDSYNC_TRY(run_sql(
+          store.database,
+          "UPDATE change SET server_text="_sql HANDSYNC_SAYS " WHERE item=?1 AND kind=6 AND parked=0"_sql, draft.item));
     }
   }
   HANDSYNC_TRY(show_message(store, draft.item, message, replaces ? draft.message : 0));
@@ -173,8 +175,8 @@ Result<DraftStanding> Store::draft_standing(ItemId id) const {
   Draft draft;
   HANDSYNC_TRY(find_draft(store, id, draft));
   DraftStanding standing;
-  const Result<std::int64_t> handed = number_of(
-      store,
+  const Result<std::int64_t> handed = query_number(
+      store.database,
       "SELECT EXISTS(SELECT 1 FROM change WHERE item=?1 AND kind=6 AND parked=0 AND (request<>0 OR server_value&2))"_sql,
       draft.item);
   if (!handed.ok()) return handed.error();
@@ -195,14 +197,14 @@ Result<std::uint64_t> Store::draft_queue_sending(ItemId id, std::int64_t wall_ms
   if (draft.sends) return draft.change;
   std::uint64_t change = draft.change;
   if (draft.change != 0 && draft.open) {
-    HANDSYNC_TRY(run_on(store,
-                        "UPDATE change SET server_value=1,parked=0,tries=0,domain=0,code=0,place=0 WHERE id=?1"_sql,
-                        draft.change));
+    HANDSYNC_TRY(run_sql(store.database,
+                         "UPDATE change SET server_value=1,parked=0,tries=0,domain=0,code=0,place=0 WHERE id=?1"_sql,
+                         draft.change));
   } else {
     const Result<std::uint64_t> added = new_change(store, draft.folder, draft.item, EditKind::kDraft, {}, wall_ms);
     if (!added.ok()) return added;
     change = added.value();
-    HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1"_sql, change));
+    HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET server_value=1 WHERE id=?1"_sql, change));
   }
   HANDSYNC_TRY(count_edits(store, draft.item));
   HANDSYNC_TRY(store.log.finish(store));
@@ -225,7 +227,7 @@ Result<std::uint64_t> Store::draft_to_message(ItemId id, std::uint64_t message, 
   });
   HANDSYNC_TRY(moved);
   HANDSYNC_TRY(run_sql(database_, "UPDATE outbox SET whole=1,bytes=?2 WHERE id=?1"_sql, message, bytes));
-  HANDSYNC_TRY(remove_draft(store, static_cast<std::uint64_t>(id)));
+  HANDSYNC_TRY(withdraw_item(store, static_cast<std::uint64_t>(id)));
   HANDSYNC_TRY(run_sql(
       database_,
       "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) VALUES(0,0,"
@@ -326,10 +328,10 @@ Status Store::draft_not_handed(FolderId folder) {
   StoreState& store = state_of(state_);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(run_on(store,
-                      "UPDATE change SET server_value=server_value&~2 WHERE folder=?1 AND kind=6 AND request<>0 AND "
-                      "parked=0 AND server_value&4=0"_sql,
-                      static_cast<std::uint32_t>(folder)));
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE change SET server_value=server_value&~2 WHERE folder=?1 AND kind=6 AND request<>0 AND "
+                       "parked=0 AND server_value&4=0"_sql,
+                       static_cast<std::uint32_t>(folder)));
   return transaction.commit();
 }
 
@@ -348,7 +350,7 @@ Status Store::not_stale(ItemId item) {
   StoreState& store = state_of(state_);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(run_on(store, "DELETE FROM stale WHERE item=?1"_sql, static_cast<std::uint64_t>(item)));
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM stale WHERE item=?1"_sql, static_cast<std::uint64_t>(item)));
   return transaction.commit();
 }
 

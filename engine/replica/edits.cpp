@@ -45,17 +45,19 @@ Status accept_delete(StoreState& store, const Edit& edit) {
 }
 
 Status send_again(StoreState& store, const Edit& edit, std::uint32_t status) {
-  return run_sql(store.database,
-                 "UPDATE change SET request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=0 WHERE id=?1"_sql,
-                 edit.id, static_cast<int>(Domain::kEas), status);
+  return note_reason(
+      store, "UPDATE change SET request=0,payload=NULL,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
+      edit.id, Error{Domain::kEas, static_cast<std::int32_t>(status), 0});
+}
+
+/// Every Add is answered with an id; one that was not is as good as refused.
+Status unanswered_add(StoreState& store, const Edit& edit) {
+  if (edit.tries + 1 < kTriesMax) return send_again(store, edit, 5);
+  return park_change(store, edit.id, Error{Domain::kEas, 5, 0}, false);
 }
 
 Status accept_item(StoreState& store, const Edit& edit) {
-  if (edit.kind == EditKind::kAdd) {
-    // Every Add is answered with an id; one that was not is as good as refused.
-    if (edit.tries + 1 < kTriesMax) return send_again(store, edit, 5);
-    return park_change(store, edit.id, Error{Domain::kEas, 5, 0}, false);
-  }
+  if (edit.kind == EditKind::kAdd) return unanswered_add(store, edit);
   if (edit.server_generation == store.log.generation()) {
     HANDSYNC_TRY(revert_item_change(store, edit.id));
   } else {
@@ -72,9 +74,7 @@ Status accept_kept_draft(StoreState& store, const Edit& edit) {
   if (local.value() == 0) return accept_draft(store, edit.id);
   const Result<bool> gone = drop_deleted_item(store, edit.item);
   if (!gone.ok() || gone.value()) return gone.ok() ? Status(Done{}) : Status(gone.error());
-  // Every Add is answered with an id; one that was not is as good as refused.
-  if (edit.tries + 1 < kTriesMax) return send_again(store, edit, 5);
-  return park_change(store, edit.id, Error{Domain::kEas, 5, 0}, false);
+  return unanswered_add(store, edit);
 }
 
 Status accept(StoreState& store, const Edit& edit) {
@@ -119,6 +119,16 @@ Status refuse(StoreState& store, const Edit& edit, std::uint32_t status, std::ui
 }
 
 }  // namespace
+
+Status note_reason(StoreState& store, const char* sql, std::uint64_t change, Error reason) {
+  return run_sql(store.database, sql, change, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code),
+                 reason.where);
+}
+
+Status count_try(StoreState& store, std::uint64_t change, Error reason) {
+  return note_reason(store, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql, change,
+                     reason);
+}
 
 Status count_edits(StoreState& store, std::uint64_t item) {
   if (item == 0) return Done{};  // of a message
@@ -234,26 +244,19 @@ Status park_change(StoreState& store, std::uint64_t change, Error reason, bool r
       HANDSYNC_TRY(read_again(store, edit.item));
     }
   } else if (revert) {
-    const Result<std::int64_t> other =
-        query_number(prepare(store.database,
-                             "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND id<>?3")
-                         .number(1, edit.item)
-                         .number(2, static_cast<int>(edit.kind))
-                         .number(3, edit.id));
+    const Result<std::int64_t> other = query_number(
+        store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=?2 AND parked=0 AND id<>?3"_sql,
+        edit.item, static_cast<int>(edit.kind), edit.id);
     if (!other.ok()) return other.error();
     const bool waits = other.value() != 0;
     HANDSYNC_TRY(show_change(store, waits ? static_cast<std::uint64_t>(other.value()) : edit.id, waits));
   }
-  HANDSYNC_TRY(
-      prepare(store.database,
-              "UPDATE change SET parked=1,request=0,payload=NULL,tries=tries+(request<>0),domain=?2,code=?3,place=?4,"
-              "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
-              "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1")
-          .number(1, change)
-          .number(2, static_cast<int>(reason.domain))
-          .number(3, static_cast<std::int64_t>(reason.code))
-          .number(4, reason.where)
-          .run());
+  HANDSYNC_TRY(note_reason(
+      store,
+      "UPDATE change SET parked=1,request=0,payload=NULL,tries=tries+(request<>0),domain=?2,code=?3,place=?4,"
+      "server_id=coalesce((SELECT server_id FROM item WHERE id=change.item),server_id),"
+      "subject=coalesce((SELECT subject FROM item WHERE id=change.item),subject) WHERE id=?1"_sql,
+      change, reason));
   if (edit.kind == EditKind::kDelete || edit.kind == EditKind::kMove) HANDSYNC_TRY(place_item(store, edit.item));
   if (edit.kind == EditKind::kDraft) HANDSYNC_TRY(park_rest_of_draft(store, change));
   // A held one is no wish of its own.

@@ -146,6 +146,14 @@ Status show_change(StoreState&, std::uint64_t change, bool wish);
 Status place_item(StoreState&, std::uint64_t item);
 /// Adds to the counts of a folder's list, unless it is being emptied.
 Status count_listed(StoreState&, std::uint32_t folder, std::int64_t items, std::int64_t unread);
+/// A row that only this handset has, in a folder's list. The caller fills in the rest.
+Result<std::uint64_t> insert_local(StoreState&, std::uint32_t folder, Class, std::int64_t received_ms, bool read);
+/// It goes, and everything that waits of it.
+Status withdraw_item(StoreState&, std::uint64_t item);
+/// Runs SQL on the change ?1, where ?2, ?3 and ?4 are the reason's domain, code and place.
+Status note_reason(StoreState&, const char* sql, std::uint64_t change, Error reason);
+/// One more try that was in vain.
+Status count_try(StoreState&, std::uint64_t change, Error reason);
 /// Sets item.edits to the number of edits that wait, and logs the item as changed.
 Status count_edits(StoreState&, std::uint64_t item);
 

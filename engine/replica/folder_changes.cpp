@@ -81,7 +81,7 @@ Result<bool> Store::next_folder_change(OutgoingFolder& out) const {
               "SELECT c.id,c.kind,c.value,c.server_value,c.text,c.request,c.tries,coalesce(f.server_id,''),"
               "coalesce(f.parent_server_id,'0'),coalesce(f.name,''),coalesce(f.type,1),c.domain,c.code,c.place FROM "
               "change c LEFT JOIN folder f ON"
-              " f.id=c.value AND f.gone=0 WHERE c.kind BETWEEN 30 AND 32 AND c.parked=0 ORDER BY c.id LIMIT 1");
+              " f.id=c.value AND f.gone=0 WHERE c.kind BETWEEN 30 AND 32 AND c.parked=0 ORDER BY c.id LIMIT 1"_sql);
   const Result<bool> found = find.step();
   out = {};
   if (!found.ok() || !found.value()) return found;
@@ -114,16 +114,11 @@ Status Store::folder_change_note(std::uint64_t change, bool in_doubt, Error reas
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(
-      prepare(database_,
-              "UPDATE change SET request=?2,(tries,domain,code,place)=(SELECT tries+1,?3,?4,?5 WHERE ?3<>0 UNION ALL"
-              " SELECT tries,domain,code,place WHERE ?3=0) WHERE id=?1")
-          .number(1, change)
-          .number(2, in_doubt ? 1 : 0)
-          .number(3, static_cast<int>(reason.domain))
-          .number(4, static_cast<std::int64_t>(reason.code))
-          .number(5, reason.where)
-          .run());
+  HANDSYNC_TRY(run_sql(
+      database_,
+      "UPDATE change SET request=?2,(tries,domain,code,place)=(SELECT tries+1,?3,?4,?5 WHERE ?3<>0 UNION ALL"
+      " SELECT tries,domain,code,place WHERE ?3=0) WHERE id=?1"_sql,
+      change, in_doubt ? 1 : 0, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code), reason.where));
   return transaction.commit();
 }
 

@@ -4,6 +4,7 @@
 
 #include "replica/item_edits.h"
 #include "wbxml/code_pages.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
@@ -128,15 +129,6 @@ Status check_edits(Class kind, std::span<const PropertyEdit> edits) {
   return Done{};
 }
 
-Status insert_item(StoreState& store, std::uint64_t item, std::uint32_t folder, Class kind, Text server_id) {
-  HANDSYNC_TRY(run_sql(store.database,
-                       "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
-                       "attachment_list,attachment_count,received,read,flag_status,body_type,body_size,body_truncated)"
-                       " VALUES(?1,?2,?2,?3,?4,?5,(SELECT epoch FROM folder WHERE id=?2),0,0,0,0,0,0,1,0,0,0,0)"_sql,
-                       item, folder, server_id, static_cast<int>(kind), store.log.generation()));
-  return count_listed(store, folder, 1, 0);
-}
-
 }  // namespace
 
 Result<ItemId> Store::add_item(FolderId folder_id, std::span<const PropertyEdit> properties, Text client_id,
@@ -153,24 +145,19 @@ Result<ItemId> Store::add_item(FolderId folder_id, std::span<const PropertyEdit>
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(store.start_log());
-  const Result<std::uint64_t> next = store.counter(kNextItem, 1);
-  if (!next.ok()) return next.error();
-  const std::uint64_t item = next.value();
-  HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
-  char server_id[32];
-  const int size =
-      std::snprintf(server_id, sizeof server_id, "%c%llu", kLocalMark, static_cast<unsigned long long>(item));
-  HANDSYNC_TRY(insert_item(store, item, number, kind, Text(server_id, static_cast<std::size_t>(size))));
-  const Result<std::uint64_t> change = new_change(store, number, item, EditKind::kAdd, client_id, wall_ms);
+  const Result<std::uint64_t> item = insert_local(store, number, kind, 0, true);
+  if (!item.ok()) return item.error();
+  const Result<std::uint64_t> change = new_change(store, number, item.value(), EditKind::kAdd, client_id, wall_ms);
   if (!change.ok()) return change.error();
   for (const PropertyEdit& edit : properties) {
-    const Result<bool> done = apply_edit(store, item, change.value(), true, *items::find_property(kind, edit.id), edit);
+    const Result<bool> done =
+        apply_edit(store, item.value(), change.value(), true, *items::find_property(kind, edit.id), edit);
     if (!done.ok()) return done.error();
   }
-  HANDSYNC_TRY(count_edits(store, item));
+  HANDSYNC_TRY(count_edits(store, item.value()));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
-  return static_cast<ItemId>(item);
+  return static_cast<ItemId>(item.value());
 }
 
 Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> properties, std::int64_t wall_ms) {
@@ -249,11 +236,8 @@ Result<FixedText<255>> Store::subject_of(ItemId id) const {
   const Result<bool> row = find.step();
   if (!row.ok()) return row.error();
   if (!row.value()) return Error{Domain::kSqlite, kNoSuchItem, static_cast<std::uint32_t>(id)};
-  const Text whole = find.text(0);
   FixedText<255> subject;
-  std::size_t size = whole.size() < 255 ? whole.size() : 255;
-  while (size < whole.size() && size > 0 && (static_cast<unsigned char>(whole[size]) & 0xC0) == 0x80) --size;
-  static_cast<void>(subject.assign(whole.substr(0, size)));
+  static_cast<void>(subject.assign(wbxml::beginning(find.text(0), 255)));
   return subject;
 }
 

@@ -230,24 +230,22 @@ Status give_way(StoreState& store, std::uint64_t change) {
     std::uint64_t other = 0;
     {
       const Result<std::int64_t> found = query_number(
-          prepare(store.database,
-                  "SELECT coalesce(max(c.id),0) FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item"
-                  " FROM change WHERE id=?1) AND c.kind=10 AND c.parked=0 AND c.id<>?1 AND e.property IN (SELECT"
-                  " property FROM edit WHERE change=?1)")
-              .number(1, change));
+          store.database,
+          "SELECT coalesce(max(c.id),0) FROM change c JOIN edit e ON e.change=c.id WHERE c.item=(SELECT item"
+          " FROM change WHERE id=?1) AND c.kind=10 AND c.parked=0 AND c.id<>?1 AND e.property IN (SELECT"
+          " property FROM edit WHERE change=?1)"_sql,
+          change);
       if (!found.ok()) return found.error();
       other = static_cast<std::uint64_t>(found.value());
     }
     if (other == 0) return Done{};
     HANDSYNC_TRY(revert_item_change(store, other, change));
-    HANDSYNC_TRY(prepare(store.database,
-                         "DELETE FROM edit WHERE change=?2 AND property IN (SELECT property FROM edit WHERE change=?1)")
-                     .number(1, change)
-                     .number(2, other)
-                     .run());
-    HANDSYNC_TRY(prepare(store.database, "DELETE FROM change WHERE id=?1 AND id NOT IN (SELECT change FROM edit)")
-                     .number(1, other)
-                     .run());
+    HANDSYNC_TRY(
+        run_sql(store.database,
+                "DELETE FROM edit WHERE change=?2 AND property IN (SELECT property FROM edit WHERE change=?1)"_sql,
+                change, other));
+    HANDSYNC_TRY(
+        run_sql(store.database, "DELETE FROM change WHERE id=?1 AND id NOT IN (SELECT change FROM edit)"_sql, other));
   }
 }
 
@@ -424,14 +422,10 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
 }
 
 Status settle_add(StoreState& store, std::uint64_t item, std::uint32_t& confirmed) {
-  HANDSYNC_TRY(
-      prepare(store.database, "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL")
-          .number(1, item)
-          .run());
+  HANDSYNC_TRY(run_sql(store.database,
+                       "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL"_sql, item));
   confirmed += static_cast<std::uint32_t>(sqlite3_changes(store.database));
-  HANDSYNC_TRY(prepare(store.database, "UPDATE change SET kind=10 WHERE item=?1 AND kind=11 AND parked=0")
-                   .number(1, item)
-                   .run());
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET kind=10 WHERE item=?1 AND kind=11 AND parked=0"_sql, item));
   return count_edits(store, item);
 }
 

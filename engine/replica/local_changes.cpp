@@ -387,7 +387,7 @@ Result<std::size_t> Store::freeze_outgoing(FolderId id, std::uint32_t request, s
         kTextBytes, kSendable, kByItem);
     Statement rows = prepare(database_, sql);
     rows.number(1, folder).number(2, again.value()).number(3, store.texts_held);
-    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
+    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1"_sql);
     std::int64_t item = 0;
     bool taken = false;
     for (;;) {
@@ -517,10 +517,10 @@ Status Store::retry(std::uint64_t change) {
   if (kind != EditKind::kDraft && kind != EditKind::kMove) {
     // A later one that is on its way would come before it.
     const Result<std::int64_t> in_flight = query_number(
-        prepare(database_,
-                "SELECT EXISTS(SELECT 1 FROM change c JOIN change o USING(item,kind) WHERE c.id=?1 AND o.parked=0 AND"
-                " o.request<>0 AND (kind<>12 OR o.value=c.value))")
-            .number(1, change));
+        database_,
+        "SELECT EXISTS(SELECT 1 FROM change c JOIN change o USING(item,kind) WHERE c.id=?1 AND o.parked=0 AND"
+        " o.request<>0 AND (kind<>12 OR o.value=c.value))"_sql,
+        change);
     if (!in_flight.ok()) return in_flight.error();
     if (in_flight.value() != 0) return Error{Domain::kSqlite, kInFlight, static_cast<std::uint32_t>(change)};
   }
@@ -573,8 +573,8 @@ Status Store::drop(std::uint64_t change) {
   if (!local.value()) {
     // Parking shows the server's value again, unless another edit waits. With properties that was done when it was
     // parked, and what the server had is not kept beside them.
-    const Result<std::int64_t> reverted = query_number(
-        prepare(database_, "SELECT parked<>0 AND kind IN (10,12) FROM change WHERE id=?1").number(1, change));
+    const Result<std::int64_t> reverted =
+        query_number(database_, "SELECT parked<>0 AND kind IN (10,12) FROM change WHERE id=?1"_sql, change);
     if (!reverted.ok()) return reverted.error();
     if (reverted.value() == 0) HANDSYNC_TRY(park_change(store, change, Error{}, true));
     HANDSYNC_TRY(forget_change(store, change));

@@ -6,6 +6,7 @@
 #include "items/recurrence.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/reader.h"
+#include "wbxml/utf8.h"
 
 namespace handsync {
 namespace {
@@ -38,9 +39,7 @@ struct Gathered {
   std::size_t size = 0;
   void clear() { size = 0; }
   void add(Text piece) {
-    std::size_t keep = piece.size() < kBytesMax - size ? piece.size() : kBytesMax - size;
-    while (keep < piece.size() && keep > 0 && (static_cast<std::uint8_t>(piece[keep]) & 0xC0) == 0x80) --keep;
-    for (std::size_t i = 0; i < keep; ++i) bytes[size++] = piece[i];
+    for (const char c : wbxml::beginning(piece, kBytesMax - size)) bytes[size++] = c;
   }
   Text view() const { return {bytes, size}; }
 };

@@ -59,11 +59,6 @@ Status on_change(StoreState& store, std::uint64_t change, bool lasting, Step ste
   return transaction.commit();
 }
 
-Status note(StoreState& store, const char* sql, std::uint64_t change, Error reason) {
-  return run_sql(store.database, sql, change, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code),
-                 reason.where);
-}
-
 Result<std::size_t> read_pieces(sqlite3* database, std::uint64_t first, std::uint64_t offset, Room room) {
   if (room.empty()) return std::size_t{0};
   Statement find = prepare(database, "SELECT substr(data,?2+1,?3) FROM outbox_chunk WHERE id=?1"_sql,
@@ -274,18 +269,18 @@ Status Store::message_sending(std::uint64_t change) {
 Status Store::message_not_sent(std::uint64_t change, Error reason, bool count) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) {
-    return note(state_of(state_),
-                count ? "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql
-                      : "UPDATE change SET request=0,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
-                id, reason);
+    return note_reason(state_of(state_),
+                       count ? "UPDATE change SET request=0,tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql
+                             : "UPDATE change SET request=0,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
+                       id, reason);
   });
 }
 
 Status Store::message_doubt(std::uint64_t change, Error reason) {
   if (state_ == nullptr) return kNotOpen;
   return on_change(state_of(state_), change, true, [&](std::uint64_t id) {
-    return note(state_of(state_), "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql, id,
-                reason);
+    return note_reason(state_of(state_), "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
+                       id, reason);
   });
 }
 

@@ -50,16 +50,6 @@ Result<Moving> moving_of(StoreState& store, std::uint64_t change) {
   return moving;
 }
 
-Status count_try(StoreState& store, std::uint64_t change, Error reason) {
-  return prepare(store.database,
-                 "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1 AND kind=4 AND parked=0")
-      .number(1, change)
-      .number(2, static_cast<int>(reason.domain))
-      .number(3, static_cast<std::int64_t>(reason.code))
-      .number(4, reason.where)
-      .run();
-}
-
 /// The row of a moved item becomes one of its new folder, with the server's new id. A Sync may have brought it there
 /// first: then the row that came stays, and what waits for the item is wanted of that one.
 Status settle_in(StoreState& store, const Moving& moving, Text server_id) {
@@ -171,9 +161,9 @@ Result<std::size_t> Store::freeze_moves(std::span<OutgoingMove> out) {
         "i.id=c.item JOIN"
         " folder s ON s.id=c.folder JOIN folder d ON d.id=c.value AND d.gone=0 WHERE c.kind=4 AND c.parked=0 AND"
         " c.request=0 AND NOT EXISTS(SELECT 1 FROM change o WHERE o.item=c.item AND o.parked=0 AND (o.kind<>4 OR"
-        " o.request<>0 OR o.id<c.id)) ORDER BY c.tries,c.id LIMIT ?1");
+        " o.request<>0 OR o.id<c.id)) ORDER BY c.tries,c.id LIMIT ?1"_sql);
     rows.number(1, static_cast<std::uint64_t>(out.size()));
-    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1");
+    Statement freeze = prepare(database_, "UPDATE change SET request=?2 WHERE id=?1"_sql);
     for (;;) {
       const Result<bool> row = rows.step();
       if (!row.ok()) return row.error();
@@ -201,10 +191,9 @@ Result<std::uint32_t> Store::thaw_moves(FolderId from) {
   StoreState& store = state_of(state_);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(prepare(database_,
-                       "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request NOT IN (0,-2) AND parked=0")
-                   .number(1, static_cast<std::uint32_t>(from))
-                   .run());
+  HANDSYNC_TRY(run_sql(
+      database_, "UPDATE change SET request=0 WHERE folder=?1 AND kind=4 AND request NOT IN (0,-2) AND parked=0"_sql,
+      static_cast<std::uint32_t>(from)));
   HANDSYNC_TRY(store.start_log());
   for (;; ++parked) {
     std::uint64_t change = 0;
@@ -212,7 +201,7 @@ Result<std::uint32_t> Store::thaw_moves(FolderId from) {
     {
       Statement find = prepare(database_,
                                "SELECT id,domain,code,place FROM change WHERE folder=?1 AND kind=4 AND parked=0 AND"
-                               " request=0 AND tries>=?2 LIMIT 1");
+                               " request=0 AND tries>=?2 LIMIT 1"_sql);
       const Result<bool> row = find.number(1, static_cast<std::uint32_t>(from)).number(2, kTriesMax).step();
       if (!row.ok()) return row.error();
       if (!row.value()) break;
@@ -245,7 +234,10 @@ Status Store::move_in_vain(std::uint64_t change, Error reason) {
   if (state_ == nullptr) return kNotOpen;
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
-  HANDSYNC_TRY(count_try(state_of(state_), change, reason));
+  HANDSYNC_TRY(
+      note_reason(state_of(state_),
+                  "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1 AND kind=4 AND parked=0"_sql,
+                  change, reason));
   return transaction.commit();
 }
 

@@ -7,6 +7,7 @@
 #include "replica/sql_reader.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/reader.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
@@ -23,9 +24,7 @@ class Named final : public wbxml::Sink {
     if (!inside_) return Done{};
     Text more = text_of(piece);
     if (more.size() > room_.size() - size_) {
-      std::size_t keep = room_.size() - size_;
-      while (keep > 0 && (static_cast<std::uint8_t>(more[keep]) & 0xC0) == 0x80) --keep;
-      more = more.substr(0, keep);
+      more = wbxml::beginning(more, room_.size() - size_);
       inside_ = false;
     }
     for (const char c : more) room_[size_++] = c;

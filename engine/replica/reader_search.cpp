@@ -55,11 +55,11 @@ Result<std::uint64_t> items_not_indexed(Reader& reader) {
   if (!begun.value() || marker.walked != IndexMarker::kWalked) {
     // + : by the smallest index, not through the rows themselves.
     const Result<std::int64_t> left =
-        query_number(prepare(database, "SELECT count(*) FROM item WHERE +id>?1").number(1, marker.walked));
+        query_number(database, "SELECT count(*) FROM item WHERE +id>?1"_sql, marker.walked);
     if (!left.ok()) return left.error();
     return static_cast<std::uint64_t>(left.value());
   }
-  Statement log = prepare(database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id");
+  Statement log = prepare(database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id"_sql);
   log.number(1, marker.row);
   std::uint64_t left = 0;
   for (;;) {

@@ -199,7 +199,7 @@ Status migrate(sqlite3* database) {
     const Result<std::int64_t> now = query_number(database, "PRAGMA user_version"_sql);
     Status outcome = now.ok() ? Status(Done{}) : Status(now.error());
     if (outcome.ok() && now.value() < version.number) outcome = execute(database, version.sql);
-    if (outcome.ok()) outcome = execute(database, now.value() < version.number ? sql : "COMMIT");
+    if (outcome.ok()) outcome = execute(database, now.value() < version.number ? sql : "COMMIT"_sql);
     if (!outcome.ok()) {
       sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
       return outcome;

@@ -106,7 +106,7 @@ Status Step::consider(std::uint64_t item) {
 
 /// Through all items by their ids. False: at the end.
 Result<bool> Step::walk() {
-  Statement next = prepare(store_.database, "SELECT id FROM item WHERE id>?1 AND class<>6 ORDER BY id LIMIT 1");
+  Statement next = prepare(store_.database, "SELECT id FROM item WHERE id>?1 AND class<>6 ORDER BY id LIMIT 1"_sql);
   while (!full()) {
     const Result<std::int64_t> id = query_number(next.number(1, marker_.walked));
     if (!id.ok()) return id.error();
@@ -122,7 +122,7 @@ Result<bool> Step::walk() {
 
 /// Through the log of commits. False: at its end.
 Result<bool> Step::follow_log() {
-  Statement log = prepare(store_.database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id LIMIT 1");
+  Statement log = prepare(store_.database, "SELECT id,data FROM commit_log WHERE id>=?1 ORDER BY id LIMIT 1"_sql);
   while (!full()) {
     Statement& row = log;
     row.rewind();
@@ -152,7 +152,7 @@ Status Step::write(Room room) {
   std::sort(documents_.begin(), documents_.begin() + static_cast<std::ptrdiff_t>(count_),
             [](const Document& one, const Document& other) { return one.number < other.number; });
   if (count_ == 0) return Done{};
-  Statement insert = prepare(store_.database, "INSERT INTO words(rowid,title,people,body) VALUES(?1,?2,?3,?4)");
+  Statement insert = prepare(store_.database, "INSERT INTO words(rowid,title,people,body) VALUES(?1,?2,?3,?4)"_sql);
   for (std::size_t i = 0; i < count_; ++i) {
     ItemText text;
     HANDSYNC_TRY(texts_.texts(documents_[i].item, room, text));
@@ -205,7 +205,7 @@ Status start(StoreState& store, IndexMarker& marker) {
 }  // namespace
 
 Result<bool> read_marker(sqlite3* database, IndexMarker& marker) {
-  Statement get = prepare(database, "SELECT data FROM value WHERE key=?1");
+  Statement get = prepare(database, "SELECT data FROM value WHERE key=?1"_sql);
   const Result<bool> row = get.number(1, kIndexMarker).step();
   if (!row.ok() || !row.value()) return row;
   const Bytes data = get.blob(0);
@@ -241,7 +241,7 @@ Result<bool> Store::index_some() {
   HANDSYNC_TRY(transaction.begin(false));
   if (!begun.value()) HANDSYNC_TRY(start(store, marker));
   if (marker.walked == IndexMarker::kWalked) {
-    const Result<std::int64_t> first = query_number(database_, "SELECT id FROM commit_log ORDER BY id LIMIT 1");
+    const Result<std::int64_t> first = query_number(database_, "SELECT id FROM commit_log ORDER BY id LIMIT 1"_sql);
     if (!first.ok()) return first.error();
     if (marker.row >> kPartBits < static_cast<std::uint64_t>(first.value()) >> kPartBits) {
       // The log no longer reaches back to where the pass was: every item is looked at; what has not changed stays.

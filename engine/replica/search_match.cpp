@@ -1,5 +1,6 @@
 /// What a person looks for, as FTS5 takes it.
 #include "replica/search_index.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
@@ -26,13 +27,8 @@ std::size_t write_match(Text words, std::span<char> room) {
     Text word = words.substr(at, end - at);
     at = end < words.size() && phrase ? end + 1 : end;
     skip();
-    bool cut = false;
-    if (word.size() > kWordBytesMax) {
-      std::size_t keep = kWordBytesMax;
-      while (keep > 0 && (static_cast<std::uint8_t>(word[keep]) & 0xC0) == 0x80) --keep;
-      word = word.substr(0, keep);
-      cut = true;
-    }
+    const bool cut = word.size() > kWordBytesMax;
+    word = wbxml::beginning(word, kWordBytesMax);
     // Room for the word with a blank before and after each character, its quotes and a star.
     if (room.size() - size < 2 * word.size() + 6) break;
     room[size++] = '"';

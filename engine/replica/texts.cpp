@@ -7,52 +7,37 @@
 #include "items/datetime.h"
 #include "replica/draft_rows.h"
 #include "wbxml/code_pages.h"
+#include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
 
-using drafts::number_of;
-using drafts::run_on;
-
 const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-constexpr std::int64_t kSmsClass = static_cast<std::int64_t>(Class::kSms);
 constexpr std::size_t kPreviewBytesMax = 255;
 constexpr std::int64_t kModemTriesMax = 20;  ///< of a text that the modem cannot take just now
 
 const items::Property& row_of(items::PropertyId id) { return *items::find_property(Class::kSms, id); }
 
-Text preview_of(Text words) {
-  if (words.size() <= kPreviewBytesMax) return words;
-  std::size_t size = kPreviewBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(words[size]) & 0xC0) == 0x80) --size;
-  return words.substr(0, size);
-}
-
 /// A folder that the account keeps, by its type; 0 = it has none.
 Result<std::uint32_t> folder_of(StoreState& store, FolderType type) {
-  const Result<std::int64_t> folder = number_of(
-      store, "SELECT coalesce(min(id),0) FROM folder WHERE type=?1 AND gone=0 AND emptying=0 AND selected=1"_sql,
-      static_cast<std::uint64_t>(type));
+  const Result<std::int64_t> folder =
+      query_number(store.database,
+                   "SELECT coalesce(min(id),0) FROM folder WHERE type=?1 AND gone=0 AND emptying=0 AND selected=1"_sql,
+                   static_cast<std::uint64_t>(type));
   if (!folder.ok()) return folder.error();
   return static_cast<std::uint32_t>(folder.value());
 }
 
 /// A row that the server does not have.
 Result<std::uint64_t> insert_text(StoreState& store, std::uint32_t folder, const NewText& text) {
-  const Result<std::uint64_t> next = store.counter(kNextItem, 1);
-  if (!next.ok()) return next;
-  const std::uint64_t item = next.value();
-  HANDSYNC_TRY(store.set_counter(kNextItem, item + 1));
-  HANDSYNC_TRY(
-      run_sql(store.database,
-              "INSERT INTO item(id,folder,shown,server_id,class,generation,epoch,edits,body_blob,body_here,"
-              "attachment_list,attachment_count,received,read,importance,flag_status,body_type,body_size,"
-              "body_truncated,author,recipients,preview) VALUES(?1,?2,?2,char(1)||?1,?3,?4,(SELECT epoch FROM folder"
-              " WHERE id=?2),0,0,0,0,0,?5,?6,1,0,0,0,0,nullif(?7,''),nullif(?8,''),?9)"_sql,
-              item, folder, kSmsClass, store.log.generation(), text.wall_ms, text.sent, text.from, text.to,
-              preview_of(text.words)));
+  const Result<std::uint64_t> row = insert_local(store, folder, Class::kSms, text.wall_ms, text.sent);
+  if (!row.ok()) return row;
+  const std::uint64_t item = row.value();
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE item SET importance=1,author=nullif(?2,''),recipients=nullif(?3,''),preview=?4 WHERE"
+                       " id=?1"_sql,
+                       item, text.from, text.to, wbxml::beginning(text.words, kPreviewBytesMax)));
   HANDSYNC_TRY(write_shown(store, item, row_of(items::kBodyData), NewValue{true, bytes_of(text.words), 0, 0, {}}));
-  HANDSYNC_TRY(count_listed(store, folder, 1, text.sent ? 0 : 1));
   return item;
 }
 
@@ -135,7 +120,7 @@ Result<OutgoingText> Store::text_begun(const NewText& text) {
   const Result<std::uint64_t> change =
       new_change(store, folder.value(), item.value(), EditKind::kText, {}, text.wall_ms);
   if (!change.ok()) return change.error();
-  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1"_sql, change.value()));
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET server_value=1 WHERE id=?1"_sql, change.value()));
   HANDSYNC_TRY(count_edits(store, item.value()));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -173,7 +158,7 @@ Result<bool> Store::next_text(bool outbox, std::int64_t wall_ms, OutgoingText& o
     if (!change.ok()) return change.error();
     out.change = change.value();
   }
-  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=1 WHERE id=?1"_sql, out.change));
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET server_value=1 WHERE id=?1"_sql, out.change));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -205,16 +190,15 @@ Result<bool> Store::text_not_sent(const OutgoingText& text, Error reason, bool p
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(store.start_log());
-  const Result<std::int64_t> tries = number_of(store, "SELECT tries FROM change WHERE id=?1"_sql, text.change);
+  const Result<std::int64_t> tries =
+      query_number(store.database, "SELECT tries FROM change WHERE id=?1"_sql, text.change);
   if (!tries.ok()) return tries.error();
   const bool parks = park || tries.value() + 1 >= kModemTriesMax;
-  HANDSYNC_TRY(run_on(store, "UPDATE change SET server_value=0 WHERE id=?1"_sql, text.change));
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE change SET server_value=0 WHERE id=?1"_sql, text.change));
   if (parks) {
     HANDSYNC_TRY(park_change(store, text.change, reason, false));
   } else {
-    HANDSYNC_TRY(run_sql(database_, "UPDATE change SET tries=tries+1,domain=?2,code=?3,place=?4 WHERE id=?1"_sql,
-                         text.change, static_cast<int>(reason.domain), static_cast<std::int64_t>(reason.code),
-                         reason.where));
+    HANDSYNC_TRY(count_try(store, text.change, reason));
   }
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
@@ -227,7 +211,7 @@ Status Store::text_taken_back(const OutgoingText& text) {
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin());
   HANDSYNC_TRY(store.start_log());
-  HANDSYNC_TRY(drafts::remove_draft(store, static_cast<std::uint64_t>(text.item)));
+  HANDSYNC_TRY(withdraw_item(store, static_cast<std::uint64_t>(text.item)));
   HANDSYNC_TRY(store.log.finish(store));
   return transaction.commit();
 }
@@ -294,7 +278,7 @@ Status put_text(StoreState& store, std::uint64_t item, wbxml::Writer& writer, st
 }
 
 Status text_is_there(StoreState& store, std::uint64_t item, std::uint32_t& confirmed) {
-  HANDSYNC_TRY(run_on(store, "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0"_sql, item));
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0"_sql, item));
   if (sqlite3_changes(store.database) != 0) ++confirmed;
   return Done{};
 }
@@ -324,7 +308,7 @@ Result<bool> drop_text(StoreState& store, std::uint64_t change) {
     return false;
   }
   if (there && local) {
-    HANDSYNC_TRY(drafts::remove_draft(store, item));
+    HANDSYNC_TRY(withdraw_item(store, item));
   } else if (there && outbox) {
     TextPlace text;
     HANDSYNC_TRY(find_text(store, item, text));

@@ -6,8 +6,9 @@
 /// Files: account.cpp (life, wishes, steps), requests.cpp, remedy.cpp (what follows a failure), changes.cpp (the user),
 /// setup.cpp (Autodiscover, OPTIONS), provisioning.cpp, folders.cpp, personal.cpp (likewise, of events and so on),
 /// together.cpp (Sync of the folders that are due), collection.cpp (one folder's part of it), body.cpp, moves.cpp,
-/// compose.cpp (a message is written), outbox.cpp (and sent), drafts.cpp (or kept), errand.cpp (what a person waits
-/// for), fetching.cpp (a file), texts.cpp (of the modem), push.cpp (Ping), scheduling.cpp (when). Engine thread only.
+/// conversations.cpp, compose.cpp (a message is written), outbox.cpp (and sent), drafts.cpp (or kept), errand.cpp (what
+/// a person waits for), fetching.cpp (a file), texts.cpp (of the modem), push.cpp (Ping), scheduling.cpp (when). Engine
+/// thread only.
 #pragma once
 #include <initializer_list>
 
@@ -27,6 +28,9 @@
 namespace handsync::sync {
 
 class Core;
+
+/// Of one number, as a text names it: `"number" [MOBILE:number]`.
+inline constexpr std::size_t kTextAddressBytesMax = 2 * hal::kPhoneNumberBytesMax + 16;
 
 enum Need : std::uint16_t {
   kNeedServer = 1,  ///< Autodiscover
@@ -292,8 +296,10 @@ class Account final : public Changes {
   Status finish_resync(FolderState&, Text key, replica::Applied&);
   void key_lost();  ///< keys lost within minutes are one event
   bool stop_in_doubt();
+  std::uint32_t taken_as(std::uint32_t told) const;
   void collection_failed(FolderState&, Error, bool again = false);
   void park_command(FolderState&, Error);
+  void tell_parked(FolderId, std::uint32_t count);  ///< counts them too; no folder: of none
   void adapt_window(FolderState&, std::uint64_t took_ms, bool good);
   std::uint32_t body_bytes_max(const replica::SyncFolder&) const;
   std::uint8_t filter(const replica::SyncFolder&) const;
@@ -331,6 +337,11 @@ class Account final : public Changes {
   // texts.cpp
   bool texts_in(const replica::SyncFolder&) const;
   bool sends_outbox() const { return record_.texts == TextMode::kSyncAndSend && !texts_refused(); }
+  struct TextSender {
+    FixedText<kTextAddressBytesMax> from;
+    FixedText<25> client_id;
+  };
+  Status sign_text(TextSender&) const;  ///< this device, and an id for a text of its
   void own_number(FixedText<hal::kPhoneNumberBytesMax>&) const;
   void look_at_outbox();  ///< does the server know whether this device sends what is there?
   Status hand_over(const replica::OutgoingText&);

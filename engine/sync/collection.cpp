@@ -179,9 +179,7 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
       // What was to leave this folder and is still in it has not left.
       auto parked = store_.thaw_moves(folder.row.id);
       if (!parked.ok()) return parked.error();
-      parked_ += parked.value();
-      if (parked.value())
-        core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), parked.value());
+      tell_parked(folder.row.id, parked.value());
       moves_wait();
       if (folder.row.id == look_in_ && !sent_synced_) {
         sent_synced_ = true;  // what was looked for in it can be told now
@@ -212,17 +210,18 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
   return Done{};
 }
 
+/// What a status of a collection comes to, after so many commands of ours.
+std::uint32_t Account::taken_as(std::uint32_t told) const {
+  if (told == 8) return 12;                                                                 // the collection is gone
+  if (told == 13 || told == 14) return static_cast<std::uint32_t>(AnswerFault::kNoStatus);  // of what we never send
+  if ((told == 6 || told == 7) && current_commands_ == 0) return 5;                         // of an item, without one
+  return told;
+}
+
 /// `again`: another folder was refused for the same reason in the same answer, and what follows for the account has
 /// followed.
 void Account::collection_failed(FolderState& folder, Error error, bool again) {
-  const std::uint32_t told = protocol::eas_status(error);
-  // 8: the collection is gone. 13 and 14 answer what we never send; 6 and 7 say of a command what they said without
-  // one.
-  const bool no_answer = told == 13 || told == 14, no_command = (told == 6 || told == 7) && current_commands_ == 0;
-  const std::uint32_t status = told == 8    ? 12
-                               : no_answer  ? static_cast<std::uint32_t>(AnswerFault::kNoStatus)
-                               : no_command ? 5
-                                            : told;
+  const std::uint32_t told = protocol::eas_status(error), status = taken_as(told);
   if (status != told) error = eas_error(Command::kSync, status, told);
   switch (status) {
     case 3: {  // SyncKey lost: rows stay visible, edits stay queued, everything comes again
@@ -287,8 +286,12 @@ void Account::park_command(FolderState& folder, Error error) {
   if (refused.value() != 0)
     if (Status parked = store_.park(refused.value(), error); !parked.ok()) return follow(parked.error());
   if (planted::on(planted::Bug::kRefusalDropped)) static_cast<void>(store_.drop(refused.value()));
-  ++parked_;
-  core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder.row.id), 1);
+  tell_parked(folder.row.id, 1);
+}
+
+void Account::tell_parked(FolderId folder, std::uint32_t count) {
+  parked_ += count;
+  if (count) core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(folder), count);
 }
 
 void Account::adapt_window(FolderState& folder, std::uint64_t took_ms, bool good) {

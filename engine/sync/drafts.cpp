@@ -38,8 +38,7 @@ Status Account::start_draft(FolderState& folder, const replica::OutgoingDraft& d
   replica::SyncFolder& row = folder.row;
   if (draft.send && core_.caps().smime) {  // it was queued before the policy came
     HANDSYNC_TRY(store_.park(draft.change, policy::fault(policy::Fault::kWantsSmime)));
-    ++parked_;
-    core_.tell(id_, Notice::kItemParked, static_cast<std::uint32_t>(row.id), 1);
+    tell_parked(row.id, 1);
     return start_items();
   }
   Block fields(core_.memory());

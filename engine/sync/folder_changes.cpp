@@ -92,8 +92,7 @@ Status Account::start_folder_change() {
 
 Status Account::park_folder_change(Error reason) {
   HANDSYNC_TRY(store_.park(changing_.change, reason));
-  ++parked_;
-  core_.tell(id_, Notice::kItemParked, 0, 1);
+  tell_parked({}, 1);
   return Done{};
 }
 

@@ -198,8 +198,7 @@ void Account::learn_limit(Error) {
 
 void Account::park_message(Error reason) {
   if (Status parked = store_.park(message_.change, reason); !parked.ok()) return stop(parked.error());
-  ++parked_;
-  core_.tell(id_, Notice::kItemParked, 0, 1);
+  tell_parked({}, 1);
   message_ = {};
   needs_ &= static_cast<std::uint16_t>(~kNeedOutbox);
   messages_wait();

@@ -9,7 +9,6 @@ namespace {
 
 using Number = FixedText<hal::kPhoneNumberBytesMax>;
 constexpr Text kPhone = "[MOBILE:";
-constexpr std::size_t kAddressBytesMax = 2 * hal::kPhoneNumberBytesMax + 16;  // of one number, as the protocol has it
 
 /// Appends to a text of fixed size, which has room for what its callers put there.
 template <std::size_t kMax>
@@ -109,27 +108,32 @@ void Account::own_number(Number& number) const {
   if (size.ok() && size.value() <= sizeof room) (void)number.assign(text_of(Bytes(room, size.value())));
 }
 
+Status Account::sign_text(TextSender& sender) const {
+  FixedText<hal::kPhoneNumberBytesMax> own;
+  own_number(own);
+  append_address(sender.from, own.view());
+  return make_id<12>(core_.device().entropy(), sender.client_id, 't');
+}
+
 void Account::look_at_outbox() {
   if (version_ >= 140 && sends_outbox() != outbox_told_) needs_ |= kNeedDeviceInformation;
 }
 
 Status Account::take_text(const hal::TextRecord& record, Text words) {
   HANDSYNC_TRY(open_store());
-  Number own, other = record.number;
-  own_number(own);
+  TextSender here;
+  HANDSYNC_TRY(sign_text(here));
+  Number other = record.number;
   make_clean(other);
-  FixedText<kAddressBytesMax> here, there;
-  append_address(here, own.view());
+  FixedText<kTextAddressBytesMax> there;
   append_address(there, other.view());
-  FixedText<25> client_id;
-  HANDSYNC_TRY(make_id<12>(core_.device().entropy(), client_id, 't'));
   replica::NewText text;
   text.sent = record.sent;
-  text.from = record.sent ? here.view() : there.view();
-  text.to = record.sent ? there.view() : here.view();
+  text.from = record.sent ? here.from.view() : there.view();
+  text.to = record.sent ? there.view() : here.from.view();
   text.words = words;
   text.wall_ms = record.wall_ms;
-  text.client_id = client_id.view();
+  text.client_id = here.client_id.view();
   text.modem_id = record.id;
   auto kept = store_.text_told(text);
   if (!kept.ok()) return kept.error();
@@ -144,21 +148,18 @@ Result<ItemId> Account::send_text(std::span<const Text> numbers, Text words) {
   if (const Error refused = texts_refused()) return refused;
   const auto invalid = engine_fault(EngineFault::kInvalidText, static_cast<std::uint32_t>(words.size()));
   if (!can_be_sent(words) || numbers.empty() || numbers.size() > hal::kTextRecipientsMax) return invalid;
-  Number dialled[hal::kTextRecipientsMax], own;
+  Number dialled[hal::kTextRecipientsMax];
   Text views[hal::kTextRecipientsMax];
-  FixedText<hal::kTextRecipientsMax*(kAddressBytesMax + 2)> to;
+  FixedText<hal::kTextRecipientsMax*(kTextAddressBytesMax + 2)> to;
   for (std::size_t i = 0; i < numbers.size(); ++i) {
     if (!clean(numbers[i], dialled[i])) return invalid;
     views[i] = dialled[i].view();
     append_address(to, views[i]);
   }
   HANDSYNC_TRY(open_store());
-  own_number(own);
-  FixedText<kAddressBytesMax> from;
-  append_address(from, own.view());
-  FixedText<25> client_id;
-  HANDSYNC_TRY(make_id<12>(core_.device().entropy(), client_id, 't'));
-  auto begun = store_.text_begun({true, from.view(), to.view(), words, core_.now().wall_ms, {}, 0});
+  TextSender sender;
+  HANDSYNC_TRY(sign_text(sender));
+  auto begun = store_.text_begun({true, sender.from.view(), to.view(), words, core_.now().wall_ms, {}, 0});
   if (!begun.ok()) return begun.error();
   const Status handed = core_.device().messaging()->send({views, numbers.size()}, words);
   if (!handed.ok()) {
@@ -166,7 +167,7 @@ Result<ItemId> Account::send_text(std::span<const Text> numbers, Text words) {
     return handed.error();
   }
   // It is on its way. Where that cannot be noted it stays in doubt, and a person is asked.
-  (void)store_.text_sent(begun.value(), from.view(), client_id.view(), core_.now().wall_ms);
+  (void)store_.text_sent(begun.value(), sender.from.view(), sender.client_id.view(), core_.now().wall_ms);
   core_.tell(id_, Notice::kItemsChanged);
   changes_wait();
   return begun.value().item;
@@ -175,7 +176,7 @@ Result<ItemId> Account::send_text(std::span<const Text> numbers, Text words) {
 /// The numbers and the words of an item, to the modem.
 Status Account::hand_over(const replica::OutgoingText& text) {
   const auto invalid = engine_fault(EngineFault::kInvalidText);
-  std::byte list[hal::kTextRecipientsMax * (kAddressBytesMax + 64)];
+  std::byte list[hal::kTextRecipientsMax * (kTextAddressBytesMax + 64)];
   auto list_bytes = store_.item_value(text.item, items::kTo, list);
   if (!list_bytes.ok()) return list_bytes.error();
   auto size = store_.item_value(text.item, items::kBodyData, Room{});
@@ -208,13 +209,9 @@ void Account::hand_over_texts() {
     const Status handed = hand_over(text);
     if (handed.ok()) {
       any = true;
-      Number own;
-      own_number(own);
-      FixedText<kAddressBytesMax> from;
-      append_address(from, own.view());
-      FixedText<25> client_id;
-      Status noted = make_id<12>(core_.device().entropy(), client_id, 't');
-      if (noted.ok()) noted = store_.text_sent(text, from.view(), client_id.view(), core_.now().wall_ms);
+      TextSender sender;
+      Status noted = sign_text(sender);
+      if (noted.ok()) noted = store_.text_sent(text, sender.from.view(), sender.client_id.view(), core_.now().wall_ms);
       if (!noted.ok()) break;  // in doubt: the next time a person is asked
       continue;
     }
@@ -225,8 +222,7 @@ void Account::hand_over_texts() {
     if (!parks.ok() || !parks.value()) break;  // the modem cannot just now
     ++parked;
   }
-  parked_ += parked;
-  if (parked) core_.tell(id_, Notice::kItemParked, 0, parked);
+  tell_parked({}, parked);
   if (any || parked) {
     core_.tell(id_, Notice::kItemsChanged);
     changes_wait();

@@ -56,4 +56,10 @@ std::size_t utf8_length(Bytes piece, Utf8State& state) {
   return static_cast<std::size_t>(at - begin);
 }
 
+Text beginning(Text text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && (static_cast<std::uint8_t>(text[bytes_max]) & 0xC0) == 0x80) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
 }  // namespace handsync::wbxml

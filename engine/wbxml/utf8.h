@@ -18,4 +18,7 @@ inline bool is_utf8(Text text) {
   return utf8_length(bytes_of(text), state) == text.size() && state == 0;
 }
 
+/// The longest beginning of at most so many bytes that does not end within a character.
+Text beginning(Text text, std::size_t bytes_max);
+
 }  // namespace handsync::wbxml

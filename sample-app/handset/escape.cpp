@@ -9,20 +9,9 @@
 namespace handset {
 namespace {
 
-/// The length of what a terminal would obey at `at`, and its number; 0 = nothing there. All of them have one form in
-/// UTF-8, of two or three bytes.
-std::size_t obeyed(std::string_view text, std::size_t at, unsigned& code) {
-  const auto byte = [&](std::size_t i) { return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U; };
-  code = byte(0);
-  if (code == 0x7F) return 1;
-  code = (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F);
-  if (byte(0) == 0xC2 && byte(1) >= 0x80 && byte(1) < 0xA0) return 2;
-  if (byte(0) == 0xD8 && byte(1) == 0x9C) return 2;  // U+061C
-  if (byte(0) != 0xE2 || (byte(1) != 0x80 && byte(1) != 0x81)) return 0;
-  code = 0x2000 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-  const bool turns =
-      code == 0x200E || code == 0x200F || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
-  return byte(2) >= 0x80 && turns ? 3 : 0;
+/// Of the marks that say in which direction is written, also those that turn nothing and may stay in plain text.
+bool is_escaped(char32_t c) {
+  return c >= 0x7F && c != kBrokenCharacter && (is_obeyed(c) || c == 0x61C || c == 0x200E || c == 0x200F);
 }
 
 }  // namespace
@@ -31,14 +20,14 @@ std::string escaped_controls(std::string_view json) {
   std::string result;
   result.reserve(json.size());
   for (std::size_t at = 0; at < json.size();) {
-    unsigned code = 0;
-    if (const std::size_t bytes = obeyed(json, at, code); bytes != 0) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", code);
+    const std::size_t begin = at;
+    const char32_t c = next_character(json, at);
+    if (is_escaped(c)) {
+      char escape[12];
+      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
       result += escape;
-      at += bytes;
     } else {
-      result += json[at++];
+      result.append(json.substr(begin, at - begin));
     }
   }
   return result;

@@ -12,6 +12,7 @@
 
 #include "handset/text.h"
 #include "handsync/engine.h"
+#include "wbxml/utf8.h"
 
 namespace handset {
 namespace {
@@ -26,13 +27,6 @@ std::string hash_of(std::string_view text) {
   char digits[17];
   std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
   return digits;
-}
-
-/// At most so many bytes, on a whole character.
-std::string_view beginning(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0) == 0x80) --bytes;
-  return text.substr(0, bytes);
 }
 
 Failure file_failure(const std::string& path, int error) {
@@ -72,14 +66,15 @@ std::string safe_file_name(std::string_view name) {
   if (safe.size() > kNameBytesMax) {
     const std::string ending = std::filesystem::path(safe).extension().string();
     const std::string kept = ending.size() <= 20 ? ending : "";
-    safe = std::string(beginning(safe, kNameBytesMax - kept.size())) + kept;
+    safe = std::string(handsync::wbxml::beginning(safe, kNameBytesMax - kept.size())) + kept;
   }
   return safe.empty() ? "attachment" : safe;
 }
 
 PartFile::PartFile(std::string directory, std::string name, std::string_view identity)
     : directory_(std::move(directory)), name_(std::move(name)) {
-  part_ = directory_ + "/." + std::string(beginning(name_, kNameBytesMax)) + "." + hash_of(identity) + ".part";
+  part_ = directory_ + "/." + std::string(handsync::wbxml::beginning(name_, kNameBytesMax)) + "." + hash_of(identity) +
+          ".part";
   fd_ = ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (fd_ < 0) throw file_failure(part_, errno);
   struct stat about {};

@@ -8,9 +8,11 @@
 namespace handset {
 namespace {
 
-constexpr char32_t kBroken = 0xFFFFFFFF;
+bool turns_direction(char32_t c) { return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069); }
+bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
 
-/// The character that begins at `at`, which moves on; kBroken for a byte that begins none.
+}  // namespace
+
 char32_t next_character(std::string_view text, std::size_t& at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char first = byte(at);
@@ -29,25 +31,26 @@ char32_t next_character(std::string_view text, std::size_t& at) {
   }
   if (more == 0 || at + more >= text.size()) {
     ++at;
-    return kBroken;
+    return kBrokenCharacter;
   }
   for (std::size_t i = 1; i <= more; ++i) {
     if ((byte(at + i) & 0xC0) != 0x80) {
       ++at;
-      return kBroken;
+      return kBrokenCharacter;
     }
     value = value << 6 | (byte(at + i) & 0x3F);
   }
   if (value < least || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
     ++at;
-    return kBroken;
+    return kBrokenCharacter;
   }
   at += more + 1;
   return value;
 }
 
-bool turns_direction(char32_t c) { return (c >= 0x202A && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069); }
-bool is_control(char32_t c) { return c < 0x20 || (c >= 0x7F && c < 0xA0); }
+bool is_obeyed(char32_t c) { return is_control(c) || turns_direction(c) || c == 0x2028 || c == 0x2029; }
+
+namespace {
 
 std::string cleaned(std::string_view text, bool controls_too, bool lines) {
   std::string result;
@@ -55,9 +58,9 @@ std::string cleaned(std::string_view text, bool controls_too, bool lines) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     const char32_t c = next_character(text, at);
-    if (c == kBroken) {
+    if (c == kBrokenCharacter) {
       result += "\xEF\xBF\xBD";
-    } else if (controls_too && (is_control(c) || turns_direction(c) || c == 0x2028 || c == 0x2029)) {
+    } else if (controls_too && is_obeyed(c)) {
       if (lines && (c == '\n' || c == '\t')) {
         result += static_cast<char>(c);
       } else if (lines && c == '\r') {
@@ -108,7 +111,7 @@ std::size_t columns_of(std::string_view text) {
   std::size_t columns = 0;
   for (std::size_t at = 0; at < text.size();) {
     const char32_t c = next_character(text, at);
-    columns += c == kBroken ? 1U : static_cast<unsigned>(columns_of_character(c));
+    columns += c == kBrokenCharacter ? 1U : static_cast<unsigned>(columns_of_character(c));
   }
   return columns;
 }
@@ -121,7 +124,7 @@ std::string cut(std::string_view text, std::size_t columns) {
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t begin = at;
     const char32_t c = next_character(text, at);
-    const auto wide = c == kBroken ? 1U : static_cast<unsigned>(columns_of_character(c));
+    const auto wide = c == kBrokenCharacter ? 1U : static_cast<unsigned>(columns_of_character(c));
     if (used + wide > columns - 1) break;
     used += wide;
     result.append(text.substr(begin, at - begin));

@@ -7,10 +7,16 @@
 
 namespace handset {
 
+/// The character that begins at `at`, which moves on; kBrokenCharacter for a byte that begins none.
+char32_t next_character(std::string_view text, std::size_t& at);
+inline constexpr char32_t kBrokenCharacter = 0xFFFFFFFF;
+/// What a terminal obeys instead of showing it: controls (C0, DEL, C1) and the marks that turn the direction of
+/// writing.
+bool is_obeyed(char32_t);
+
 /// Broken UTF-8 becomes U+FFFD, everything else stays.
 std::string valid_utf8(std::string_view);
-/// For one line: as valid_utf8, and line ends and tabs become blanks, other control characters (C0, DEL, C1) and the
-/// marks that turn the direction of writing U+FFFD.
+/// For one line: as valid_utf8, and line ends and tabs become blanks, what else a terminal obeys U+FFFD.
 std::string printable(std::string_view);
 /// For several lines: as printable, but line ends and tabs stay.
 std::string printable_lines(std::string_view);

@@ -7,6 +7,7 @@
 
 #include "engine/sync/item_cases.h"
 #include "engine/sync/mailbox_view.h"
+#include "engine/sync/personal_world.h"
 #include "engine/sync/wire_view.h"
 #include "exchange/item_view.h"
 #include "replica/store.h"
@@ -28,21 +29,8 @@ namespace base = wbxml::air_sync_base;
 constexpr const char* kEmail = "demo@example.test";
 constexpr std::uint16_t kSubject = 100, kBody = 6;
 
-PropertyEdit set(std::uint16_t id, const std::string& value) { return {id, bytes_of(Text(value)), true}; }
-
-struct Synced : World {
-  explicit Synced(const char* version) : World(of_version(version)) { id = add(kEmail, "demo", AccountSettings{}); }
-  std::map<std::string, ItemId> items(const std::string& folder) {
-    std::map<std::string, ItemId> found;
-    for_each_item(id, folder, [&](const ItemRow& row) { found[std::string(row.server_id)] = row.id; });
-    return found;
-  }
-  Result<ChangeId> edit(ItemId item, std::vector<PropertyEdit> edits) {
-    return engine().changes(id).edit_item(item, edits);
-  }
-  Result<ItemId> make(const std::string& folder, std::vector<PropertyEdit> edits) {
-    return engine().changes(id).add_item(folder_id(id, folder), edits);
-  }
+struct Contest : PersonalWorld {
+  using PersonalWorld::PersonalWorld;
   Status drop(std::uint64_t change) { return engine().changes(id).drop(ChangeId{change}); }
   std::string shown(ItemId item, std::uint16_t property) {
     std::string value;
@@ -71,12 +59,11 @@ struct Synced : World {
   void sync_all() {
     for (int i = 0; i < 3; ++i) LONGS_EQUAL(0, sync(id).code);
   }
-  AccountId id{};
 };
 
 /// A contact here and at the server.
-struct OneContact : Synced {
-  explicit OneContact(const char* version) : Synced(version) {
+struct OneContact : Contest {
+  explicit OneContact(const char* version) : Contest(version) {
     contact = server().put(kEmail, other_cases(number_of(version))[0]);
     sync_all();
     item = items("Contacts").at(contact);
@@ -89,8 +76,8 @@ struct OneContact : Synced {
   ItemId item{};
 };
 
-struct OneEvent : Synced {
-  explicit OneEvent(const char* version) : Synced(version) {
+struct OneEvent : Contest {
+  explicit OneEvent(const char* version) : Contest(version) {
     event = server().put(kEmail, event_case(3, 1, 1, 0, number_of(version)));
     sync_all();
     item = items("Calendar").at(event);
@@ -238,7 +225,7 @@ TEST(EditConflicts, WhatWasDroppedIsNotSent) {
 }
 
 TEST(EditConflicts, AnItemWhoseAddIsDroppedIsGone) {
-  Synced world("14.1");
+  Contest world("14.1");
   LONGS_EQUAL(0, world.sync(world.id).code);
   CHECK(world.make("Contacts", {set(con::kFirstName, "Ada")}).ok());
   CHECK(world.drop(world.queue(world.id)[0].id).ok());
@@ -251,7 +238,7 @@ TEST(EditConflicts, AnItemWhoseAddIsDroppedIsGone) {
 
 TEST(EditConflicts, AnItemDeletedWhileItIsAddedGoesWhateverTheAnswerIs) {
   for (const char* answer : {"key lost", "Sync:status:4", "refused"}) {
-    Synced world("14.1");
+    Contest world("14.1");
     LONGS_EQUAL(0, world.sync(world.id).code);
     const ItemId contact = world.make("Contacts", {set(con::kFirstName, "Ada")}).value();
     bool first = true;
@@ -282,7 +269,7 @@ TEST(EditConflicts, AnItemDeletedWhileItIsAddedGoesWhateverTheAnswerIs) {
 
 TEST(EditConflicts, WhatWasAddedBeforeTheKeyWasLostIsThereOnce) {
   for (const char* version : {"2.5", "12.1", "14.1", "16.1"}) {
-    Synced world(version);
+    Contest world(version);
     LONGS_EQUAL(0, world.sync(world.id).code);
     CHECK(world.make("Contacts", {set(con::kFirstName, "Ada"), set(con::kLastName, "Lovelace")}).ok());
     CHECK(world.make("Tasks", {set(kSubject, "Tun")}).ok());
@@ -307,7 +294,7 @@ TEST(EditConflicts, WhatWasAddedBeforeTheKeyWasLostIsThereOnce) {
 }
 
 TEST(EditConflicts, AMailWithLongAddressesKeepsItsCategories) {
-  Synced world("14.1");
+  Contest world("14.1");
   Item item;
   item.class_name = "Email";
   item.received_ms = 1'767'600'000'000;
@@ -354,7 +341,7 @@ TEST(EditConflicts, AMailWithLongAddressesKeepsItsCategories) {
 
 TEST(EditConflicts, AnOccurrenceGoesBackWithoutWhatIsTheServersAlone) {
   for (const char* version : {"12.1", "14.1"}) {
-    Synced world(version);
+    Contest world(version);
     const std::string event = world.server().put(kEmail, event_case(3, 2, 0, 0, number_of(version)));
     world.server().change(kEmail, event, [](Item& there) {
       Node all(cal::kExceptions);
@@ -394,7 +381,7 @@ TEST(EditConflicts, AnOccurrenceGoesBackWithoutWhatIsTheServersAlone) {
 }
 
 TEST(EditConflicts, AnEventMadeBeforeTheServerIsOfALaterVersionKeepsItsPlace) {
-  Synced world("14.1");
+  Contest world("14.1");
   LONGS_EQUAL(0, world.sync(world.id).code);
   CHECK(world
             .make("Calendar", {set(kSubject, "Neu"), set(cal::kStartTime, "20260105T083000Z"),

@@ -6,6 +6,7 @@
 
 #include "engine/sync/item_cases.h"
 #include "engine/sync/mailbox_view.h"
+#include "engine/sync/personal_world.h"
 #include "engine/sync/wire_view.h"
 #include "protocol/command.h"
 
@@ -22,8 +23,6 @@ namespace con = wbxml::contacts;
 constexpr const char* kEmail = "demo@example.test";
 constexpr std::uint64_t kPatience_ms = 60'000;
 
-PropertyEdit set(std::uint16_t id, const std::string& value) { return {id, bytes_of(Text(value)), true}; }
-
 /// The answers to Sync go through `act`, collection by collection.
 template <class Act>
 void for_each_part(exchange::HttpResponse& answer, Act act) {
@@ -35,9 +34,8 @@ void for_each_part(exchange::HttpResponse& answer, Act act) {
   answer.body = exchange::to_wbxml(root);
 }
 
-struct Synced : World {
-  Synced() : World(of_version("14.1")) {
-    id = add(kEmail);
+struct Bounded : PersonalWorld {
+  Bounded() : PersonalWorld("14.1") {
     server().deliver(kEmail, "One");
     LONGS_EQUAL(0, sync(id).code);
     before = sent.size();
@@ -46,17 +44,6 @@ struct Synced : World {
   void few(std::size_t most) {
     CHECK(sent.size() - before <= most);
     before = sent.size();
-  }
-  std::map<std::string, ItemId> contacts() {
-    std::map<std::string, ItemId> found;
-    for_each_item(id, "Contacts", [&](const ItemRow& row) { found[std::string(row.server_id)] = row.id; });
-    return found;
-  }
-  Result<ItemId> make(std::vector<PropertyEdit> edits) {
-    return engine().changes(id).add_item(folder_id(id, "Contacts"), edits);
-  }
-  Result<ChangeId> edit(ItemId item, std::vector<PropertyEdit> edits) {
-    return engine().changes(id).edit_item(item, edits);
   }
   /// When requests with commands went out.
   std::vector<std::uint64_t> sends() {
@@ -83,7 +70,6 @@ struct Synced : World {
       });
     };
   }
-  AccountId id{};
   std::size_t before = 0;
 };
 
@@ -92,7 +78,7 @@ struct Synced : World {
 TEST_GROUP(Endless){};
 
 TEST(Endless, TheFirstKeyIsNoKeyToGoOnWith) {
-  Synced world;
+  Bounded world;
   world.server().lose_sync_state(kEmail);
   world.on_answer = [&](const Sent& one, exchange::HttpResponse& answer) {
     if (one.label == "Sync")
@@ -108,7 +94,7 @@ TEST(Endless, TheFirstKeyIsNoKeyToGoOnWith) {
 }
 
 TEST(Endless, TheSameItemsWithTheSameKeyAreNoProgress) {
-  Synced world;
+  Bounded world;
   const std::string mail = handset_mails(world, world.id).begin()->first;
   world.server().change(kEmail, mail, [](exchange::Item& item) { item.set(exchange::Node(wbxml::email::kRead, 1)); });
   std::string last;
@@ -143,10 +129,10 @@ TEST(Endless, TheSameItemsWithTheSameKeyAreNoProgress) {
 }
 
 TEST(Endless, WhatCannotBeSentTakesNoRoomFromWhatCan) {
-  Synced world;
+  Bounded world;
   const std::string there = world.server().put(kEmail, other_cases(141)[1]);
   LONGS_EQUAL(0, world.sync(world.id).code);
-  const auto made = world.make({set(con::kFirstName, "Ada"), set(con::kPicture, std::string(60'000, 'A'))});
+  const auto made = world.make("Contacts", {set(con::kFirstName, "Ada"), set(con::kPicture, std::string(60'000, 'A'))});
   CHECK(made.ok());
   world.refuse_adds("6");
   bool edited = false;
@@ -159,7 +145,7 @@ TEST(Endless, WhatCannotBeSentTakesNoRoomFromWhatCan) {
   CHECK(edited);
   world.on_request = nullptr;
   world.on_answer = nullptr;
-  CHECK(world.edit(world.contacts().at(there), {set(con::kPicture, std::string(40'000, 'B'))}).ok());
+  CHECK(world.edit(world.items("Contacts").at(there), {set(con::kPicture, std::string(40'000, 'B'))}).ok());
   world.before = world.sent.size();
   LONGS_EQUAL(0, world.sync_in_time().code);
   world.few(20);
@@ -167,16 +153,16 @@ TEST(Endless, WhatCannotBeSentTakesNoRoomFromWhatCan) {
 }
 
 TEST(Endless, WhatIsNoTextIsRefusedBeforeItIsQueued) {
-  Synced world;
+  Bounded world;
   for (const std::string& bad : {std::string("\xFF"), std::string("a\0b", 3), std::string("\xC3")}) {
-    CHECK_FALSE(world.make({set(con::kFirstName, bad)}).ok());
+    CHECK_FALSE(world.make("Contacts", {set(con::kFirstName, bad)}).ok());
     CHECK_FALSE(world.engine().changes(world.id).categorize(world.item(world.id), bad, true).ok());
     CHECK_FALSE(
         world.engine()
             .change_folder(world.id, {FolderWish::What::kCreate, FolderId{}, bad, FolderType::kUserMail}, world.now())
             .ok());
   }
-  const auto made = world.make({set(con::kFirstName, "Ada")});
+  const auto made = world.make("Contacts", {set(con::kFirstName, "Ada")});
   CHECK(made.ok());
   LONGS_EQUAL(0, world.sync(world.id).code);
   CHECK_FALSE(world.edit(made.value(), {set(con::kLastName, "\xFF")}).ok());
@@ -185,21 +171,21 @@ TEST(Endless, WhatIsNoTextIsRefusedBeforeItIsQueued) {
 }
 
 TEST(Endless, AnIdWithoutAStatusSaysThatAnAddWasTaken) {
-  Synced world;
+  Bounded world;
   const std::size_t others = world.contacts_at_server();
-  CHECK(world.make({set(con::kFirstName, "Ada")}).ok());
+  CHECK(world.make("Contacts", {set(con::kFirstName, "Ada")}).ok());
   world.server().fault("Sync:no-status");
   for (int i = 0; i < 3; ++i) static_cast<void>(world.sync_in_time());
   world.server().faults_off();
   LONGS_EQUAL(0, world.sync(world.id).code);
   LONGS_EQUAL(others + 1, world.contacts_at_server());
-  LONGS_EQUAL(1, world.contacts().size());
+  LONGS_EQUAL(1, world.items("Contacts").size());
   LONGS_EQUAL(0, world.queue(world.id).size());
 }
 
 TEST(Endless, WhatMayPassIsNotSentAgainAtOnce) {
-  Synced world;
-  CHECK(world.make({set(con::kFirstName, "Ada")}).ok());
+  Bounded world;
+  CHECK(world.make("Contacts", {set(con::kFirstName, "Ada")}).ok());
   world.refuse_adds("5");
   static_cast<void>(world.sync_in_time());
   const auto times = world.sends();
@@ -210,11 +196,11 @@ TEST(Endless, WhatMayPassIsNotSentAgainAtOnce) {
 
 TEST(Endless, WhatAFullMailboxHasNoRoomForWaits) {
   for (const bool push : {false, true}) {
-    Synced world;
+    Bounded world;
     if (push) CHECK(world.start_push(world.id));
     world.before = world.sent.size();
     world.refuse_adds("9");
-    CHECK(world.make({set(con::kFirstName, "Ada")}).ok());
+    CHECK(world.make("Contacts", {set(con::kFirstName, "Ada")}).ok());
     if (push) world.run_for(kPatience_ms);
     for (int i = 0; i < 5; ++i) CHECK(world.sync_in_time() == eas_error(Command::kSync, 9));
     LONGS_EQUAL(push ? 6 : 5, world.sends().size());
@@ -235,7 +221,7 @@ TEST(Endless, WhatAFullMailboxHasNoRoomForWaits) {
 
 TEST(Endless, AStatusOfAnItemGivenToTheFolderIsThatOfTheOneItemSent) {
   for (const int status : {6, 7}) {
-    Synced world;
+    Bounded world;
     CHECK(world.engine().changes(world.id).mark(world.item(world.id), Mark::kFlag).ok());
     world.server().fault("Sync@1:status:" + std::to_string(status));
     LONGS_EQUAL(0, world.sync_in_time().code);
@@ -253,7 +239,7 @@ TEST(Endless, AStatusOfAnItemGivenToTheFolderIsThatOfTheOneItemSent) {
 
 TEST(Endless, AStatusThatFitsNowhereIsTheServersFaultAndNamedAsItCame) {
   for (const int status : {6, 7, 8, 13, 14}) {
-    Synced world;
+    Bounded world;
     world.server().fault("Sync:status:" + std::to_string(status));
     const Error error = world.sync_in_time();
     const std::int32_t as = status < 8 ? 5 : status == 8 ? 12 : 903;
@@ -266,7 +252,7 @@ TEST(Endless, AStatusThatFitsNowhereIsTheServersFaultAndNamedAsItCame) {
 
 TEST(Endless, RetryAfterAsADate) {
   for (const char* until : {"Sun, 06 Nov 1994 08:50:37 GMT", "60"}) {
-    Synced world;
+    Bounded world;
     CHECK(world.start_push(world.id));
     world.server().fault("Sync:http:503");
     world.on_answer = [&](const Sent& one, exchange::HttpResponse& answer) {

@@ -6,6 +6,7 @@
 
 #include "engine/sync/item_cases.h"
 #include "engine/sync/mailbox_view.h"
+#include "engine/sync/personal_world.h"
 #include "engine/sync/wire_view.h"
 #include "exchange/item_view.h"
 
@@ -26,7 +27,6 @@ namespace base = wbxml::air_sync_base;
 constexpr const char* kEmail = "demo@example.test";
 constexpr std::uint16_t kSubject = 100, kBody = 6;
 
-PropertyEdit set(std::uint16_t id, const std::string& value) { return {id, bytes_of(Text(value)), true}; }
 PropertyEdit remove(std::uint16_t id) { return {id, {}, false}; }
 
 std::uint16_t name_property(const std::string& class_name) {
@@ -70,29 +70,11 @@ std::string damage(const Item& before, const Item& after, std::vector<exchange::
   return {};
 }
 
-struct Synced : World {
-  explicit Synced(const char* version, AccountSettings settings = {}) : World(of_version(version)) {
-    id = add(kEmail, "demo", settings);
-  }
-  std::map<std::string, ItemId> items(const std::string& folder) {
-    std::map<std::string, ItemId> found;
-    for_each_item(id, folder, [&](const ItemRow& row) { found[std::string(row.server_id)] = row.id; });
-    return found;
-  }
-  Result<ChangeId> edit(ItemId item, std::vector<PropertyEdit> edits) {
-    return engine().changes(id).edit_item(item, edits);
-  }
-  Result<ItemId> make(const std::string& folder, std::vector<PropertyEdit> edits) {
-    return engine().changes(id).add_item(folder_id(id, folder), edits);
-  }
-  AccountId id{};
-};
-
 /// Every case goes to the handset, has its name changed there, and comes back with nothing else changed.
 void round_trip(const char* version, const std::vector<Item>& cases) {
   AccountSettings settings;
   settings.days = 0;
-  Synced world(version, settings);
+  PersonalWorld world(version, settings);
   std::map<std::string, Item> before;
   for (const Item& item : cases) {
     const std::string id = world.server().put(kEmail, item);
@@ -139,7 +121,7 @@ TEST(ItemEdits, ContactsTasksAndNotesKeepWhatWasNotChanged) {
 
 TEST(ItemEdits, WhatIsClearedIsGoneAtTheServer) {
   for (const char* version : {"2.5", "12.1", "14.1", "16.1"}) {
-    Synced world(version);
+    PersonalWorld world(version);
     const int number = number_of(version);
     const std::string event = world.server().put(kEmail, event_case(2, 0, 1, 0, number));
     const std::string contact = world.server().put(kEmail, other_cases(number)[0]);
@@ -167,7 +149,7 @@ TEST(ItemEdits, WhatIsClearedIsGoneAtTheServer) {
 
 TEST(ItemEdits, NewItemsOfEveryClassArriveOnce) {
   for (const char* version : {"2.5", "12.1", "14.1", "16.0", "16.1"}) {
-    Synced world(version);
+    PersonalWorld world(version);
     LONGS_EQUAL(0, world.sync(world.id).code);
     CHECK(world
               .make("Calendar",
@@ -219,7 +201,7 @@ TEST(ItemEdits, NewItemsOfEveryClassArriveOnce) {
 
 // SOGo's keys of contacts are times: one may come back as it was sent, and what is added twice is there twice.
 TEST(ItemEdits, AnAnswerWithTheSameKeyThatNamesTheClientIdIsTheAnswer) {
-  Synced world("14.1");
+  PersonalWorld world("14.1");
   LONGS_EQUAL(0, world.sync(world.id).code);
   CHECK(world.make("Contacts", {set(con::kFirstName, "Ada"), set(con::kLastName, "Lovelace")}).ok());
   int sent_with_commands = 0;
@@ -237,7 +219,7 @@ TEST(ItemEdits, AnAnswerWithTheSameKeyThatNamesTheClientIdIsTheAnswer) {
 }
 
 TEST(ItemEdits, AnItemThatWasNeverSentIsChangedAndDeletedWithoutAWord) {
-  Synced world("16.1");
+  PersonalWorld world("16.1");
   LONGS_EQUAL(0, world.sync(world.id).code);
   const ItemId note = world.make("Notes", {set(kSubject, "Erst"), set(kBody, "eins")}).value();
   CHECK(world.edit(note, {set(kSubject, "Dann"), set(kBody, "zwei")}).ok());
@@ -257,7 +239,7 @@ TEST(ItemEdits, AnItemThatWasNeverSentIsChangedAndDeletedWithoutAWord) {
 
 TEST(ItemEdits, AnEditSurvivesWhatTheServerChangesMeanwhileAndALostConflictIsListed) {
   for (const char* version : {"14.1", "16.1"}) {
-    Synced world(version);
+    PersonalWorld world(version);
     const std::string event = world.server().put(kEmail, event_case(2, 1, 1, 0, number_of(version)));
     LONGS_EQUAL(0, world.sync(world.id).code);
     const ItemId item = world.items("Calendar").at(event);
@@ -287,7 +269,7 @@ TEST(ItemEdits, AnEditSurvivesWhatTheServerChangesMeanwhileAndALostConflictIsLis
 
 TEST(ItemEdits, AnEditThatMeetsTheServersInAPullLosesOnlyWhereBothTouchedTheSame) {
   for (const char* version : {"14.1", "16.1"}) {
-    Synced world(version);
+    PersonalWorld world(version);
     const std::string same = world.server().put(kEmail, event_case(2, 1, 1, 0, number_of(version)));
     const std::string other = world.server().put(kEmail, event_case(3, 1, 1, 0, number_of(version)));
     LONGS_EQUAL(0, world.sync(world.id).code);
@@ -314,7 +296,7 @@ TEST(ItemEdits, AnEditThatMeetsTheServersInAPullLosesOnlyWhereBothTouchedTheSame
 }
 
 TEST(ItemEdits, DroppingAnEditShowsTheServersItemAgain) {
-  Synced world("14.1");
+  PersonalWorld world("14.1");
   const std::string contact = world.server().put(kEmail, other_cases(141)[0]);
   LONGS_EQUAL(0, world.sync(world.id).code);
   const ItemId item = world.items("Contacts").at(contact);
@@ -346,7 +328,7 @@ TEST(ItemEdits, DroppingAnEditShowsTheServersItemAgain) {
 }
 
 TEST(ItemEdits, WhatCannotBeSentIsRefusedHere) {
-  Synced world("16.1");
+  PersonalWorld world("16.1");
   const std::string event = world.server().put(kEmail, event_case(-1, 0, 0, 2, 161));
   world.server().change(kEmail, event, [](Item& item) { item.set(Node(cal::kMeetingStatus, 3)); });
   LONGS_EQUAL(0, world.sync(world.id).code);

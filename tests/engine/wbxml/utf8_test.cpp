@@ -59,3 +59,9 @@ TEST(WbxmlUtf8, CutsAnywhereDoNotMatterAndTheFirstWrongByteIsNamed) {
     }
   }
 }
+
+TEST(WbxmlUtf8, ABeginningEndsWithAWholeCharacter) {
+  const std::string text = "a\u00FC\u20AC\U0001F600";  // of 1, 2, 3 and 4 bytes
+  const std::size_t ends[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 10};
+  for (std::size_t most = 0; most < std::size(ends); ++most) LONGS_EQUAL(ends[most], beginning(text, most).size());
+}
