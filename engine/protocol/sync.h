@@ -54,11 +54,14 @@ class SyncWriter {
  public:
   explicit SyncWriter(Room);
   Status add(const SyncRequest&);  ///< a RequestFault leaves the document as it was
-  /// `window` bounds the items of all collections together, from 12.1 on; 0: each has its own bound only.
-  Result<std::size_t> finish(std::uint16_t window = 0);
+  /// `window` bounds the items of all collections together, from 12.1 on; 0: each has its own bound only. `wait_s`: the
+  /// server may answer as late as that when it has nothing to say (12.1: whole minutes; 2.2.3.79 HeartbeatInterval,
+  /// 2.2.3.196 Wait); 0: at once.
+  Result<std::size_t> finish(std::uint16_t window = 0, std::uint32_t wait_s = 0);
 
  private:
   wbxml::Writer writer_;
+  bool in_minutes_ = false;
 };
 Result<std::size_t> write_sync(Room, const SyncRequest&);  ///< of one collection
 

@@ -184,6 +184,7 @@ Status SyncWriter::add(const SyncRequest& request) {
   bool has_commands = false;
   for (const SyncCommand& command : request.commands) has_commands |= says_something(command);
 
+  in_minutes_ = request.version < 140;
   writer_.open(as::kCollection);
   if (profile::below(request.version, 140)) writer_.element(as::kClass, items::class_name(request.kind));
   writer_.element(as::kSyncKey, request.sync_key).element(as::kCollectionId, request.collection_id);
@@ -203,8 +204,11 @@ Status SyncWriter::add(const SyncRequest& request) {
   return Done{};
 }
 
-Result<std::size_t> SyncWriter::finish(std::uint16_t window) {
+Result<std::size_t> SyncWriter::finish(std::uint16_t window, std::uint32_t wait_s) {
   writer_.close();
+  if (wait_s != 0)
+    writer_.element(in_minutes_ ? as::kWait : as::kHeartbeatInterval,
+                    std::uint64_t{in_minutes_ ? wait_s / 60 : wait_s});
   if (window != 0) writer_.element(as::kWindowSize, std::uint64_t{window});
   writer_.close();
   return written(writer_);

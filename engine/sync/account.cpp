@@ -448,6 +448,9 @@ void Account::tick() {
   std::uint64_t now = core_.now().mono_ms;
   if (wiped_) return;
   follow_mode();
+  // As a Sync that waited it was given longer.
+  if (work_ && work_->hangs && now >= radio_used_ms_ + kCommandSilenceS * std::uint64_t{1000})
+    end_early(*work_, Error{Domain::kHttp, 11, 0});
   if (arriving_) {
     // A stage transaction that cannot be closed shows up at the next write of this response.
     (void)arrival_.tick(now);
@@ -459,6 +462,7 @@ void Account::tick() {
       full_sync_visit_ = ping_trouble() >= kPausesFree;
       mark_all_due();
       needs_ |= kNeedItems;
+      if (wait_ && wait_->hangs) needs_ |= kNeedFolders;  // a Ping would tell of new ones
     } else {
       full_sync_ms_ = now + kStoreRetryMs;
     }

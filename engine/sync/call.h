@@ -92,6 +92,7 @@ class Call {
   std::uint64_t answer_bytes = 0;
   bool looks_like_wbxml = true, looks_like_multipart = false;
   bool for_errand = false;       ///< the account's errand hears how it ended
+  bool hangs = false;            ///< a Sync that waits for news in place of a Ping
   bool for_body = false;         ///< the rest of a body, by whichever command
   AnswerTaker* taker = nullptr;  ///< in place of `answer`; outlives the call
 

@@ -123,6 +123,7 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
       words == words_ && same_words_ < kSameWordsMax ? static_cast<std::uint8_t>(same_words_ + 1) : std::uint8_t{1};
   words_ = words;
   radio_used();
+  if (call->lane == Lane::kWork) give_up_hanging(*call);
   (call->lane == Lane::kWork ? work_ : wait_) = call;
   tell_state();
   return Done{};
@@ -157,11 +158,16 @@ void Account::response_body(Call& call, Bytes piece) {
   traffic_of(call).bytes_in += piece.size();
   radio_used();
   store_used();
+  if (profile::kHangingSync && call.hangs && &call == wait_ && call.http_status == 200)
+    if (Status begun = hanging_answers(call); !begun.ok()) return end_early(call, begun.error());
   call.take(piece);
-  if (!call.taker || !call.broken()) return;
   // The rest may be long: the connection is given up for it.
+  if (call.taker && call.broken()) end_early(call, {});
+}
+
+void Account::end_early(Call& call, Error why) {
   if (call.offered) core_.cancelled(call.id);
-  finish_work(call, {});
+  finish_work(call, why);
 }
 
 void Account::response_end(Call& call) { finish_work(call, {}); }
@@ -207,7 +213,10 @@ void Account::finish_work(Call& ended, Error transport) {
         ended_folders(*call, error);
         break;
       case Command::kSync:
-        call->for_body ? ended_body(*call, error) : ended_items(*call, error);
+        if (profile::kHangingSync && call->hangs)
+          ended_hanging(*call, error);
+        else
+          call->for_body ? ended_body(*call, error) : ended_items(*call, error);
         break;
       case Command::kFolderCreate:
       case Command::kFolderUpdate:

@@ -47,6 +47,8 @@ inline constexpr int kVersionMin = HANDSYNC_VERSION_MIN;
 /// version < limit, and known when compiling where no version as old is spoken.
 constexpr bool below(int version, int limit) { return kVersionMin < limit && version < limit; }
 
+/// Push waits in a Sync where one folder is all there is to watch (engine/sync/hanging.cpp).
+inline constexpr bool kHangingSync = !kSmall;
 /// PropertyRow::name, for programs that show properties by name; firmware goes by their ids (10 KB).
 inline constexpr bool kElementNames = !kSmall;
 /// Plaintext of one record that is sent; two connections keep two of it each.

@@ -48,6 +48,7 @@ struct Sent {
   std::string label, host, method, target, authorization, policy_key, body;
   std::uint16_t account = 0;
   bool tls = true;
+  bool waits = false;  ///< on the lane of what waits for news
 };
 
 /// What the engine runs on. World has one of its own, the simulated handset in a temporary folder; a test may bring
@@ -501,6 +502,7 @@ class World {
     record.body = request.body;
     record.account = static_cast<std::uint16_t>(send.account);
     record.tls = send.tls;
+    record.waits = send.lane == Lane::kWait;
     if (auto* value = request.header("Authorization")) record.authorization = *value;
     if (auto* value = request.header("X-MS-PolicyKey")) record.policy_key = *value;
     sent.push_back(record);
