@@ -449,7 +449,7 @@ void Account::tick() {
   if (wiped_) return;
   follow_mode();
   // As a Sync that waited it was given longer.
-  if (work_ && work_->hangs && now >= radio_used_ms_ + kCommandSilenceS * std::uint64_t{1000})
+  if (profile::kHangingSync && work_ && work_->hangs && now >= radio_used_ms_ + kCommandSilenceS * std::uint64_t{1000})
     end_early(*work_, Error{Domain::kHttp, 11, 0});
   if (arriving_) {
     // A stage transaction that cannot be closed shows up at the next write of this response.

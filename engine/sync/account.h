@@ -386,13 +386,13 @@ class Account final : public Changes {
   void ended_ping(Call&, Error);
   void judge_ping(Call&, Error);
   void judge_lost_ping(Error, std::uint64_t took_ms);
-  bool nothing_new(std::uint64_t took_ms);  ///< was said, after so long; false: so soon that it is none of the waiting
+  void waited_well();
   // hanging.cpp
   FolderState* watched_alone();
   Status start_hanging(FolderState&);
   Status hanging_answers(Call&);
   void ended_hanging(Call&, Error);
-  void give_up_hanging(const Call& for_what);
+  void go_past_hanging(const Call&);
   void weigh_hanging(int by);
   void save_heartbeat();  ///< when it is new and the replica is open anyway
   void mark_all_due();
@@ -490,12 +490,12 @@ class Account final : public Changes {
     std::uint64_t folders = 0;  ///< of their ids; 0 = nothing is remembered
     friend bool operator==(const Told&, const Told&) = default;
   } told_, telling_;
-  FolderId hanging_{};                ///< the folder that a Sync waits for news of, or waited last
-  std::int8_t hanging_worth_ = 1;     ///< above 0: in a Sync it waits more cheaply than in a Ping
-  bool hanging_repeats_ = true;       ///< an empty request repeats the one before (MS-ASCMD 2.2.1.21)
-  std::uint32_t hanging_told_s_ = 0;  ///< what such a one would ask for; 0 = it would be none of these
-  bool full_sync_visit_ = false;      ///< a full sync in place of a Ping that is in trouble
-  bool judging_ping_ = false;         ///< what follows now is the fault of a Ping
+  FolderId hanging_{};                       ///< the folder that a Sync waits for news of, or waited last
+  std::int8_t hanging_worth_ = 0;            ///< above 0: in a Sync it waits more cheaply than in a Ping
+  std::uint32_t hanging_told_s_ = 0;         ///< what an empty request would repeat; 0 = it would be none of these
+  std::uint64_t hanging_not_before_ms_ = 0;  ///< a server that has refused it
+  bool full_sync_visit_ = false;             ///< a full sync in place of a Ping that is in trouble
+  bool judging_ping_ = false;                ///< what follows now is the fault of a Ping
   bool options_before_ping_ = false, options_for_ping_ = false;  ///< the next Ping is one too many; it waits or runs
   std::uint16_t ping_remedied_ = 0;  ///< remedies, a bit each, that Pings have asked for since one lasted
   bool pushed_ = false;              ///< the Sync that runs was caused by a Ping

@@ -65,7 +65,6 @@ Result<ChangeId> Account::queued(const Result<std::uint64_t>& change) {
 /// Something of the user's waits: in push it goes out at once, past the Ping that stays open.
 void Account::changes_wait() {
   (void)store_.hold_texts(texts_refused());  // what cannot be noted now is noted when it is about to be sent
-  weigh_hanging(-2);
   for (std::size_t i = 0; i < folder_count_; ++i) {
     auto waiting = store_.has_outgoing(folders_[i].row.id);
     if (waiting.ok() && waiting.value()) folders_[i].due = true;

@@ -12,31 +12,27 @@ using protocol::Command;
 
 namespace {
 
-/// A mail that comes saves a round trip. A change of the user's costs a pull before it, as the key is in doubt, and
-/// the request that waited: so who changes more than half as often as mail comes waits in a Ping.
-constexpr std::int8_t kWorthMax = 4, kWorthLeast = -4;
-/// Of a server that does not wait in a Sync, or refuses to: so many pushes by Ping before it is tried again.
-constexpr std::int8_t kPutAside = -100;
-constexpr std::uint64_t kAtOnceMs = 10'000;
-
-bool of_the_server(Error error) {
-  return error.domain == Domain::kEas || error.domain == Domain::kWbxml ||
-         (error.domain == Domain::kHttp && error.code >= 100);
-}
+/// A mail that comes saves a round trip. Whatever else is sent costs a new connection and a pull before it, as the key
+/// is in doubt: so who changes more than half as often as mail comes, or gets less than a mail in two hours, waits in a
+/// Ping.
+constexpr int kWorthMax = 4, kWorthLeast = -2, kPastIt = -2;
+/// Of a server that does not wait in a Sync, or refuses to: so long push is by Ping.
+constexpr std::uint64_t kPutAsideMs = 24 * 3'600'000ULL;
 
 }  // namespace
 
 void Account::weigh_hanging(int by) {
-  if (by > 0 ? hanging_worth_ < kWorthMax : hanging_worth_ > kWorthLeast)
-    hanging_worth_ = static_cast<std::int8_t>(hanging_worth_ + by);
+  const int worth = hanging_worth_ + by;
+  hanging_worth_ = static_cast<std::int8_t>(worth > kWorthMax ? kWorthMax : worth < kWorthLeast ? kWorthLeast : worth);
 }
 
-/// The one folder that push watches, if it is one, and in a Sync it is watched more cheaply.
+/// The one folder that push watches, if it is one, all is well, and in a Sync it is watched more cheaply.
 FolderState* Account::watched_alone() {
-  if (hanging_worth_ <= 0 || version_ < 121) return nullptr;
+  const bool well = ping_trouble() == 0 && loops_.of(Loop::kFailures) == 0;
+  if (!well || hanging_worth_ <= 0 || version_ < 121 || core_.now().mono_ms < hanging_not_before_ms_) return nullptr;
   FolderState* only = nullptr;
   for (std::size_t i = 0; i < folder_count_; ++i) {
-    if (!wanted(folders_[i])) continue;
+    if (!wanted(folders_[i]) || folders_[i].row.type == FolderType::kRecipients) continue;
     if (only) return nullptr;
     only = &folders_[i];
   }
@@ -51,6 +47,7 @@ Status Account::start_hanging(FolderState& folder) {
   heartbeat_s_ = heartbeat_.next_s(core_.now().mono_ms);
   if (version_ < 140) heartbeat_s_ -= heartbeat_s_ % 60;
   Result<std::size_t> body = std::size_t{0};
+  // An empty request repeats the one before (MS-ASCMD 2.2.1.21).
   if (std::exchange(hanging_told_s_, 0U) != heartbeat_s_ || hanging_ != folder.row.id) {
     protocol::SyncWriter writer(call->body_room());
     protocol::SyncRequest request = request_of(folder);
@@ -74,8 +71,10 @@ Status Account::start_hanging(FolderState& folder) {
 }
 
 /// A request of another kind begins. One that waits in a Sync would be overtaken by it.
-void Account::give_up_hanging(const Call& for_what) {
-  if (for_what.kind == Kind::kCommand && for_what.command == Command::kSync) hanging_told_s_ = 0;
+void Account::go_past_hanging(const Call& call) {
+  const bool sync = call.kind == Kind::kCommand && call.command == Command::kSync;
+  if (sync) hanging_told_s_ = 0;
+  if (!sync || current_commands_ != 0) weigh_hanging(kPastIt);
   if (wait_ && wait_->hangs) cancel(wait_);
 }
 
@@ -102,45 +101,52 @@ Status Account::hanging_answers(Call& call) {
   return Done{};
 }
 
+/// What fails is a Sync that has failed, like any other, and push is by Ping for a day if the server was to blame.
 void Account::ended_hanging(Call& call, Error error) {
   const std::uint64_t now = core_.now().mono_ms, took_ms = now - ping_started_ms_;
-  const bool repeated = call.body_bytes() == 0;
+  const auto took_s = static_cast<std::uint32_t>(took_ms / 1000);
   FolderState* folder = find(hanging_);
-  if (auto* answer = std::get_if<protocol::SyncResponse>(&call.answer)) {
-    if (!error && (answer->status() == 13 || answer->status() == 14)) {
-      // It does not know what was to be repeated; or it waits longer or not as long, and says how long (14).
-      arriving_ = false;
-      current_ = {};
-      arrival_.drop();
-      if (folder) folder->asked = false;
-      const std::uint32_t limit_s = version_ < 140 ? answer->limit() * 60 : answer->limit();
-      const bool known = answer->status() == 13 ? repeated : heartbeat_.bound(heartbeat_s_, limit_s, now);
-      if (answer->status() == 13) hanging_repeats_ = false;
-      if (!known) hanging_worth_ = kPutAside;
-      return;
+  auto* answer = std::get_if<protocol::SyncResponse>(&call.answer);
+  const bool lost = error.domain == Domain::kHttp && error.code < 100;
+  bool refused = false;
+  if (!answer && lost && took_ms >= std::uint64_t{heartbeat_s_} * 500) {
+    judging_ping_ = true;
+    judge_lost_ping(error, took_ms);
+    judging_ping_ = false;
+  } else if (!answer && !error) {  // nothing new
+    refused = took_s + kPingEarlyS < heartbeat_s_;
+    succeed();
+    if (!refused) {
+      heartbeat_.lasted(heartbeat_s_);
+      waited_well();
     }
-    if (!error && answer->status() <= 1) {
-      heartbeat_.lasted(static_cast<std::uint32_t>(took_ms / 1000));
+    hanging_told_s_ = heartbeat_s_;
+    if (folder) folder->pull_open = false;
+  } else if (answer && !error && (answer->status() == 13 || answer->status() == 14)) {
+    // It does not know what was to be repeated (13), or waits longer or not as long and says how long (14).
+    arriving_ = false;
+    current_ = {};
+    arrival_.drop();
+    if (folder) folder->asked = false;
+    const std::uint32_t limit_s = version_ < 140 ? answer->limit() * 60 : answer->limit();
+    refused = answer->status() == 13 || !heartbeat_.bound(heartbeat_s_, limit_s, now);
+  } else {
+    if (answer) {
+      ended_items(call, error);
+    } else {
+      if (folder) folder->due = true;
+      needs_ |= kNeedItems;
+      request_failed(call, error);
+    }
+    refused = error_ && !lost;
+    if (!error_) {
+      heartbeat_.lasted(took_s);
       reset_loops({Loop::kPings});
       ping_remedied_ = 0;
+      if (pushed_items_ != 0) weigh_hanging(1);
     }
-    ended_items(call, error);
-    if (of_the_server(error_)) weigh_hanging(kWorthLeast - kWorthMax);
-    if (!error_ && pushed_items_ != 0) weigh_hanging(1);
-    return;
   }
-  judging_ping_ = true;
-  if (error.domain == Domain::kHttp && error.code < 100 && took_ms >= std::uint64_t{heartbeat_s_} * 500) {
-    judge_lost_ping(error, took_ms);
-  } else if (error) {
-    if (of_the_server(error)) weigh_hanging(kWorthLeast - kWorthMax);
-    request_failed(call, error);
-  } else {
-    if (folder) folder->pull_open = false;
-    if (!nothing_new(took_ms) && took_ms < kAtOnceMs) hanging_worth_ = kPutAside;
-    if (hanging_repeats_) hanging_told_s_ = heartbeat_s_;
-  }
-  judging_ping_ = false;
+  if (refused) hanging_not_before_ms_ = now + kPutAsideMs;
 }
 
 }  // namespace handsync::sync

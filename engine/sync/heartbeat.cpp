@@ -57,6 +57,7 @@ void Heartbeat::lasted(std::uint32_t took_s) {
   Known& net = here();
   net.misses = 0;
   if (took_s <= net.good_s || took_s < kHeartbeatMinS) return;
+  if (!net.good_s && !net.bad_s && took_s < kHeartbeatS) return;  // a mail that came soon is no reason to wait less
   net.good_s = narrow(took_s);
   if (net.good_s >= net.bad_s) net.bad_s = 0;
   changed_ = true;

@@ -126,24 +126,11 @@ void Account::judge_lost_ping(Error error, std::uint64_t took_ms) {
   loops_.add(Loop::kPings);  // once is how a network changes; again and again is a path that does not hold
 }
 
-bool Account::nothing_new(std::uint64_t took_ms) {
-  succeed();
-  auto took_s = static_cast<std::uint32_t>(took_ms / 1000);
-  bool own_time = took_s + kPingEarlyS < heartbeat_s_;  // the server's, not the one it was asked for
-  if (!own_time)
-    heartbeat_.lasted(heartbeat_s_);
-  else if (took_s >= kPushLeastS)
-    heartbeat_.capped(took_s, core_.now().mono_ms);
-  // One that ends at once would make us spin: it counts as a turn that brought nothing.
-  if (own_time && took_s < kPushLeastS) {
-    if (!pushed_) pushed_items_ = 0;
-    pushed_ = true;
-    return false;
-  }
+/// For as long as it was to: whatever was wrong with waiting is over.
+void Account::waited_well() {
   reset_loops({Loop::kFailures, Loop::kPings, Loop::kEmptyPushes, Loop::kRefreshes});
   visit_requests_ = 0;
   ping_remedied_ = 0;
-  return true;
 }
 
 void Account::judge_ping(Call& call, Error error) {
@@ -165,14 +152,28 @@ void Account::judge_ping(Call& call, Error error) {
     core_.tell(id_, Notice::kState);
   };
   switch (answer.status()) {
-    case 1:
+    case 1: {
+      succeed();
       told_ = telling_;
-      static_cast<void>(nothing_new(took_ms));
+      auto took_s = static_cast<std::uint32_t>(took_ms / 1000);
+      bool own_time = took_s + kPingEarlyS < heartbeat_s_;  // the server's, not the one it was asked for
+      if (!own_time)
+        heartbeat_.lasted(heartbeat_s_);
+      else if (took_s >= kPushLeastS)
+        heartbeat_.capped(took_s, core_.now().mono_ms);
+      // One that ends at once would make us spin: it counts as a turn that brought nothing.
+      if (own_time && took_s < kPushLeastS) {
+        if (!pushed_) pushed_items_ = 0;
+        pushed_ = true;
+      } else {
+        waited_well();
+      }
       return;
+    }
     case 2: {
       told_ = telling_;
       heartbeat_.lasted(static_cast<std::uint32_t>(took_ms / 1000));
-      weigh_hanging(1);
+      if (profile::kHangingSync) weigh_hanging(1);
       reset_loops({Loop::kPings});
       ping_remedied_ = 0;
       bool known = !answer.changed_overflow() && answer.changed_count() > 0;

@@ -123,7 +123,7 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
       words == words_ && same_words_ < kSameWordsMax ? static_cast<std::uint8_t>(same_words_ + 1) : std::uint8_t{1};
   words_ = words;
   radio_used();
-  if (call->lane == Lane::kWork) give_up_hanging(*call);
+  if (profile::kHangingSync && call->lane == Lane::kWork) go_past_hanging(*call);
   (call->lane == Lane::kWork ? work_ : wait_) = call;
   tell_state();
   return Done{};

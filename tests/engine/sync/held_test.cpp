@@ -26,10 +26,22 @@ exchange::Options few() {
 }
 
 struct Pushing : World {
-  Pushing() : World(few()) {
+  /// `alone`: the Inbox is all there is to watch, so that push waits in a Sync.
+  explicit Pushing(bool alone = false) : World(few()) {
     id = add(kEmail, "demo");
     LONGS_EQUAL(0, sync(id).code);
+    std::vector<FolderId> others;
+    for_each_folder(id, [&](const FolderRow& row) {
+      if (alone && row.name != "Inbox") others.push_back(row.id);
+    });
+    for (const FolderId folder : others) CHECK(engine().changes(id).select(folder, false).ok());
     CHECK(start_push(id));
+    for (int mail = 0; alone && mail < 3; ++mail) {
+      run_for(kMinute);
+      server().deliver(kEmail, "Pushed");
+    }
+    run_for(kMinute);
+    CHECK(!alone || sent.back().label == "Sync");
   }
   AccountId id{};
 };
@@ -59,13 +71,14 @@ Counts count(const World& world, std::uint64_t from, const std::string& held) {
   return counts;
 }
 
-std::string hold(const std::string& fault) {
-  Pushing world;
+/// `alone`: of one folder, and there is nothing to be sent, so that push goes on to wait in a Sync.
+std::string hold(const std::string& fault, bool alone = false) {
+  Pushing world(alone);
   world.server().deliver(kEmail, "Before");
   world.server().fault(fault);
   // Something of every kind is to be sent.
   Changes& changes = world.engine().changes(world.id);
-  CHECK(changes.mark(world.item(world.id, 0), Mark::kFlag).ok());
+  if (!alone) CHECK(changes.mark(world.item(world.id, 0), Mark::kFlag).ok());
   if (fault.starts_with("Provision")) world.server().policy(kEmail, exchange::Policy{{"AttachmentsEnabled", "0", {}}});
   const std::uint64_t from = world.now_ms();
   world.run_for(kDay);
@@ -76,8 +89,9 @@ std::string hold(const std::string& fault) {
   const AccountView held = world.view(world.id);
   const bool about_ping = fault.starts_with("any") || fault.starts_with("Ping");
   const bool unnoticed = held.state == AccountState::kWaiting && (!held.error || !about_ping);
-  std::printf("%s: %zu requests, at most %zu an hour, %zu identical in a row%s\n", fault.c_str(), counts.all,
-              counts.busiest, counts.identical, unnoticed ? ", in push" : "");
+  std::printf("%s%s: %zu requests, at most %zu an hour, %zu identical in a row%s\n", fault.c_str(),
+              alone ? " of one folder" : "", counts.all, counts.busiest, counts.identical,
+              unnoticed ? ", in push" : "");
   std::string wrong;
   if (counts.busiest > kRequestsAnHourMax) wrong = fault + ": too many an hour\n";
   if (counts.identical > kIdenticalMax && !unnoticed) wrong += fault + ": the same too often in a row\n";
@@ -90,7 +104,7 @@ std::string hold(const std::string& fault) {
     if (row.parked) parked = changes.retry(ChangeId{row.id}).ok();
   if (parked || world.view(world.id).state == AccountState::kBlocked)
     LONGS_EQUAL_TEXT(0, world.sync(world.id).code, fault.c_str());
-  STRCMP_EQUAL_TEXT("", difference(world, world.id).c_str(), fault.c_str());
+  STRCMP_EQUAL_TEXT("", difference(world, world.id, alone).c_str(), fault.c_str());
   return wrong;
 }
 
@@ -158,6 +172,19 @@ TEST(Held, WhatSucceedsTooSoonOrIsNoAnswer) {
   std::string wrong = hold("Ping:status:1");
   for (const char* what : {"html", "garbage", "lose-answer", "cut:5", "no-status", "unknown-page", "always-changed"})
     for (const char* command : {"any", "Sync", "Ping"}) wrong += hold(std::string(command) + ":" + what);
+  STRCMP_EQUAL("", wrong.c_str());
+}
+
+/// Push waits in a Sync where one folder is all there is to watch.
+TEST(Held, OfAFolderThatIsWatchedAlone) {
+  std::string wrong;
+  for (const char* what :
+       {"http:302", "http:400", "http:401",    "http:403", "http:404",  "http:413",     "http:429",
+        "http:449", "http:451", "http:500",    "http:501", "http:503",  "http:505",     "http:507",
+        "html",     "garbage",  "lose-answer", "cut:5",    "no-status", "unknown-page", "always-changed"})
+    for (const char* command : {"any", "Sync"}) wrong += hold(std::string(command) + ":" + what, true);
+  for (const int status : {3, 4, 5, 6, 7, 8, 9, 12, 13, 14, 15, 16, 102, 110, 111, 129, 132, 140, 142, 144, 168, 177})
+    wrong += hold("Sync:status:" + std::to_string(status), true);
   STRCMP_EQUAL("", wrong.c_str());
 }
 
