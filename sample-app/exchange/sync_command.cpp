@@ -223,7 +223,7 @@ Outcome run_sync(Call& call) {
     }
     return outcome;
   } catch (const SyncRefused& refusal) {
-    call.violation(refusal.what());
+    if (!refusal.limit) call.violation(refusal.what());  // a client learns a limit no other way
     return refused(refusal);
   }
 }

@@ -7,6 +7,7 @@ namespace sim {
 namespace {
 
 constexpr std::uint64_t kRealEvery = 25;  // so many lives are one with everything real that costs time
+constexpr std::uint64_t kAloneEvery = 5;
 constexpr std::uint64_t kEditsMin = 200, kFaultsMin = 30, kStepsMax = 4000;
 
 }  // namespace
@@ -16,7 +17,8 @@ History::History(std::uint64_t seed, Mode mode, bool tell)
       mode_(mode),
       tell_(tell),
       phone_(random_.next(), random_.chance(50)),
-      real_(seed % kRealEvery == 3) {
+      real_(seed % kRealEvery == 3),
+      alone_(seed % kAloneEvery == 2) {
   outcome_.digest = 0xCBF29CE484222325u;
   world_ = std::make_unique<World>(options(), &phone_);
   phone_.on_boot = [this] {
@@ -86,6 +88,7 @@ void History::wire() {
     learn(sent.target);
     learn(sent.body);
     ++outcome_.requests;
+    outcome_.hanging += sent.waits && sent.label == "Sync";
     judge_request(sent);
   };
   world_->fate = [this](const Sent& sent) { return fate(sent); };
@@ -149,6 +152,12 @@ Outcome History::run() {
     outcome_.wrong = "the account cannot be added";
     return outcome_;
   }
+  std::vector<FolderId> others;
+  world_->for_each_folder(id_, [&](const FolderRow& row) {
+    if (alone_ && row.name != "Inbox") others.push_back(row.id);
+  });
+  for (const FolderId folder : others)
+    if (!world_->engine().changes(id_).select(folder, false).ok()) outcome_.wrong = "a folder cannot be left out";
   troubled_ = true;
   trouble();
   std::uint64_t steps = 0;

@@ -29,7 +29,7 @@ struct Outcome {
   std::string wrong;  ///< empty: all is well; else what is not, as a sentence
   std::uint64_t digest = 0;
   double days = 0;
-  std::uint64_t edits = 0, requests = 0;
+  std::uint64_t edits = 0, requests = 0, hanging = 0;
   FaultCounts faults{};
   std::uint64_t fault_count() const {
     std::uint64_t sum = 0;
@@ -76,6 +76,7 @@ class History {
   // user.cpp
   void act_of_user();
   void act_of_server();
+  void busy_hour();
   void use_pin();
   // trouble.cpp
   void trouble();
@@ -116,6 +117,7 @@ class History {
   // what is true of this life
   bool rough_ = false;  ///< answers get lost and the power goes: then no server forgets what it did
   bool has_policy_ = false;
+  bool alone_;  ///< the Inbox is all that is synced, and at times mails come one after the other: push waits in a Sync
   bool pushing_ = false, learned_version_ = false, malformed_ = false;
   bool bodies_whole_ = false;
 

@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
              2;
   }
   sim::FaultCounts faults{};
-  std::uint64_t failures = 0, edits = 0, requests = 0;
+  std::uint64_t failures = 0, edits = 0, requests = 0, hanging = 0;
   double days = 0;
   for (std::uint64_t i = 0; i < seeds; ++i) {
     const std::uint64_t seed = from + i * stride;
@@ -92,13 +92,14 @@ int main(int argc, char** argv) {
     for (std::size_t kind = 0; kind < sim::kFaultKinds; ++kind) faults[kind] += outcome.faults[kind];
     edits += outcome.edits;
     requests += outcome.requests;
+    hanging += outcome.hanging;
     days += outcome.days;
     std::fflush(stdout);
     if (until_found && failures) break;
   }
   for (std::size_t kind = 0; kind < sim::kFaultKinds; ++kind)
     std::printf("fault %s %llu\n", sim::kFaultNames[kind], static_cast<unsigned long long>(faults[kind]));
-  std::printf("total edits %llu requests %llu days %.0f\n", static_cast<unsigned long long>(edits),
-              static_cast<unsigned long long>(requests), days);
+  std::printf("total edits %llu requests %llu days %.0f hanging %llu\n", static_cast<unsigned long long>(edits),
+              static_cast<unsigned long long>(requests), days, static_cast<unsigned long long>(hanging));
   return failures ? 1 : 0;
 }

@@ -106,6 +106,9 @@ struct Judges {
       const auto met = [&](FaultKind kind) { return h.outcome_.faults[static_cast<std::size_t>(kind)] != 0; };
       // It is done already, or the key came with an answer of before.
       if ((met(FaultKind::kTwice) || met(FaultKind::kOldAnswer)) && says("acknowledges the policy key")) continue;
+      // The second of a request that came twice waits still, and there is nothing to repeat before its answer.
+      const bool unknown = met(FaultKind::kTwice) || met(FaultKind::kOldAnswer) || h.forgotten_;
+      if (unknown && says("there is no request to repeat")) continue;
       // What had been carried out when its answer was not kept is called malformed here: parked, it is not repeated.
       if (h.malformed_ && says("with other Commands")) continue;
       // A commit that was said to have failed may be there after a restart: then the key is one of before.

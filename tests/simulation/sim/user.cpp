@@ -180,8 +180,19 @@ void History::act_of_user() {
   run_one(*this, kUserActs);
 }
 
+/// Mails, and nobody who looks at them.
+void History::busy_hour() {
+  say("a busy hour");
+  for (std::uint64_t mails = between(3, 6); mails > 0 && !world_->off(); --mails) {
+    acts_ms_.push_back(world_->now_ms());
+    deliver(*this);
+    world_->run_for(between(5, 900) * kSecond);
+  }
+}
+
 void History::act_of_server() {
   acts_ms_.push_back(world_->now_ms());
+  if (alone_ && chance(30)) return busy_hour();
   run_one(*this, kServerActs);
 }
 
