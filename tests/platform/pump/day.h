@@ -167,6 +167,21 @@ class Day final : Ui, Jobs {
     }
     reader.value()->close();
   }
+  /// The Inbox is all that is synced.
+  void leave_others() {
+    auto reader = engine_->reader(id_);
+    must(reader.ok(), "no reader");
+    std::vector<FolderId> others;
+    if (auto cursor = reader.value()->folders(); cursor.ok()) {
+      FolderRow row;
+      for (auto step = cursor.value()->step(row); step.ok() && step.value(); step = cursor.value()->step(row))
+        if (row.name != "Inbox") others.push_back(row.id);
+      cursor.value()->close();
+    }
+    reader.value()->close();
+    const net::Inside on;
+    for (const FolderId folder : others) must(engine_->changes(id_).select(folder, false).ok(), "no selection");
+  }
   std::size_t mails() {
     std::size_t count = 0;
     each([&](const ItemRow&) { ++count; });

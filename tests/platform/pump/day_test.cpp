@@ -118,6 +118,37 @@ TEST(Day, ANewMailCostsLittle) {
   CHECK(most <= 2600);
 }
 
+/// The first mails come by Ping, the others with the answer to a Sync that waited.
+TEST(Day, AMailOfAFolderWatchedAloneSavesARoundTrip) {
+  Day day(with());
+  day.leave_others();
+  day.run(20 * kMinute);
+  struct Cost {
+    std::uint64_t bytes = 0, round_trips = 0, requests = 0;
+  } by_ping, by_sync;
+  for (int mail = 0; mail < 6; ++mail) {
+    day.run(7 * kMinute);
+    const std::uint64_t bytes = day.net.passed.all(), pings = kind(day.traffic(), RequestKind::kPing);
+    const Traffic from = day.traffic();
+    const std::size_t mails = day.mails();
+    day.server().deliver(kEmail);
+    CHECK(day.until([&] { return day.mails() > mails && day.view().state == AccountState::kWaiting; }, kMinute));
+    day.run(5000);
+    if (mail == 2) continue;  // by Ping, and the Sync that waits is told what for
+    Cost& cost = kind(day.traffic(), RequestKind::kPing) > pings ? by_ping : by_sync;
+    cost = {std::max(cost.bytes, day.net.passed.all() - bytes), day.traffic().round_trips - from.round_trips,
+            kind(day.traffic(), RequestKind::kSync) + kind(day.traffic(), RequestKind::kPing) -
+                kind(from, RequestKind::kSync) - kind(from, RequestKind::kPing)};
+  }
+  std::printf("[a mail by Ping: at most %llu bytes, %llu round trips; by Sync: %llu bytes, %llu round trips] ",
+              static_cast<unsigned long long>(by_ping.bytes), static_cast<unsigned long long>(by_ping.round_trips),
+              static_cast<unsigned long long>(by_sync.bytes), static_cast<unsigned long long>(by_sync.round_trips));
+  CHECK(by_ping.bytes > 0 && by_sync.bytes > 0);
+  LONGS_EQUAL(by_ping.round_trips - 1, by_sync.round_trips);
+  CHECK(by_sync.bytes < by_ping.bytes);
+  CHECK(by_sync.bytes <= 2600);
+}
+
 TEST(Day, ReconnectsAreResumedAlsoAfterARestart) {
   Day day(with());
   std::uint64_t full = 0, resumed = 0;
