@@ -1,6 +1,7 @@
 #include "items/exceptions.h"
 
 #include "items/datetime.h"
+#include "items/place.h"
 #include "wbxml/code_pages.h"
 
 namespace handsync::items {
@@ -59,10 +60,10 @@ class Finder final : public wbxml::Sink {
 };
 
 /// Writes what it is told, but for what a derived class leaves out. A start tag is held back until it is known whether
-/// content follows.
+/// content follows. With a version, places and what names an exception become what that version has.
 class Copier : public wbxml::Sink {
  public:
-  explicit Copier(wbxml::Writer& writer) : writer_(writer) {}
+  explicit Copier(wbxml::Writer& writer, std::uint16_t version = 0) : writer_(writer), version_(version) {}
 
  protected:
   ~Copier() = default;
@@ -74,13 +75,28 @@ class Copier : public wbxml::Sink {
  private:
   Status open(wbxml::Tag tag) override {
     ++depth_;
+    if (place_depth_ != 0) {
+      in_name_ = tag == base::kDisplayName;
+      return Done{};
+    }
     if (left_out_ == 0 && !takes(tag, depth_)) left_out_ = depth_;
     if (left_out_ != 0) return Done{};
     settle();
+    if (version_ != 0 && is_place(tag) && tag != place_in(version_)) {
+      place_depth_ = depth_;
+      in_name_ = tag == cal::kLocation;
+      named_ = false;
+      return Done{};
+    }
+    if (version_ != 0 && names_exception(tag)) tag = naming_tag(version_);
     if (depth_ > unwritten()) held_ = tag;
     return Done{};
   }
   Status text(Bytes piece, bool opaque) override {
+    if (place_depth_ != 0) {
+      if (in_name_) name_place(text_of(piece));
+      return Done{};
+    }
     if (left_out_ != 0 || depth_ <= unwritten()) return Done{};
     settle();
     opaque ? writer_.opaque(piece) : writer_.text(text_of(piece));
@@ -88,11 +104,12 @@ class Copier : public wbxml::Sink {
   }
   Status close(wbxml::Tag) override {
     const int depth = depth_--;
-    if (left_out_ != 0) {
+    if (place_depth_ != 0) {
+      in_name_ = false;
+      if (depth == place_depth_) end_place();
+    } else if (left_out_ != 0) {
       if (left_out_ == depth) left_out_ = 0;
-      return Done{};
-    }
-    if (held_ != 0) {
+    } else if (held_ != 0) {
       writer_.empty(held_);
       held_ = 0;
     } else if (depth > unwritten()) {
@@ -104,16 +121,31 @@ class Copier : public wbxml::Sink {
     if (held_ != 0) writer_.open(held_);
     held_ = 0;
   }
+  bool has_structure() const { return place_in(version_) == base::kLocation; }
+  void name_place(Text piece) {
+    if (!named_) writer_.open(place_in(version_));
+    if (!named_ && has_structure()) writer_.open(base::kDisplayName);
+    named_ = true;
+    writer_.text(piece);
+  }
+  void end_place() {
+    if (!named_) writer_.empty(place_in(version_));
+    if (named_) writer_.close();
+    if (named_ && has_structure()) writer_.close();
+    place_depth_ = 0;
+  }
   wbxml::Writer& writer_;
+  std::uint16_t version_;
   wbxml::Tag held_ = 0;
-  int depth_ = 0, left_out_ = 0;
+  int depth_ = 0, left_out_ = 0, place_depth_ = 0;
+  bool in_name_ = false, named_ = false;
 };
 
 /// The children of one exception.
 class ChildCopier final : public Copier {
  public:
-  ChildCopier(wbxml::Writer& writer, std::uint32_t wanted, const ExceptionChildren& children)
-      : Copier(writer), wanted_(wanted), children_(children) {}
+  ChildCopier(wbxml::Writer& writer, std::uint16_t version, std::uint32_t wanted, const ExceptionChildren& children)
+      : Copier(writer, version), wanted_(wanted), children_(children) {}
 
  private:
   bool takes(wbxml::Tag tag, int depth) override {
@@ -128,7 +160,8 @@ class ChildCopier final : public Copier {
 /// Every exception but one.
 class ListCopier final : public Copier {
  public:
-  ListCopier(wbxml::Writer& writer, bool any, std::uint32_t but) : Copier(writer), any_(any), but_(but) {}
+  ListCopier(wbxml::Writer& writer, bool any, std::uint32_t but, std::uint16_t version = 0)
+      : Copier(writer, version), any_(any), but_(but) {}
 
  private:
   bool takes(wbxml::Tag, int depth) override { return depth != kException || !any_ || count_++ != but_; }
@@ -141,6 +174,10 @@ class ListCopier final : public Copier {
 
 bool names_exception(wbxml::Tag tag) { return tag == cal::kExceptionStartTime || tag == base::kInstanceId; }
 
+wbxml::Tag naming_tag(std::uint16_t version) {
+  return profile::below(version, 160) ? wbxml::Tag{cal::kExceptionStartTime} : wbxml::Tag{base::kInstanceId};
+}
+
 ExceptionFound find_exception(Bytes exceptions, std::int64_t original_ms) {
   Finder finder(original_ms);
   read(exceptions, finder);
@@ -148,10 +185,10 @@ ExceptionFound find_exception(Bytes exceptions, std::int64_t original_ms) {
 }
 
 void copy_exception(wbxml::Writer& writer, Bytes exceptions, std::int64_t original_ms,
-                    const ExceptionChildren& children) {
+                    const ExceptionChildren& children, std::uint16_t version) {
   const ExceptionFound found = find_exception(exceptions, original_ms);
   if (!found.there) return;
-  ChildCopier copier(writer, found.number, children);
+  ChildCopier copier(writer, version, found.number, children);
   read(exceptions, copier);
 }
 
@@ -162,6 +199,13 @@ void patch_exceptions(wbxml::Writer& writer, Bytes exceptions, std::int64_t orig
   read(exceptions, others);
   ListCopier mine(writer, false, 0);
   read(patch, mine);
+  writer.close();
+}
+
+void put_exceptions(wbxml::Writer& writer, Bytes exceptions, std::uint16_t version) {
+  writer.open(cal::kExceptions);
+  ListCopier all(writer, false, 0, version);
+  read(exceptions, all);
   writer.close();
 }
 

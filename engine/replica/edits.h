@@ -85,7 +85,11 @@ Status read_again(StoreState&, std::uint64_t item);       ///< what it shows is 
 Result<bool> was_stale(StoreState&, std::uint64_t item);  ///< and it is no more
 
 /// Request numbers of messages: handed over, its answer not here; and: in doubt, and a person wants it sent again.
-inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2;
+/// kMessageUnsaid: that happened below 14.0, without a ClientId that the server would know.
+inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2, kMessageUnsaid = 3;
+/// Its key starts over while all rows stay: those of another epoch are unconfirmed. Changes in flight belong to no
+/// request any more. 0 = of every folder.
+Status start_over(StoreState&, std::uint32_t folder);
 /// Takes a change out of the queue, and nothing else.
 Status forget_change(StoreState&, std::uint64_t change);
 /// Un-parks a message. One that may have been sent is looked for before it goes again.

@@ -59,6 +59,17 @@ SyncFolder sync_folder_of(const Statement& row) {
   return folder;
 }
 
+Status start_over(StoreState& store, std::uint32_t folder) {
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE folder SET sync_key='0',rekeying=(synced OR rekeying OR items>0),epoch=epoch+1 WHERE"
+                       " id=?1 OR (?1=0 AND gone=0 AND (synced OR rekeying OR sync_key<>'0'))"_sql,
+                       folder));
+  return run_sql(store.database,
+                 "UPDATE change SET request=0 WHERE folder<>0 AND (folder=?1 OR ?1=0) AND request<>0 AND kind<>4 AND"
+                 " parked=0"_sql,
+                 folder);
+}
+
 namespace {
 
 const Error kNotOpen{Domain::kSqlite, kClosed, 0};
@@ -74,16 +85,6 @@ Status repeat(StoreState& store, const char* sql) {
     HANDSYNC_TRY(run(store, sql));
     if (sqlite3_changes(store.database) == 0) return Done{};
   }
-}
-
-/// A key that starts over while all rows stay: those of another epoch are unconfirmed. Changes in flight belong to no
-/// request any more.
-Status start_over(StoreState& store, std::uint32_t folder) {
-  HANDSYNC_TRY(run_sql(
-      store.database,
-      "UPDATE folder SET sync_key='0',rekeying=(synced OR rekeying OR items>0),epoch=epoch+1 WHERE id=?1"_sql, folder));
-  return run_sql(store.database,
-                 "UPDATE change SET request=0 WHERE folder=?1 AND request<>0 AND kind<>4 AND parked=0"_sql, folder);
 }
 
 /// Parks the deletions and moves of a folder's items, and moves into one that has gone: the items are where the server

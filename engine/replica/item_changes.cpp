@@ -2,6 +2,7 @@
 /// transaction of its own.
 #include <cstdio>
 
+#include "items/place.h"
 #include "replica/item_edits.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/utf8.h"
@@ -97,13 +98,24 @@ bool shows(const ShownValue& shown, const PropertyEdit& edit) {
   return shown.blob == 0 && text_of(shown.data) == text_of(edit.value);
 }
 
+/// A place that came in another version's form, and that the server has not said anew yet, gives way. True: there was
+/// one.
+Result<bool> forget_other_place(StoreState& store, std::uint64_t item, const items::Property& row) {
+  if (!items::is_place(row.id)) return false;
+  HANDSYNC_TRY(run_sql(store.database, "DELETE FROM extra WHERE item=?1 AND property=?2"_sql, item,
+                       static_cast<int>(items::other_place(row.id))));
+  return sqlite3_changes(store.database) != 0;
+}
+
 /// One property of an item. False: it is so already.
 Result<bool> apply_edit(StoreState& store, std::uint64_t item, std::uint64_t change, bool is_add,
                         const items::Property& row, const PropertyEdit& edit) {
+  const Result<bool> reshaped = forget_other_place(store, item, row);
+  if (!reshaped.ok()) return reshaped.error();
   {
     ShownValue shown;
     HANDSYNC_TRY(read_shown(store, item, row, shown));
-    if (shows(shown, edit)) return false;
+    if (shows(shown, edit) && !reshaped.value()) return false;
     const Result<bool> known = has_edit(store, change, row.id);
     if (!known.ok()) return known.error();
     if (!known.value()) {
@@ -116,6 +128,9 @@ Result<bool> apply_edit(StoreState& store, std::uint64_t item, std::uint64_t cha
     }
   }
   HANDSYNC_TRY(write_shown(store, item, row, NewValue{edit.present, edit.value, 0, 0, {}}));
+  if (!reshaped.value()) return true;
+  HANDSYNC_TRY(run_sql(store.database, "UPDATE edit SET body_truncated=1 WHERE change=?1 AND property=?2"_sql, change,
+                       static_cast<int>(row.id)));
   return true;
 }
 

@@ -1,5 +1,8 @@
 /// What goes into a Sync request of an event, contact, task or note that the user made or changed: the elements inside
 /// ApplicationData, by the traits of the property table (items/properties.h).
+#include <iterator>
+
+#include "handsync/engine.h"
 #include "items/datetime.h"
 #include "items/exceptions.h"
 #include "replica/item_edits.h"
@@ -82,16 +85,30 @@ class Payload {
   /// Values that decide about others.
   Status look() {
     if (subject_.kind != Class::kEvent) return Done{};
-    for (const wbxml::Tag tag : {cal::kStartTime, cal::kEndTime}) {
-      const Result<bool> moved = edited(tag);
-      if (!moved.ok()) return moved.error();
-      moved_ |= moved.value();
+    bool edits[4];
+    constexpr wbxml::Tag kLookedAt[] = {cal::kStartTime, cal::kEndTime, cal::kRecurrence, cal::kExceptions};
+    for (std::size_t i = 0; i < std::size(kLookedAt); ++i) {
+      const Result<bool> found = edited(kLookedAt[i]);
+      if (!found.ok()) return found.error();
+      edits[i] = found.value();
     }
+    moved_ = edits[0] || edits[1];
+    if (!subject_.add && !profile::below(version_, 160) && (moved_ || edits[2]) && !edits[3])
+      HANDSYNC_TRY(drops_nothing());
     const items::Property* row = items::find_property(Class::kEvent, items::PropertyId{cal::kAllDayEvent});
     ShownValue value;
     HANDSYNC_TRY(read_shown(store_, subject_.item, *row, value));
     all_day_ = value.there && text_of(value.data) == "1";
     return Done{};
+  }
+
+  /// It was wanted below 16.0, or before others made an exception: nobody has said that those may go.
+  Status drops_nothing() {
+    ShownValue exceptions;
+    HANDSYNC_TRY(
+        read_shown(store_, subject_.item, *items::find_property(Class::kEvent, cal::kExceptions), exceptions));
+    constexpr std::uint64_t kEmptyListBytes = 4;
+    return exceptions.size <= kEmptyListBytes ? Status(Done{}) : engine_fault(EngineFault::kDropsExceptions);
   }
 
   Result<bool> edited(items::PropertyId id) {
@@ -119,7 +136,6 @@ class Payload {
 
   Status put_row(wbxml::Writer& writer, const items::Property& row) {
     if (row.id == items::kBodyData || !is_editable(row) || row.id == items::kNativeBodyType) return Done{};
-    if (row.tag == cal::kLocation && version_ >= 160) return put_place(writer, row);
     if ((row.traits & items::kServerOnly) != 0 || version_ < row.first || version_ > row.last) return Done{};
     // A date of 16.x is that of every zone.
     if (!profile::below(version_, 160) && all_day_ && row.tag == cal::kTimezone) return Done{};
@@ -130,6 +146,7 @@ class Payload {
     if (!own.value() && !goes_along(row)) return Done{};
     ShownValue value;
     HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
+    if (value.there && row.tag == cal::kExceptions) return put_exceptions(writer, value);
     if (value.there && value.blob != 0) return put_blob(writer, row, value);
     // Contacts are cleared by leaving out; an empty element is refused (Status 6).
     if (value.there && !(subject_.kind == Class::kContact && value.data.empty() && (row.traits & items::kStays) == 0)) {
@@ -138,17 +155,6 @@ class Payload {
       const bool left_out = goes_whole(subject_, version_) && (row.traits & items::kStays) == 0;
       if (!left_out) writer.empty(row.tag);
     }
-    return Done{};
-  }
-
-  /// A place that was given below 16.0, of an item that goes out after the server has learnt of structures.
-  Status put_place(wbxml::Writer& writer, const items::Property& row) {
-    const Result<bool> own = edited(row.id);
-    if (!own.ok() || !own.value()) return own.ok() ? Status(Done{}) : Status(own.error());
-    ShownValue value;
-    HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
-    if (!value.there || value.data.empty()) return Done{};
-    writer.open(base::kLocation).element(base::kDisplayName, text_of(value.data)).close();
     return Done{};
   }
 
@@ -179,7 +185,7 @@ class Payload {
   Status write_instance(wbxml::Writer& writer) {
     Block wanted(store_.memory);
     HANDSYNC_TRY(wanted_exception(wanted));
-    items::copy_exception(writer, wanted.room(), subject_.original_ms, EditedChildren(subject_.edited.view()));
+    items::copy_exception(writer, wanted.room(), subject_.original_ms, EditedChildren(subject_.edited.view()), version_);
     return Done{};
   }
 
@@ -190,8 +196,16 @@ class Payload {
     writer.open(cal::kExceptions).open(cal::kException);
     writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
     items::copy_exception(writer, wanted.room(), subject_.original_ms,
-                          AllChildren(items::find_exception(wanted.room(), subject_.original_ms).cut));
+                          AllChildren(items::find_exception(wanted.room(), subject_.original_ms).cut), version_);
     writer.close().close();
+    return Done{};
+  }
+
+  /// Of a new series: those that were made before it went out.
+  Status put_exceptions(wbxml::Writer& writer, const ShownValue& value) {
+    Block whole(store_.memory);
+    HANDSYNC_TRY(load_value(store_, value.data, value.blob, value.size, whole));
+    items::put_exceptions(writer, whole.room(), version_);
     return Done{};
   }
 
@@ -303,7 +317,7 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
       Statement find = prepare(
           store.database,
           "SELECT c.id,c.item,i.class,c.kind,c.value,c.text FROM change c JOIN item i ON i.id=c.item WHERE"
-          " c.folder=?1 AND c.kind IN (10,11,12) AND c.parked=0 AND c.payload IS NULL ORDER BY c.id LIMIT 1"_sql,
+          " c.folder=?1 AND c.kind IN (10,11,12) AND c.parked=0 AND (c.payload IS NULL OR c.payload=0) ORDER BY c.id LIMIT 1"_sql,
           folder);
       const Result<bool> row = find.step();
       if (!row.ok()) return row.error();
@@ -319,7 +333,7 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
     const Status written = write_payload(store, subject, version);
     if (written.ok()) continue;
     // It will never be otherwise: set aside, so that the others go.
-    if (written.error().domain != Domain::kWbxml) return written;
+    if (written.error().domain != Domain::kWbxml && written.error().domain != Domain::kEngine) return written;
     HANDSYNC_TRY(store.start_log());
     HANDSYNC_TRY(park_change(store, subject.change, written.error(), true));
     HANDSYNC_TRY(store.log.finish(store));

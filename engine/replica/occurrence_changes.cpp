@@ -5,6 +5,7 @@
 
 #include "items/datetime.h"
 #include "items/exceptions.h"
+#include "items/place.h"
 #include "replica/item_edits.h"
 #include "wbxml/code_pages.h"
 
@@ -35,7 +36,7 @@ class Others final : public items::ExceptionChildren {
   bool wants(wbxml::Tag tag) const override {
     const items::PropertyId id = tag == base::kBody ? items::PropertyId{items::kBodyData} : id_of(tag);
     for (const PropertyEdit& edit : edits_) {
-      if (edit.id == id) return false;
+      if (edit.id == id || (items::is_place(id) && items::is_place(edit.id))) return false;
     }
     return true;
   }
@@ -50,8 +51,7 @@ class Others final : public items::ExceptionChildren {
 
 void write_one(wbxml::Writer& writer, Bytes exceptions, const OccurrenceEdit& wish) {
   writer.open(cal::kExceptions).open(cal::kException);
-  writer.element(!profile::below(wish.version, 160) ? base::kInstanceId : cal::kExceptionStartTime,
-                 items::format_compact_date_time(wish.original_ms).view());
+  writer.element(items::naming_tag(wish.version), items::format_compact_date_time(wish.original_ms).view());
   if (wish.cancel) {
     writer.element(cal::kDeleted, Text("1"));
   } else {
@@ -122,7 +122,7 @@ bool is_edited(Text list, wbxml::Tag tag) {
       id = static_cast<items::PropertyId>(id * 10 + (digit - '0'));
       continue;
     }
-    if (id == wanted) return true;
+    if (id == wanted || (items::is_place(id) && items::is_place(wanted))) return true;
     id = 0;
   }
   return false;

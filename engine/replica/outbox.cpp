@@ -204,6 +204,7 @@ Result<bool> Store::next_message(OutgoingMessage& out) const {
   out.verb = static_cast<MessageVerb>(found.number(2) - static_cast<int>(EditKind::kSend));
   out.in_doubt = found.number(3) != 0;
   out.again = found.number(3) == kMessageAgain;
+  out.unsaid = found.number(3) >= kMessageAgain;
   out.tries = static_cast<std::uint32_t>(found.number(4));
   out.bytes = static_cast<std::uint64_t>(found.number(5));
   out.wall_ms = found.number(6);

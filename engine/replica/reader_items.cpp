@@ -3,45 +3,14 @@
 
 #include "handsync/profile.h"
 #include "items/datetime.h"
+#include "items/place.h"
 #include "replica/item_edits.h"
 #include "replica/sql_reader.h"
 #include "wbxml/code_pages.h"
-#include "wbxml/reader.h"
 #include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
-
-/// Gathers the text of one element of a structured value; what is beyond the room is left out, not within a character.
-class Named final : public wbxml::Sink {
- public:
-  Named(wbxml::Tag tag, std::span<char> room) : tag_(tag), room_(room) {}
-  Status open(wbxml::Tag tag) override {
-    inside_ = tag == tag_;
-    return Done{};
-  }
-  Status text(Bytes piece, bool) override {
-    if (!inside_) return Done{};
-    Text more = text_of(piece);
-    if (more.size() > room_.size() - size_) {
-      more = wbxml::beginning(more, room_.size() - size_);
-      inside_ = false;
-    }
-    for (const char c : more) room_[size_++] = c;
-    return Done{};
-  }
-  Status close(wbxml::Tag) override {
-    inside_ = false;
-    return Done{};
-  }
-  Text found() const { return {room_.data(), size_}; }
-
- private:
-  wbxml::Tag tag_;
-  std::span<char> room_;
-  std::size_t size_ = 0;
-  bool inside_ = false;
-};
 
 /// What a list shows of an item beyond its row, from the views of schema.cpp; null: nothing.
 const char* details_sql(Class kind) {
@@ -85,11 +54,7 @@ Result<bool> ItemDetails::add(ItemRow& item, Batch& batch) {
     if (!statement_.is_blob(3)) {
       item.location = statement_.text(3);
     } else {  // a word up to 14.1, a structure from 16.0 on
-      constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};
-      Named named(wbxml::air_sync_base::kDisplayName, place);
-      wbxml::Reader reader(named);
-      const bool sound = reader.feed(std::as_bytes(std::span(kHead))).ok() && reader.feed(statement_.blob(3)).ok();
-      item.location = sound ? named.found() : Text();
+      item.location = items::PlaceName(place).read(statement_.blob(3));
     }
     return batch.keep(item.location) && batch.keep(item.organizer);
   }

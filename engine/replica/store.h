@@ -149,6 +149,7 @@ struct OutgoingMessage {
   std::uint64_t change = 0, message = 0;
   MessageVerb verb{};
   bool in_doubt = false;  ///< handed over once, and no answer came
+  bool unsaid = false;    ///< likewise, below 14.0: the server does not know its ClientId
   bool again = false;     ///< a person wants it sent again, should it not have arrived
   std::uint32_t tries = 0;
   std::uint64_t bytes = 0;  ///< as measured when it was queued
@@ -416,6 +417,9 @@ class Store {
   /// Key to 0; every row of the folder stays visible and is remembered as unconfirmed until the resync is complete.
   /// Edits stay queued.
   Status rekey_begin(FolderId);
+  /// The same of all folders, and of the hierarchy. `version` is spoken from now on: if it was another one before, what
+  /// waits is put into a form that it has (version_change.cpp). One commit.
+  Status rekey_all(std::uint16_t version);
 
   Result<ItemAddress> address_of(ItemId) const;                              ///< kNoSuchItem when it is gone
   Result<AttachmentAddress> attachment(ItemId, std::uint16_t number) const;  ///< from 1; kNoSuchAttachment

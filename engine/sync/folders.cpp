@@ -156,18 +156,18 @@ void Account::mark_all_due() {
 }
 
 Status Account::restart_folders() {
+  HANDSYNC_TRY(open_store());
+  HANDSYNC_TRY(store_.rekey_all(version_));
+  return folders_restarted();
+}
+
+Status Account::folders_restarted() {
   key_lost();
   told_ = {};
-  HANDSYNC_TRY(open_store());
-  HANDSYNC_TRY(store_.put(replica::Value::kHierarchyKey, bytes_of("0")));
   needs_ |= kNeedFolders | kNeedItems;
-  for (std::size_t i = 0; i < folder_count_; ++i) {
-    if (!wanted(folders_[i])) continue;
-    folders_[i].stale = true;
-    HANDSYNC_TRY(store_.rekey_begin(folders_[i].row.id));
-    folders_[i].due = true;
-  }
-  return load_folders();
+  HANDSYNC_TRY(load_folders());
+  for (std::size_t i = 0; i < folder_count_; ++i) folders_[i].due = wanted(folders_[i]);
+  return Done{};
 }
 
 }  // namespace handsync::sync

@@ -55,7 +55,7 @@ Status Account::start_outbox() {
     if (!next.value()) return Done{};
     const bool answers = message_.verb == MessageVerb::kRespond;
     Status started = answers                                              ? start_response()
-                     : profile::below(version_, 140) && message_.in_doubt ? start_look()
+                     : message_.unsaid || (profile::below(version_, 140) && message_.in_doubt) ? start_look()
                                                                           : start_message();
     bool parked = message_.change == 0;
     if (!started.ok() || !parked) return started;

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "items/datetime.h"
+#include "items/place.h"
 #include "items/properties.h"
 #include "sync/core.h"
 #include "sync/random_id.h"
@@ -17,7 +18,6 @@ namespace cal = wbxml::calendar;
 namespace task = wbxml::tasks;
 
 constexpr std::size_t kEditsMax = items::kRowsMax + 8;
-constexpr std::size_t kPlaceBytesMax = 1024;
 constexpr std::size_t kEmptyListBytes = 4;  // page, start tag and end: no exceptions
 
 /// What the user gave, and what is added to it.
@@ -71,8 +71,7 @@ Status shape_place(Edits& edits, std::uint16_t version, Room room) {
     return Done{};
   }
   wbxml::Writer writer(room);
-  writer.open(wbxml::air_sync_base::kLocation);
-  writer.element(wbxml::air_sync_base::kDisplayName, text_of(given->value)).close();
+  items::put_place(writer, text_of(given->value), version);
   if (!writer.status().ok()) return engine_fault(EngineFault::kInvalidItem, cal::kLocation);
   given->value = writer.document().subspan(4);  // without the header
   return Done{};
@@ -139,7 +138,7 @@ Result<ItemId> Account::add_item(FolderId folder, std::span<const PropertyEdit> 
   if (kind == Class::kNote && profile::below(version_, 140)) return engine_fault(EngineFault::kNotInVersion);
   Edits edits;
   HANDSYNC_TRY(edits.take(given));
-  std::byte place[kPlaceBytesMax];
+  std::byte place[items::kPlaceBytesMax];
   FixedText<25> client_id;
   FixedText<41> uid;
   hal::Entropy& entropy = core_.device().entropy();
@@ -193,7 +192,7 @@ Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> g
   if (!found.ok()) return found.error();
   Edits edits;
   HANDSYNC_TRY(edits.take(given));
-  std::byte place[kPlaceBytesMax];
+  std::byte place[items::kPlaceBytesMax];
   const auto now_dashed = items::format_date_time(core_.now().wall_ms);
   if (found.value().kind == Class::kEvent) {
     HANDSYNC_TRY(may_edit(item, edits.view()));
@@ -228,7 +227,7 @@ Result<ChangeId> Account::edit_occurrence(ItemId item, std::int64_t original_ms,
   Edits edits;
   HANDSYNC_TRY(edits.take(given));
   HANDSYNC_TRY(may_edit(item, edits.view()));
-  std::byte place[kPlaceBytesMax];
+  std::byte place[items::kPlaceBytesMax];
   HANDSYNC_TRY(shape_place(edits, version_, place));
   HANDSYNC_TRY(check_forms(edits, Class::kEvent));
   // One end without the other would be guessed; from 16.0 on an occurrence lasts all day if the series does.

@@ -193,11 +193,11 @@ void Account::ended_options(Call& call, Error error) {
 
 Status Account::version_chosen(protocol::Version version) {
   HANDSYNC_TRY(open_store());
-  // Keys and item formats differ between versions: a fresh start, local edits kept. The version is stored after it:
-  // what breaks off in between begins again.
-  if (version_ != 0 && version_ != version) HANDSYNC_TRY(restart_folders());
-  HANDSYNC_TRY(store_.put_number(replica::Value::kVersion, version));
+  // Keys and item formats differ between versions: a fresh start, local edits kept.
+  const protocol::Version before = version_;
+  if (before != version) HANDSYNC_TRY(store_.rekey_all(version));
   version_ = version;
+  if (before != 0 && before != version) HANDSYNC_TRY(folders_restarted());
   bool told = false;
   if (auto sent = store_.get_number(replica::Value::kDeviceInformationSent); sent.ok()) told = sent.value() != 0;
   if (!profile::below(version_, 120) && profile::below(version_, 141) && !told) needs_ |= kNeedDeviceInformation;

@@ -106,6 +106,16 @@ void name_attachments(Node& entry, const Item& item, const Node& data) {
   }
 }
 
+// An event has one place, whatever version it was said in. One that says what is known already takes nothing away.
+void take_place(Item& item, const Node& place) {
+  const Tag other = place.tag == cal::kLocation ? Tag{asb::kLocation} : Tag{cal::kLocation};
+  for (const Node& property : item.properties)
+    if (property.tag == asb::kLocation && other == asb::kLocation && property.value(asb::kDisplayName) == place.text)
+      return;
+  std::erase_if(item.properties, [&](const Node& property) { return property.tag == other; });
+  item.set(place);
+}
+
 void take_properties(Item& item, const Node& data) {
   for (const Node& child : data.children) {
     if (child.tag == asb::kBody) {
@@ -114,6 +124,8 @@ void take_properties(Item& item, const Node& data) {
       take_attachments(item, child);
     } else if (child.tag == cal::kExceptions) {
       merge_exceptions(item, child);  // those that are left out stay
+    } else if (child.tag == cal::kLocation || child.tag == asb::kLocation) {
+      take_place(item, child);
     } else {
       item.set(child);
     }
@@ -126,13 +138,14 @@ void drop_left_out(Item& item, const Node& data, const CollectionState& state, i
   if (item.class_name == "Calendar" && version >= 160) return;
   if (item.class_name == "Tasks" && version < 120 && !data.has(asb::kBody)) item.body = {};
   std::erase_if(item.properties, [&](const Node& property) {
-    if (data.has(property.tag)) return false;
+    const Tag tag = property.tag == asb::kLocation ? Tag{cal::kLocation} : property.tag;
+    if (data.has(tag)) return false;
     if (property.tag == wbxml::contacts::kPicture || property.tag == cal::kExceptions || property.tag == cal::kUID ||
         property.tag == cal::kDtStamp || property.tag == cal::kTimezone) {
       return false;
     }
     if (!by_support || !state.supported) return true;
-    return std::find(state.supported->begin(), state.supported->end(), property.tag) != state.supported->end();
+    return std::find(state.supported->begin(), state.supported->end(), tag) != state.supported->end();
   });
 }
 
