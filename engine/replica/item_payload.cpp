@@ -105,8 +105,7 @@ class Payload {
   /// It was wanted below 16.0, or before others made an exception: nobody has said that those may go.
   Status drops_nothing() {
     ShownValue exceptions;
-    HANDSYNC_TRY(
-        read_shown(store_, subject_.item, *items::find_property(Class::kEvent, cal::kExceptions), exceptions));
+    HANDSYNC_TRY(read_shown(store_, subject_.item, *items::find_property(Class::kEvent, cal::kExceptions), exceptions));
     constexpr std::uint64_t kEmptyListBytes = 4;
     return exceptions.size <= kEmptyListBytes ? Status(Done{}) : engine_fault(EngineFault::kDropsExceptions);
   }
@@ -185,7 +184,8 @@ class Payload {
   Status write_instance(wbxml::Writer& writer) {
     Block wanted(store_.memory);
     HANDSYNC_TRY(wanted_exception(wanted));
-    items::copy_exception(writer, wanted.room(), subject_.original_ms, EditedChildren(subject_.edited.view()), version_);
+    items::copy_exception(writer, wanted.room(), subject_.original_ms, EditedChildren(subject_.edited.view()),
+                          version_);
     return Done{};
   }
 

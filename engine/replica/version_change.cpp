@@ -95,8 +95,8 @@ Status Store::rekey_all(std::uint16_t version) {
     // What these had at the server may look otherwise now, though nobody has changed it.
     static_assert(cal::kStartTime == 1063 && cal::kEndTime == 1042 && cal::kAttendees == 1031 &&
                   cal::kExceptions == 1044 && cal::kRecurrence == 1051 && wbxml::tasks::kRecurrence == 2319);
-    HANDSYNC_TRY(run_sql(
-        store.database, "UPDATE edit SET body_truncated=1 WHERE property IN (1063,1042,1031,1044,1051,2319)"_sql));
+    HANDSYNC_TRY(run_sql(store.database,
+                         "UPDATE edit SET body_truncated=1 WHERE property IN (1063,1042,1031,1044,1051,2319)"_sql));
     HANDSYNC_TRY(say_places_anew(store, version));
     // What went out without a ClientId is looked for among the sent ones, whatever the version is now.
     if (profile::below(static_cast<int>(before.value()), 140))

@@ -252,7 +252,7 @@ class Account final : public Changes {
   Status start_folders();
   void ended_folders(Call&, Error);
   Status load_folders();
-  Status restart_folders();  ///< hierarchy from key 0, every collection re-keyed: the server's state has changed
+  Status restart_folders();    ///< hierarchy from key 0, every collection re-keyed: the server's state has changed
   Status folders_restarted();  ///< that is so in the store
   struct Hierarchy final : protocol::FolderSink {
     explicit Hierarchy(Account& account) : account_(account) {}

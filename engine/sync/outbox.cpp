@@ -54,9 +54,9 @@ Status Account::start_outbox() {
     if (!next.ok()) return next.error();
     if (!next.value()) return Done{};
     const bool answers = message_.verb == MessageVerb::kRespond;
-    Status started = answers                                              ? start_response()
+    Status started = answers                                                                   ? start_response()
                      : message_.unsaid || (profile::below(version_, 140) && message_.in_doubt) ? start_look()
-                                                                          : start_message();
+                                                                                               : start_message();
     bool parked = message_.change == 0;
     if (!started.ok() || !parked) return started;
   }

@@ -149,6 +149,16 @@ void drop_left_out(Item& item, const Node& data, const CollectionState& state, i
   });
 }
 
+// An element, however deep, that this version does not know; "" = none.
+std::string of_another_version(const Node& data, int version) {
+  for (const Node& child : data.children) {
+    if (first_version_of(child.tag) > version || (version >= 160 && child.tag == cal::kLocation))
+      return "has " + tag_text(child.tag) + " at " + version_text(version);
+    if (std::string deeper = of_another_version(child, version); !deeper.empty()) return deeper;
+  }
+  return {};
+}
+
 class Applier {
  public:
   Applier(Call& call, const SyncCollection& collection, Folder& folder, CollectionState& state, bool retry,
@@ -262,8 +272,10 @@ class Applier {
 
   // What is wrong with a Change of a whole event; "" = nothing.
   std::string event_fault(const Item& item, const Node& data) const {
+    if (item.class_name != "Calendar") return {};
+    if (std::string other = of_another_version(data, call_.version); !other.empty()) return other;
     const Node* const exceptions = data.find(cal::kExceptions);
-    if (item.class_name != "Calendar" || exceptions == nullptr) return {};
+    if (exceptions == nullptr) return {};
     if (call_.version >= 160) return "changes Exceptions at " + version_text(call_.version);
     Item copy = item;
     return merge_exceptions(copy, *exceptions);
@@ -286,6 +298,8 @@ class Applier {
     const Node* const data = command.find(as::kApplicationData);
     if (data != nullptr && (data->has(cal::kTimezone) || data->has(cal::kRecurrence) || data->has(cal::kExceptions)))
       return refuse_one(kConversion, "has Timezone, Recurrence or Exceptions of one occurrence");
+    if (const std::string other = data == nullptr ? "" : of_another_version(*data, call_.version); !other.empty())
+      return refuse_one(kConversion, other);
     if (data != nullptr && data->has(cal::kStartTime) != data->has(cal::kEndTime))
       return refuse_one(kConversion, "has one end of an occurrence without the other");
     if (item.revision > seen_of(id) && conflict_of(item) == 1) return refuse_one(kConflict, {});
@@ -375,9 +389,9 @@ class Applier {
     }
     if (class_name == "Calendar") {
       if (!data.has(cal::kStartTime) || !data.has(cal::kEndTime)) return "adds an event without StartTime and EndTime";
-      if (call_.version >= 160 && (data.has(cal::kUID) || data.has(cal::kDtStamp) || data.has(cal::kLocation))) {
-        return "adds an event with UID, DtStamp or calendar:Location at " + version_text(call_.version);
-      }
+      if (call_.version >= 160 && (data.has(cal::kUID) || data.has(cal::kDtStamp)))
+        return "adds an event with UID or DtStamp at " + version_text(call_.version);
+      return of_another_version(data, call_.version);
     }
     if (class_name == "Notes" && !data.value(wbxml::notes::kMessageClass).starts_with("IPM.StickyNote")) {
       return "adds a note without MessageClass";

@@ -227,9 +227,8 @@ TEST(VersionChange, OneOfASeriesThatTheServerDoesNotKnowYet) {
       const auto got = reader.property(world.items("Calendar").at(other), cal::kRecurrence, 0, room);
       rule = std::string(text_of(Bytes(room, got.value())));
     });
-    const auto made =
-        world.make("Calendar", {say(kSubject, "Reihe"), say(cal::kStartTime, "20260105T083000Z"),
-                                say(cal::kEndTime, "20260105T093000Z"), say(cal::kRecurrence, rule)});
+    const auto made = world.make("Calendar", {say(kSubject, "Reihe"), say(cal::kStartTime, "20260105T083000Z"),
+                                              say(cal::kEndTime, "20260105T093000Z"), say(cal::kRecurrence, rule)});
     CHECK_TEXT(made.ok(), world.what.c_str());
     const std::vector<PropertyEdit> edits = {say(kSubject, "Zwei"), say(cal::kLocation, "Raum 2")};
     CHECK(world.engine().changes(world.id).edit_occurrence(made.value(), week(2), edits).ok());
@@ -279,8 +278,8 @@ TEST(VersionChange, ATimeOfASeriesWithExceptionsIsAskedAbout) {
     const std::string series = world.event(3, exceptions ? 1 : 0, 0);
     LONGS_EQUAL(0, world.sync(world.id).code);
     CHECK(world
-              .edit(world.items("Calendar").at(series), {say(cal::kStartTime, "20260105T093000Z"),
-                                                         say(cal::kEndTime, "20260105T103000Z")})
+              .edit(world.items("Calendar").at(series),
+                    {say(cal::kStartTime, "20260105T093000Z"), say(cal::kEndTime, "20260105T103000Z")})
               .ok());
     world.change();
     const auto queue = world.queue(world.id);
