@@ -87,9 +87,8 @@ class Payload {
       if (!moved.ok()) return moved.error();
       moved_ |= moved.value();
     }
-    const items::Property* row = items::find_property(Class::kEvent, items::PropertyId{cal::kAllDayEvent});
     ShownValue value;
-    HANDSYNC_TRY(read_shown(store_, subject_.item, *row, value));
+    HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(cal::kAllDayEvent), value));
     all_day_ = value.there && text_of(value.data) == "1";
     return Done{};
   }
@@ -125,8 +124,8 @@ class Payload {
     if (!profile::below(version_, 160) && all_day_ && row.tag == cal::kTimezone) return Done{};
     const Result<bool> own = edited(row.id);
     if (!own.ok()) return own.error();
-    // Exceptions that are left out stay as they are.
-    if (subject_.one && row.tag == cal::kExceptions) return put_exception(writer);
+    if (row.tag == cal::kExceptions && !subject_.add && (subject_.one || !own.value()))
+      return put_exceptions(writer, row);
     if (!own.value() && !goes_along(row)) return Done{};
     ShownValue value;
     HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
@@ -183,17 +182,62 @@ class Payload {
     return Done{};
   }
 
-  /// Up to 14.1: all of the one, for what it does not have it takes from the series.
-  Status put_exception(wbxml::Writer& writer) {
-    Block wanted(store_.memory);
-    HANDSYNC_TRY(wanted_exception(wanted));
-    writer.open(cal::kExceptions).open(cal::kException);
-    writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
-    items::copy_exception(writer, wanted.room(), subject_.original_ms,
-                          AllChildren(items::find_exception(wanted.room(), subject_.original_ms).cut));
-    writer.close().close();
+  /// Of an exception that nobody has edited: what the series itself would be sent with. The rest of it stays.
+  struct KeptChildren final : items::ExceptionChildren {
+    bool wants(wbxml::Tag tag) const override {
+      constexpr int kGoes = items::kOfOne | items::kSupported;
+      const items::Property* row = items::find_property(Class::kEvent, tag, 0);
+      return row == nullptr || (row->traits & (kGoes | items::kServerOnly | items::kStays)) == kGoes;
+    }
+  };
+
+  /// Up to 14.1. Of the one that was edited: all, for what it does not have it takes from the series. The others go
+  /// along, as there are servers that drop what is left out; those that the pattern no longer has do not.
+  Status put_exceptions(wbxml::Writer& writer, const items::Property& row) {
+    Block shown(store_.memory), wanted(store_.memory);
+    HANDSYNC_TRY(load_shown(store_, subject_.item, row, shown));
+    items::ExceptionChoice others;
+    if (!shown.room().empty()) HANDSYNC_TRY(choose_others(shown.room(), others));
+    if (!subject_.one && others.count == 0) return Done{};
+    writer.open(cal::kExceptions);
+    if (subject_.one) {
+      HANDSYNC_TRY(wanted_exception(wanted));
+      writer.open(cal::kException);
+      writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
+      items::copy_exception(writer, wanted.room(), subject_.original_ms,
+                            AllChildren(items::find_exception(wanted.room(), subject_.original_ms).cut));
+      writer.close();
+    }
+    if (others.count != 0) items::copy_exceptions(writer, shown.room(), others, KeptChildren());
+    writer.close();
     return Done{};
   }
+
+  Status choose_others(Bytes shown, items::ExceptionChoice& others) {
+    items::PatternSink pattern;
+    {
+      Block rule(store_.memory);
+      HANDSYNC_TRY(load_shown(store_, subject_.item, event_row(cal::kRecurrence), rule));
+      items::read_element(rule.room(), pattern);
+    }
+    items::TimeZone zone;
+    std::int64_t ends_s[2] = {};
+    ShownValue value;
+    HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(cal::kTimezone), value));
+    if (const auto parsed = items::parse_time_zone(text_of(value.data)); parsed.ok()) zone = parsed.value();
+    for (const bool end : {false, true}) {
+      HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(end ? cal::kEndTime : cal::kStartTime), value));
+      const Result<std::int64_t> time = items::parse_date_time(text_of(value.data));
+      if (time.ok()) ends_s[end] = time.value() / 1000;
+    }
+    // SOGo tells of a series in UTC with the user's zone.
+    const items::Series series[] = {items::Series(pattern.pattern(), zone, ends_s[0], ends_s[1]),
+                                    items::Series(pattern.pattern(), items::TimeZone{}, ends_s[0], ends_s[1])};
+    others = items::choose_exceptions(shown, series, subject_.one ? subject_.original_ms : INT64_MIN);
+    return Done{};
+  }
+
+  static const items::Property& event_row(items::PropertyId id) { return *items::find_property(Class::kEvent, id); }
 
   /// A long value goes back in one piece.
   Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {
