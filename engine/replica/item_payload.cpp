@@ -191,13 +191,17 @@ class Payload {
     }
   };
 
-  /// Up to 14.1. Of the one that was edited: all, for what it does not have it takes from the series. The others go
-  /// along, as there are servers that drop what is left out; those that the pattern no longer has do not.
+  /// Up to 14.1. Of the one that was edited: all, for what it does not have it takes from the series. Exchange keeps
+  /// the others, and might take a plain text for a richer one; SOGo drops what is left out.
   Status put_exceptions(wbxml::Writer& writer, const items::Property& row) {
     Block shown(store_.memory), wanted(store_.memory);
     HANDSYNC_TRY(load_shown(store_, subject_.item, row, shown));
     items::ExceptionChoice others;
-    if (!shown.room().empty()) HANDSYNC_TRY(choose_others(shown.room(), others));
+    if (!shown.room().empty()) {
+      const Result<bool> stay = others_stay();
+      if (!stay.ok()) return stay.error();
+      if (!stay.value()) HANDSYNC_TRY(choose_others(shown.room(), others));
+    }
     if (!subject_.one && others.count == 0) return Done{};
     writer.open(cal::kExceptions);
     if (subject_.one) {
@@ -211,6 +215,17 @@ class Payload {
     if (others.count != 0) items::copy_exceptions(writer, shown.room(), others, KeptChildren());
     writer.close();
     return Done{};
+  }
+
+  /// Whether this is Exchange, the one server whose items are called by the number of their folder and one of theirs.
+  Result<bool> others_stay() {
+    const Result<std::int64_t> exchange = query_number(
+        store_.database,
+        "SELECT f.server_id GLOB '[0-9]*' AND substr(i.server_id,1,length(f.server_id)+1)=f.server_id||':' FROM item i,"
+        "folder f WHERE i.id=?1 AND f.id=(SELECT folder FROM change WHERE id=?2)"_sql,
+        subject_.item, subject_.change);
+    if (!exchange.ok()) return exchange.error();
+    return exchange.value() != 0;
   }
 
   Status choose_others(Bytes shown, items::ExceptionChoice& others) {
