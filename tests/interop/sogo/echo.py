@@ -1,4 +1,4 @@
-"""A client that sends back what the server has just given it, word for word, with one property changed: what is lost then is the server's loss."""
+"""A client that sends back what the server has just given it, word for word but for what stays if it is left out, with one property changed: what is lost then is the server's loss."""
 import base64
 import http.client
 import os
@@ -14,6 +14,8 @@ TOKEN_OF = {(page, tag[0]): token for (page, token), tag in wbxml.TAGS.items()}
 # What a server tells and no client may say (MS-ASCAL).
 SERVER_ONLY = {"AirSyncBase:NativeBodyType", "AirSyncBase:EstimatedDataSize", "AirSyncBase:Truncated", "Calendar:AppointmentReplyTime",
                "Calendar:ResponseType"}
+# What stays at a server when a client leaves it out (MS-ASCMD 2.2.3.180), and what SOGo spoils when it is sent.
+STAYS = {"AirSyncBase:Body", "Calendar:Attendees", "Calendar:OrganizerEmail", "Calendar:OrganizerName", "Calendar:MeetingStatus"}
 
 
 def element(name, *content):
@@ -101,12 +103,12 @@ class Echo:
                 return self.items
 
     def change(self, server_id, name, value):
-        """The whole item with another value; what the server answers to it, 0 = nothing."""
+        """The item with another value, its exceptions whole; what the server answers to it, 0 = nothing."""
         data = self.items[server_id]
-        kept = [e for e in data.children if e.name != name and e.name not in SERVER_ONLY]
+        kept = [e for e in data.children if e.name not in SERVER_ONLY | STAYS | {name}]
         for e in kept:
-            if e.name == "AirSyncBase:Body":
-                e.children = [child for child in e.children if child.name not in SERVER_ONLY]
+            for exception in e.children if e.name == "Calendar:Exceptions" else ():
+                exception.children = [child for child in exception.children if child.name not in SERVER_ONLY]
         changed = element("AirSync:ApplicationData", *kept, element(name, value))
         collection = self.sync(element("AirSync:GetChanges", 0), element("AirSync:Commands", element("AirSync:Change", element(
             "AirSync:ServerId", server_id), changed)))
