@@ -43,6 +43,11 @@ class Visitor : public wbxml::Sink {
       named_ = time.ok();
       if (named_) original_ms_ = time.value();
     }
+    if (depth_ == kField) {
+      one_.stamped |= tag == cal::kDtStamp;
+      one_.timed |= tag == cal::kStartTime;
+      one_.reminds |= tag == cal::kReminder;
+    }
     if (depth_ == kField && tag == cal::kDeleted) one_.cancelled = value != "0";
     if (depth_ > kField && tag == base::kTruncated) one_.cut = value != "0";
     if (depth_-- == kException) {
@@ -83,7 +88,9 @@ class Chooser final : public Visitor {
     if (original_ms == but_ms_ || one.number >= ExceptionChoice::kMax) return;
     for (const Series& each : series_) {
       if (!each.has(original_ms / 1000)) continue;
-      choice.bits[one.number / 8] |= static_cast<std::uint8_t>(1 << one.number % 8);
+      const auto bit = static_cast<std::uint8_t>(1 << one.number % 8);
+      choice.bits[one.number / 8] |= bit;
+      if (!one.cut) choice.whole[one.number / 8] |= bit;
       ++choice.count;
       return;
     }
@@ -180,7 +187,8 @@ class ChoiceCopier final : public Copier {
  private:
   bool takes(wbxml::Tag tag, int depth) override {
     if (depth == kException) return choice_.has(count_++);
-    return depth != kField || names_exception(tag) || children_.wants(tag);
+    if (depth != kField || names_exception(tag)) return true;
+    return children_.wants(tag) && (tag != base::kBody || choice_.is_whole(count_ - 1));
   }
   int unwritten() const override { return 1; }
   std::uint32_t count_ = 0;
