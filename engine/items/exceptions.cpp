@@ -14,20 +14,21 @@ constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};  // WBXML 1.3, no pub
 constexpr int kException = 2, kField = 3;                   // depths
 constexpr std::size_t kTimeBytesMax = 32;
 
-void read(Bytes fragment, wbxml::Sink& sink) {
-  if (fragment.empty()) return;
-  wbxml::Reader reader(sink);
-  if (reader.feed(std::as_bytes(std::span(kHead))).ok()) (void)reader.feed(fragment);
-}
-
-class Finder final : public wbxml::Sink {
+/// Tells of every exception once it has ended.
+class Visitor : public wbxml::Sink {
  public:
-  explicit Finder(std::int64_t original_ms) : original_ms_(original_ms) {}
-  ExceptionFound found;
+  std::uint32_t count = 0;
+
+ protected:
+  ~Visitor() = default;
+  virtual void ended(const ExceptionFound&, std::int64_t original_ms) = 0;
 
  private:
   Status open(wbxml::Tag) override {
-    if (++depth_ == kException) named_ = cancelled_ = cut_ = false;
+    if (++depth_ == kException) {
+      named_ = false;
+      one_ = {};
+    }
     size_ = 0;
     return Done{};
   }
@@ -40,23 +41,63 @@ class Finder final : public wbxml::Sink {
     const Text value(value_, size_);
     if (depth_ == kField && names_exception(tag)) {
       const Result<std::int64_t> time = parse_date_time(value);
-      named_ = time.ok() && time.value() == original_ms_;
+      named_ = time.ok();
+      if (named_) original_ms_ = time.value();
     }
-    if (depth_ == kField && tag == cal::kDeleted) cancelled_ = value != "0";
-    if (depth_ > kField && tag == base::kTruncated) cut_ = value != "0";
+    if (depth_ == kField) {
+      one_.stamped |= tag == cal::kDtStamp;
+      one_.timed |= tag == cal::kStartTime;
+      one_.reminds |= tag == cal::kReminder;
+    }
+    if (depth_ == kField && tag == cal::kDeleted) one_.cancelled = value != "0";
+    if (depth_ > kField && tag == base::kTruncated) one_.cut = value != "0";
     if (depth_-- == kException) {
-      if (named_ && !found.there) found = {true, cancelled_, cut_, count_};
-      ++count_;
+      one_.there = true;
+      one_.number = count++;
+      if (named_) ended(one_, original_ms_);
     }
     size_ = 0;
     return Done{};
   }
-  std::int64_t original_ms_;
   char value_[kTimeBytesMax];
   std::size_t size_ = 0;
-  std::uint32_t count_ = 0;
+  std::int64_t original_ms_ = 0;
+  ExceptionFound one_;
   int depth_ = 0;
-  bool named_ = false, cancelled_ = false, cut_ = false;
+  bool named_ = false;
+};
+
+class Finder final : public Visitor {
+ public:
+  explicit Finder(std::int64_t original_ms) : original_ms_(original_ms) {}
+  ExceptionFound found;
+
+ private:
+  void ended(const ExceptionFound& one, std::int64_t original_ms) override {
+    if (original_ms == original_ms_ && !found.there) found = one;
+  }
+  std::int64_t original_ms_;
+};
+
+class Chooser final : public Visitor {
+ public:
+  Chooser(std::span<const Series> series, std::int64_t but_ms) : series_(series), but_ms_(but_ms) {}
+  ExceptionChoice choice;
+
+ private:
+  void ended(const ExceptionFound& one, std::int64_t original_ms) override {
+    if (original_ms == but_ms_ || one.number >= ExceptionChoice::kMax) return;
+    for (const Series& each : series_) {
+      if (!each.has(original_ms / 1000)) continue;
+      const auto bit = static_cast<std::uint8_t>(1 << one.number % 8);
+      choice.bits[one.number / 8] |= bit;
+      if (!one.cut) choice.whole[one.number / 8] |= bit;
+      ++choice.count;
+      return;
+    }
+  }
+  std::span<const Series> series_;
+  std::int64_t but_ms_;
 };
 
 /// Writes what it is told, but for what a derived class leaves out. A start tag is held back until it is known whether
@@ -170,7 +211,32 @@ class ListCopier final : public Copier {
   std::uint32_t but_, count_ = 0;
 };
 
+/// Of some exceptions what is wanted.
+class ChoiceCopier final : public Copier {
+ public:
+  ChoiceCopier(wbxml::Writer& writer, std::uint16_t version, const ExceptionChoice& choice,
+               const ExceptionChildren& children)
+      : Copier(writer, version), choice_(choice), children_(children) {}
+
+ private:
+  bool takes(wbxml::Tag tag, int depth) override {
+    if (depth == kException) return choice_.has(count_++);
+    if (depth != kField || names_exception(tag)) return true;
+    return children_.wants(tag) && (tag != base::kBody || choice_.is_whole(count_ - 1));
+  }
+  int unwritten() const override { return 1; }
+  std::uint32_t count_ = 0;
+  const ExceptionChoice& choice_;
+  const ExceptionChildren& children_;
+};
+
 }  // namespace
+
+void read_element(Bytes fragment, wbxml::Sink& sink) {
+  if (fragment.empty()) return;
+  wbxml::Reader reader(sink);
+  if (reader.feed(std::as_bytes(std::span(kHead))).ok()) (void)reader.feed(fragment);
+}
 
 bool names_exception(wbxml::Tag tag) { return tag == cal::kExceptionStartTime || tag == base::kInstanceId; }
 
@@ -180,7 +246,7 @@ wbxml::Tag naming_tag(std::uint16_t version) {
 
 ExceptionFound find_exception(Bytes exceptions, std::int64_t original_ms) {
   Finder finder(original_ms);
-  read(exceptions, finder);
+  read_element(exceptions, finder);
   return finder.found;
 }
 
@@ -189,23 +255,35 @@ void copy_exception(wbxml::Writer& writer, Bytes exceptions, std::int64_t origin
   const ExceptionFound found = find_exception(exceptions, original_ms);
   if (!found.there) return;
   ChildCopier copier(writer, version, found.number, children);
-  read(exceptions, copier);
+  read_element(exceptions, copier);
+}
+
+ExceptionChoice choose_exceptions(Bytes exceptions, std::span<const Series> series, std::int64_t but_ms) {
+  Chooser chooser(series, but_ms);
+  read_element(exceptions, chooser);
+  return chooser.count > ExceptionChoice::kMax ? ExceptionChoice{} : chooser.choice;
+}
+
+void copy_exceptions(wbxml::Writer& writer, Bytes exceptions, const ExceptionChoice& choice,
+                     const ExceptionChildren& children, std::uint16_t version) {
+  ChoiceCopier copier(writer, version, choice, children);
+  read_element(exceptions, copier);
 }
 
 void patch_exceptions(wbxml::Writer& writer, Bytes exceptions, std::int64_t original_ms, Bytes patch) {
   const ExceptionFound old = find_exception(exceptions, original_ms);
   writer.open(cal::kExceptions);
   ListCopier others(writer, old.there, old.number);
-  read(exceptions, others);
+  read_element(exceptions, others);
   ListCopier mine(writer, false, 0);
-  read(patch, mine);
+  read_element(patch, mine);
   writer.close();
 }
 
 void put_exceptions(wbxml::Writer& writer, Bytes exceptions, std::uint16_t version) {
   writer.open(cal::kExceptions);
   ListCopier all(writer, false, 0, version);
-  read(exceptions, all);
+  read_element(exceptions, all);
   writer.close();
 }
 

@@ -316,4 +316,41 @@ void Series::seek(std::int64_t utc_s) {
   dates_.seek(whole_days(utc_s) - length_days - 2);
 }
 
+bool Series::has(std::int64_t start_s) const {
+  if (!rule_.gregorian() || !rule_.check().ok()) return true;
+  Series from_there(*this);
+  from_there.seek(start_s);
+  Occurrence one{};
+  while (from_there.next(one) && one.start_s <= start_s) {
+    if (one.start_s == start_s) return true;
+  }
+  return false;
+}
+
+Recurrence PatternSink::pattern() const {
+  Recurrence rule = rule_;
+  if (!sound_) rule.interval = 0;
+  return rule;
+}
+
+Status PatternSink::open(wbxml::Tag) {
+  size_ = 0;
+  ++depth_;
+  return Done{};
+}
+
+Status PatternSink::text(Bytes piece, bool) {
+  for (const char c : text_of(piece)) {
+    if (size_ < kValueBytesMax) value_[size_++] = c;
+  }
+  return Done{};
+}
+
+Status PatternSink::close(wbxml::Tag tag) {
+  // An empty element says nothing.
+  if (depth_-- == 2 && size_ != 0 && !rule_.set(tag, Text(value_, size_))) sound_ = false;
+  size_ = 0;
+  return Done{};
+}
+
 }  // namespace handsync::items

@@ -6,7 +6,7 @@
 #pragma once
 #include "handsync/base.h"
 #include "items/time_zone.h"
-#include "wbxml/tag.h"
+#include "wbxml/reader.h"
 
 namespace handsync::items {
 
@@ -39,6 +39,25 @@ struct Recurrence {
   Status check() const;
   /// Hijri, Hebrew and lunar calendars: their dates are not computed here, only the first one is given.
   bool gregorian() const;
+};
+
+/// Takes the children of a Recurrence element as they come.
+class PatternSink final : public wbxml::Sink {
+ public:
+  /// A pattern with a value that is none is not read as another one: its check() fails.
+  Recurrence pattern() const;
+
+ private:
+  Status open(wbxml::Tag) override;
+  Status text(Bytes piece, bool opaque) override;
+  Status close(wbxml::Tag) override;
+
+  static constexpr std::size_t kValueBytesMax = 64;
+  Recurrence rule_;
+  char value_[kValueBytesMax];
+  std::size_t size_ = 0;
+  int depth_ = 0;
+  bool sound_ = true;
 };
 
 /// The dates of a pattern in order, in days since 1970-01-01 of the wall clock.
@@ -76,6 +95,9 @@ class Series {
   Series(const Recurrence&, const TimeZone& zone, std::int64_t start_s, std::int64_t end_s);
   bool next(Occurrence&);
   void seek(std::int64_t utc_s);  ///< next() gives what is not over by then; goes forward only
+  /// Whether one begins at that time. Of a pattern whose dates are not computed here every time is one. Use it alone,
+  /// or before next() and seek().
+  bool has(std::int64_t start_s) const;
 
  private:
   bool past(const Occurrence&) const;

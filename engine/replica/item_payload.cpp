@@ -95,9 +95,8 @@ class Payload {
     moved_ = edits[0] || edits[1];
     if (!subject_.add && !profile::below(version_, 160) && (moved_ || edits[2]) && !edits[3])
       HANDSYNC_TRY(drops_nothing());
-    const items::Property* row = items::find_property(Class::kEvent, items::PropertyId{cal::kAllDayEvent});
     ShownValue value;
-    HANDSYNC_TRY(read_shown(store_, subject_.item, *row, value));
+    HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(cal::kAllDayEvent), value));
     all_day_ = value.there && text_of(value.data) == "1";
     return Done{};
   }
@@ -105,7 +104,7 @@ class Payload {
   /// It was wanted below 16.0, or before others made an exception: nobody has said that those may go.
   Status drops_nothing() {
     ShownValue exceptions;
-    HANDSYNC_TRY(read_shown(store_, subject_.item, *items::find_property(Class::kEvent, cal::kExceptions), exceptions));
+    HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(cal::kExceptions), exceptions));
     constexpr std::uint64_t kEmptyListBytes = 4;
     return exceptions.size <= kEmptyListBytes ? Status(Done{}) : engine_fault(EngineFault::kDropsExceptions);
   }
@@ -140,12 +139,12 @@ class Payload {
     if (!profile::below(version_, 160) && all_day_ && row.tag == cal::kTimezone) return Done{};
     const Result<bool> own = edited(row.id);
     if (!own.ok()) return own.error();
-    // Exceptions that are left out stay as they are.
-    if (subject_.one && row.tag == cal::kExceptions) return put_exception(writer);
+    if (row.tag == cal::kExceptions && !subject_.add && (subject_.one || !own.value()))
+      return put_exceptions(writer, row);
     if (!own.value() && !goes_along(row)) return Done{};
     ShownValue value;
     HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
-    if (value.there && row.tag == cal::kExceptions) return put_exceptions(writer, value);
+    if (value.there && row.tag == cal::kExceptions) return put_all_exceptions(writer, value);
     if (value.there && value.blob != 0) return put_blob(writer, row, value);
     // Contacts are cleared by leaving out; an empty element is refused (Status 6).
     if (value.there && !(subject_.kind == Class::kContact && value.data.empty() && (row.traits & items::kStays) == 0)) {
@@ -189,25 +188,111 @@ class Payload {
     return Done{};
   }
 
-  /// Up to 14.1: all of the one, for what it does not have it takes from the series.
-  Status put_exception(wbxml::Writer& writer) {
-    Block wanted(store_.memory);
-    HANDSYNC_TRY(wanted_exception(wanted));
-    writer.open(cal::kExceptions).open(cal::kException);
-    writer.element(cal::kExceptionStartTime, items::format_compact_date_time(subject_.original_ms).view());
-    items::copy_exception(writer, wanted.room(), subject_.original_ms,
-                          AllChildren(items::find_exception(wanted.room(), subject_.original_ms).cut), version_);
-    writer.close().close();
-    return Done{};
-  }
-
   /// Of a new series: those that were made before it went out.
-  Status put_exceptions(wbxml::Writer& writer, const ShownValue& value) {
+  Status put_all_exceptions(wbxml::Writer& writer, const ShownValue& value) {
     Block whole(store_.memory);
     HANDSYNC_TRY(load_value(store_, value.data, value.blob, value.size, whole));
     items::put_exceptions(writer, whole.room(), version_);
     return Done{};
   }
+
+  /// Of an exception that nobody has edited: what the series itself would be sent with, and its body if it is whole:
+  /// SOGo may put it together anew.
+  struct KeptChildren final : items::ExceptionChildren {
+    bool wants(wbxml::Tag tag) const override {
+      constexpr int kGoes = items::kOfOne | items::kSupported;
+      const items::Property* row = items::find_property(Class::kEvent, tag, 0);
+      return row == nullptr || tag == base::kBody ||
+             (row->traits & (kGoes | items::kServerOnly | items::kStays)) == kGoes;
+    }
+  };
+
+  /// Up to 14.1. Of the one that was edited: all, for what it does not have it takes from the series. Exchange keeps
+  /// the others, and might take a plain text for a richer one; SOGo drops what is left out, and of a new exception does
+  /// not know what the series says of its day and reminder.
+  Status put_exceptions(wbxml::Writer& writer, const items::Property& row) {
+    const Result<bool> stay = others_stay();
+    if (!stay.ok()) return stay.error();
+    if (!subject_.one && stay.value()) return Done{};
+    std::int64_t series_s[2] = {};
+    Block shown(store_.memory);
+    items::ExceptionChoice others;
+    if (!stay.value()) {
+      HANDSYNC_TRY(read_times(series_s));
+      HANDSYNC_TRY(load_shown(store_, subject_.item, row, shown));
+      if (!shown.room().empty()) HANDSYNC_TRY(choose_others(shown.room(), series_s, others));
+    }
+    if (!subject_.one && others.count == 0) return Done{};
+    writer.open(cal::kExceptions);
+    if (subject_.one) HANDSYNC_TRY(put_one(writer, stay.value() ? 0 : series_s[1] - series_s[0]));
+    if (others.count != 0) items::copy_exceptions(writer, shown.room(), others, KeptChildren(), version_);
+    writer.close();
+    return Done{};
+  }
+
+  /// `length_s`: 0 = it need not say when it takes place.
+  Status put_one(wbxml::Writer& writer, std::int64_t length_s) {
+    Block wanted(store_.memory);
+    HANDSYNC_TRY(wanted_exception(wanted));
+    const items::ExceptionFound one = items::find_exception(wanted.room(), subject_.original_ms);
+    const auto start = items::format_compact_date_time(subject_.original_ms);
+    writer.open(cal::kException).element(cal::kExceptionStartTime, start.view());
+    items::copy_exception(writer, wanted.room(), subject_.original_ms, AllChildren(one.cut), version_);
+    const bool fresh = length_s != 0 && !one.stamped && !one.cancelled;
+    if (fresh && !one.timed) {
+      writer.element(cal::kStartTime, start.view());
+      writer.element(cal::kEndTime, items::format_compact_date_time(subject_.original_ms + length_s * 1000).view());
+    }
+    if (fresh && !one.reminds) {
+      ShownValue value;
+      HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(cal::kReminder), value));
+      if (value.there) writer.element(cal::kReminder, text_of(value.data));
+    }
+    writer.close();
+    return Done{};
+  }
+
+  /// Whether this is Exchange, the one server whose items are called by the number of their folder and one of theirs.
+  Result<bool> others_stay() {
+    const Result<std::int64_t> exchange = query_number(
+        store_.database,
+        "SELECT f.server_id GLOB '[0-9]*' AND (i.server_id GLOB f.server_id||':*' OR substr(i.server_id,1,1)=char(1))"
+        " FROM item i,folder f WHERE i.id=?1 AND f.id=(SELECT folder FROM change WHERE id=?2)"_sql,
+        subject_.item, subject_.change);
+    if (!exchange.ok()) return exchange.error();
+    return exchange.value() != 0;
+  }
+
+  /// When the first of the series begins and ends.
+  Status read_times(std::int64_t (&series_s)[2]) {
+    for (const bool end : {false, true}) {
+      ShownValue value;
+      HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(end ? cal::kEndTime : cal::kStartTime), value));
+      const Result<std::int64_t> time = items::parse_date_time(text_of(value.data));
+      if (time.ok()) series_s[end] = time.value() / 1000;
+    }
+    return Done{};
+  }
+
+  Status choose_others(Bytes shown, const std::int64_t (&series_s)[2], items::ExceptionChoice& others) {
+    items::PatternSink pattern;
+    {
+      Block rule(store_.memory);
+      HANDSYNC_TRY(load_shown(store_, subject_.item, event_row(cal::kRecurrence), rule));
+      items::read_element(rule.room(), pattern);
+    }
+    items::TimeZone zone;
+    ShownValue value;
+    HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(cal::kTimezone), value));
+    if (const auto parsed = items::parse_time_zone(text_of(value.data)); parsed.ok()) zone = parsed.value();
+    // SOGo tells of a series in UTC with the user's zone.
+    const items::Series series[] = {items::Series(pattern.pattern(), zone, series_s[0], series_s[1]),
+                                    items::Series(pattern.pattern(), items::TimeZone{}, series_s[0], series_s[1])};
+    others = items::choose_exceptions(shown, series, subject_.one ? subject_.original_ms : INT64_MIN);
+    return Done{};
+  }
+
+  static const items::Property& event_row(items::PropertyId id) { return *items::find_property(Class::kEvent, id); }
 
   /// A long value goes back in one piece.
   Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {

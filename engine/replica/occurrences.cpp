@@ -44,34 +44,6 @@ struct Gathered {
   Text view() const { return {bytes, size}; }
 };
 
-/// The children of Recurrence.
-class PatternSink final : public wbxml::Sink {
- public:
-  explicit PatternSink(items::Recurrence& rule) : rule_(rule) {}
-  bool sound() const { return sound_; }
-
- private:
-  Status open(wbxml::Tag) override {
-    value_.clear();
-    ++depth_;
-    return Done{};
-  }
-  Status text(Bytes piece, bool) override {
-    value_.add(text_of(piece));
-    return Done{};
-  }
-  Status close(wbxml::Tag tag) override {
-    // An empty element says nothing.
-    if (depth_-- == 2 && value_.size != 0 && !rule_.set(tag, value_.view())) sound_ = false;
-    value_.clear();
-    return Done{};
-  }
-  items::Recurrence& rule_;
-  Gathered<kValueBytesMax> value_;
-  int depth_ = 0;
-  bool sound_ = true;
-};
-
 /// Counts exceptions, or fills a list with them, or looks for the texts of one.
 class ExceptionSink final : public wbxml::Sink {
  public:
@@ -195,28 +167,19 @@ class Occurrences final : public Cursor<OccurrenceRow> {
   }
 
   Status open_series() {
-    items::Recurrence rule;
-    PatternSink pattern(rule);
+    items::PatternSink pattern;
     HANDSYNC_TRY(read(cal::kRecurrence, pattern));
-    if (!pattern.sound()) rule = broken();
     items::TimeZone zone;
     char room[items::kTimeZoneTextBytes + 16];
     const Result<Text> zone_text = short_property(cal::kTimezone, room);
     if (!zone_text.ok()) return zone_text.error();
     if (const auto parsed = items::parse_time_zone(zone_text.value()); parsed.ok()) zone = parsed.value();
     HANDSYNC_TRY(load_exceptions());
-    series_ = items::Series(rule, zone, seconds_of(event_.when_ms), seconds_of(event_.end_ms));
+    series_ = items::Series(pattern.pattern(), zone, seconds_of(event_.when_ms), seconds_of(event_.end_ms));
     series_.seek(seconds_of(from_ms_));
     next_exception_ = 0;
     in_series_ = true;
     return Done{};
-  }
-
-  /// A pattern with a value that is none must not be read as another one.
-  static items::Recurrence broken() {
-    items::Recurrence rule;
-    rule.interval = 0;
-    return rule;
   }
 
   Status load_exceptions() {

@@ -92,7 +92,7 @@ State::State(Options given) : options(std::move(given)), random(options.seed), n
   for (const User& user : options.users) {
     Account& account = accounts[to_lower(user.email)];
     account.user = user;
-    account.mailbox = Mailbox(user.email);
+    account.mailbox = Mailbox(user.email, options.exceptions_stay ? "" : "vevent%2F");
     account.policy = options.policy;
     generate(account, options);
   }

@@ -72,7 +72,8 @@ bool holds_texts(const Folder& folder, int version) {
          folder.type == FolderType::kOutbox;
 }
 
-Mailbox::Mailbox(std::string email) : email_(std::move(email)) {
+Mailbox::Mailbox(std::string email, std::string id_prefix)
+    : email_(std::move(email)), id_prefix_(std::move(id_prefix)) {
   struct Default {
     const char* name;
     FolderType type;
@@ -157,7 +158,7 @@ Folder& Mailbox::default_folder(FolderType type) {
 
 Folder& Mailbox::add_folder(std::string parent, std::string name, FolderType type) {
   Folder folder;
-  folder.id = std::to_string(next_folder_++);
+  folder.id = id_prefix_ + std::to_string(next_folder_++);
   folder.parent = std::move(parent);
   folder.name = std::move(name);
   folder.type = type;

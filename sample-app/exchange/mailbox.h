@@ -88,7 +88,8 @@ bool holds_texts(const Folder&, int version);
 
 class Mailbox {
  public:
-  explicit Mailbox(std::string email = {});  ///< with the default folders, one of the user's own and the recipients
+  /// With the default folders, one of the user's own and the recipients. Ids of folders begin with `id_prefix`.
+  explicit Mailbox(std::string email = {}, std::string id_prefix = {});
 
   std::map<std::string, Folder>& folders() { return folders_; }
   const std::map<std::string, Folder>& folders() const { return folders_; }
@@ -118,7 +119,7 @@ class Mailbox {
 
  private:
   Folder& recipients();
-  std::string email_;
+  std::string email_, id_prefix_;
   std::map<std::string, Folder> folders_;
   std::uint64_t revision_ = 0;
   std::uint64_t next_folder_ = 1;

@@ -78,6 +78,33 @@ std::string merge_exceptions(Item& item, const Node& given) {
   return {};
 }
 
+void replace_exceptions(Item& item, const Node* given) {
+  Node& list = list_of(item);
+  std::erase_if(list.children, [&](const Node& exception) {
+    return given == nullptr || std::none_of(given->children.begin(), given->children.end(),
+                                            [&](const Node& other) { return start_of(other) == start_of(exception); });
+  });
+  for (std::size_t i = 0; given != nullptr && i < given->children.size(); ++i) {
+    const Node& exception = given->children[i];
+    Node* const present = find_one(list, start_of(exception));
+    if (present == nullptr) {
+      list.add(exception);
+    } else if (exception.has(cal::kDeleted)) {
+      *present = exception;
+    } else {
+      for (const Node& child : exception.children) {
+        if (names_one(child.tag)) continue;
+        if (Node* const old = present->find(child.tag)) {
+          *old = child;
+        } else {
+          present->add(child);
+        }
+      }
+    }
+  }
+  if (list.children.empty()) item.remove(cal::kExceptions);
+}
+
 std::string instance_fault(const Item& item, std::string_view instance) {
   const Node* const rule = property_of(item, cal::kRecurrence);
   if (item.class_name != "Calendar" || rule == nullptr || rule->children.empty())

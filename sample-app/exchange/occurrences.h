@@ -13,6 +13,9 @@ Node exceptions_for_version(const Node& exceptions, int version);
 /// Those of `given` replace the ones of the same start; the others stay. What is wrong with them; "" = nothing.
 std::string merge_exceptions(Item& item, const Node& given);
 
+/// Those that `given` does not name go; of the others what it says is taken over.
+void replace_exceptions(Item& item, const Node* given);
+
 /// What is wrong with the name of an occurrence; "" = nothing.
 std::string instance_fault(const Item& item, std::string_view instance);
 /// What a Change with InstanceId says of one occurrence.

@@ -52,7 +52,9 @@ struct Options {
   int heartbeat_min_s = 60, heartbeat_max_s = 3540;
   std::size_t ping_folders_max = 300, sync_collections_max = 300;
   std::size_t request_bytes_max = 10u << 20;  ///< above: HTTP 413
-  bool gzip = true;                           ///< compress answers when the client offers to inflate
+  /// False: as SOGo, which drops the exceptions that a Change leaves out below 16.0; its folders have no numbers.
+  bool exceptions_stay = true;
+  bool gzip = true;  ///< compress answers when the client offers to inflate
   std::string url = "https://localhost/Microsoft-Server-ActiveSync";  ///< what Autodiscover answers
   std::map<std::string, std::string> autodiscover_addresses;          ///< address -> address to ask for instead
   std::map<std::string, std::string> autodiscover_urls;               ///< address -> URL of a 302

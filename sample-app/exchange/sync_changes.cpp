@@ -238,7 +238,14 @@ class Applier {
       state_.last_changes[id] = item->revision;
       return answer_draft(*item, data);
     }
-    take_properties(*item, data);
+    if (!call_.state->options.exceptions_stay && item->class_name == "Calendar" && call_.version < 160) {
+      replace_exceptions(*item, data.find(cal::kExceptions));
+      Node rest = data;
+      rest.remove(cal::kExceptions);
+      take_properties(*item, rest);
+    } else {
+      take_properties(*item, data);
+    }
     const bool content =
         std::any_of(data.children.begin(), data.children.end(), [](const Node& child) { return !is_flag(child.tag); });
     if (content) {

@@ -180,6 +180,24 @@ TEST(Recurrence, TheWallClockStaysWhereSummerBegins) {
   STRCMP_EQUAL("20260111T2330 20260118T2330", starts(weekly, "20260111T233000Z", 2, central_europe()).c_str());
 }
 
+TEST(Recurrence, WhetherATimeIsOneOfASeries) {
+  Recurrence weekly = rule(Repeat::kWeekly);
+  weekly.days_of_week = kMonday;
+  weekly.occurrences = 20;
+  const Series series(weekly, central_europe(), at("20260112T080000Z"), at("20260112T090000Z"));
+  for (const char* one : {"20260112T080000Z", "20260119T080000Z", "20260330T070000Z", "20260525T070000Z"})
+    CHECK_TEXT(series.has(at(one)), one);
+  for (const char* none :
+       {"20260105T080000Z", "20260112T083000Z", "20260113T080000Z", "20260330T080000Z", "20260601T070000Z"})
+    CHECK_FALSE_TEXT(series.has(at(none)), none);
+  // Longer than the way to the next one.
+  const Series longer(weekly, TimeZone{}, at("20260112T080000Z"), at("20260130T080000Z"));
+  CHECK(longer.has(at("20260126T080000Z")) && !longer.has(at("20260127T080000Z")));
+  // Of dates that are not computed nobody can say that they are none.
+  weekly.calendar_type = 8;
+  CHECK(Series(weekly, TimeZone{}, at("20260112T080000Z"), at("20260112T090000Z")).has(at("20260113T083000Z")));
+}
+
 TEST(Recurrence, ElementsOfBothPages) {
   Recurrence read;
   CHECK(read.set(cal::kType, "3"));

@@ -30,7 +30,8 @@ PropertyEdit none(std::uint16_t id) { return {id, {}, false}; }
 
 /// Thirteen Mondays; that of week 1 is on the Tuesday, that of week 2 is cancelled.
 struct Weekly : World {
-  explicit Weekly(const char* version_text, int kind = 0) : World(of_version(version_text)), version(version_text) {
+  explicit Weekly(const char* version_text, int kind = 0) : Weekly(of_version(version_text), version_text, kind) {}
+  Weekly(const exchange::Options& options, const char* version_text, int kind) : World(options), version(version_text) {
     AccountSettings settings;
     settings.days = 0;
     id = add(kEmail, "demo", settings);
@@ -285,6 +286,116 @@ TEST(OccurrenceEdits, ASeriesMovesOnlyWhenItsExceptionsMayGo) {
   STRCMP_EQUAL("Neu", std::string(world.there().value(cal::kSubject)).c_str());
   CHECK(world.agenda().find('!') == std::string::npos);
   STRCMP_EQUAL("", world.first_violation().c_str());
+}
+
+namespace {
+
+/// As SOGo, which drops the exceptions that a Change leaves out.
+struct Forgetful : Weekly {
+  explicit Forgetful(const char* version_text) : Weekly(dropping(version_text), version_text, 0) {
+    server().change(kEmail, series, [](Item& there) {
+      for (Node& property : there.properties) {
+        if (property.tag != cal::kExceptions) continue;
+        Node& moved = property.children[0];
+        Node& attendee = moved.add(cal::kAttendees).add(cal::kAttendee);
+        attendee.add(cal::kEmail, "guest@example.test");
+        moved.add(wbxml::make_tag(4, 0x3E), "nobody knows this");
+        moved.add(base::kBody).add(base::kType, 1);
+        moved.find(base::kBody)->add(base::kTruncated, 1);
+        moved.find(base::kBody)->add(base::kData, "cut sh");
+      }
+    });
+    LONGS_EQUAL_TEXT(0, sync(id).code, version);
+    all = exceptions();
+    STRCMP_EQUAL_TEXT(kAtFirst, agenda().c_str(), version);
+  }
+  static exchange::Options dropping(const char* version_text) {
+    exchange::Options options = of_version(version_text);
+    options.exceptions_stay = false;
+    return options;
+  }
+  std::string exceptions() {
+    std::string found;
+    const Item now = there();
+    for (const Node& property : now.properties) {
+      if (property.tag != cal::kExceptions) continue;
+      for (const Node& one : property.children) found += exchange::to_xml(one);
+    }
+    return found;
+  }
+  void edit_series(const std::vector<PropertyEdit>& edits) {
+    CHECK_TEXT(engine().changes(id).edit_item(item, edits).ok(), version);
+    LONGS_EQUAL_TEXT(0, sync(id).code, version);
+    CHECK_TEXT(queue(id).empty(), version);
+  }
+  std::string all;  ///< what the server has of exceptions at first
+};
+constexpr const char* kBelow16[] = {"2.5", "12.1", "14.0", "14.1"};
+
+}  // namespace
+
+TEST(OccurrenceEdits, WhereTheServerDropsWhatIsLeftOutTheExceptionsGoAlong) {
+  for (const char* version : kBelow16) {
+    Forgetful world(version);
+    CHECK_TEXT(world.all.find("cut sh") != std::string::npos, world.all.c_str());
+    world.edit_series({set(kSubject, "Neu"), set(cal::kReminder, "5")});
+    STRCMP_EQUAL("Neu", std::string(world.there().value(cal::kSubject)).c_str());
+    STRCMP_EQUAL_TEXT(world.all.c_str(), world.exceptions().c_str(), version);
+    world.edit_series({set(cal::kEndTime, "20260105T100000Z")});
+    STRCMP_EQUAL_TEXT(world.all.c_str(), world.exceptions().c_str(), version);
+    // One is edited, one cancelled: the others stay.
+    CHECK(world.edit(week(3), {set(kSubject, "Anders")}).ok());
+    CHECK(world.cancel(week(4)).ok());
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    CHECK_TEXT(world.exceptions().starts_with(world.all), version);
+    // Of one that is new such a server would not know the day.
+    STRCMP_EQUAL_TEXT(
+        "Calendar:Subject=Anders;Calendar:StartTime=20260126T083000Z;Calendar:EndTime=20260126T100000Z;"
+        "Calendar:Reminder=5;",
+        world.exception("20260126T083000Z").c_str(), version);
+    STRCMP_EQUAL_TEXT("Calendar:Deleted=1;", world.exception("20260202T083000Z").c_str(), version);
+    STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), version);
+    CHECK(world.engine().integrity(world.id).ok());
+  }
+}
+
+TEST(OccurrenceEdits, ExceptionsThatThePatternNoLongerHasDoNotGoAlong) {
+  Forgetful world("14.1");
+  Node rule(cal::kRecurrence);
+  rule.add(cal::kType, 1);
+  rule.add(cal::kInterval, 2);
+  rule.add(cal::kDayOfWeek, 2);
+  const std::string other = exchange::to_wbxml(rule).substr(4);
+  world.edit_series({set(cal::kRecurrence, other)});
+  STRCMP_EQUAL("", world.exception("20260112T083000Z").c_str());
+  STRCMP_EQUAL("Calendar:Deleted=1;", world.exception("20260119T083000Z").c_str());
+  world.edit_series({set(cal::kStartTime, "20260105T090000Z"), set(cal::kEndTime, "20260105T100000Z")});
+  STRCMP_EQUAL("", world.exceptions().c_str());
+  STRCMP_EQUAL("", world.first_violation().c_str());
+}
+
+TEST(OccurrenceEdits, ExchangeIsToldOfNoExceptionThatNobodyHasEdited) {
+  for (const char* version : kBelow16) {
+    Weekly world(version);
+    std::vector<std::string> commands;
+    world.on_request = [&](const Sent& sent) {
+      if (sent.label == "Sync" && !sync_view(sent).commands.empty()) commands.push_back(sent.body);
+    };
+    const auto told = [&] {
+      std::size_t count = 0;
+      const Node request = exchange::parse_wbxml(commands.back());
+      const Node& command = request.find(as::kCollections)->children[0].find(as::kCommands)->children[0];
+      if (const Node* list = command.find(as::kApplicationData)->find(cal::kExceptions)) count = list->children.size();
+      return count;
+    };
+    CHECK(world.engine().changes(world.id).edit_item(world.item, std::vector<PropertyEdit>{set(kSubject, "Neu")}).ok());
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    LONGS_EQUAL_TEXT(1, commands.size(), version);
+    LONGS_EQUAL_TEXT(0, told(), version);
+    CHECK(world.edit(week(3), {set(kSubject, "Anders")}).ok());
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    LONGS_EQUAL_TEXT(1, told(), version);
+  }
 }
 
 TEST(OccurrenceEdits, OfAnEventThatTheServerDoesNotKnowYetTheEventGoesFirst) {
