@@ -27,6 +27,7 @@ class Applier {
   Status upsert(ItemRecord&, bool whole);
   Status insert(ItemRecord&);
   Status replace(ItemRecord&, const ItemNow&, bool whole);
+  Status delete_item(std::uint64_t item, std::uint32_t shown, bool read, bool gone);
   Status remove(const ItemRecord&);
   Status discard(const ItemRecord&);
   Status park_item(const ItemRecord&);

@@ -169,11 +169,7 @@ Status Applier::remove_unconfirmed() {
       }
     }
     for (int i = 0; i < count; ++i) {
-      const Result<std::uint32_t> parked = remove_item(store_, ids[i]);
-      if (!parked.ok()) return parked.error();
-      applied_.parked += parked.value();
-      ++applied_.deleted;
-      HANDSYNC_TRY(unlist(ids[i], shown[i], read[i]));
+      HANDSYNC_TRY(delete_item(ids[i], shown[i], read[i], true));
       last = ids[i];
     }
     if (count < 64) return Done{};

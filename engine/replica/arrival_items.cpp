@@ -248,6 +248,23 @@ Status Applier::unlist(std::uint64_t item, std::uint32_t shown, bool read) {
   return folder_type() == FolderType::kRecipients ? Status(Done{}) : store_.log.gone(store_, item, shown);
 }
 
+/// `gone`: from the server, and not only from what is synced.
+Status Applier::delete_item(std::uint64_t item, std::uint32_t shown, bool read, bool gone) {
+  if (gone && edits_) {
+    const Result<bool> kept = keep_edited(store_, item);
+    if (!kept.ok()) return kept.error();
+    if (kept.value()) {
+      ++applied_.parked;
+      return Done{};
+    }
+  }
+  const Result<std::uint32_t> parked = remove_item(store_, item);
+  if (!parked.ok()) return parked.error();
+  applied_.parked += parked.value();
+  ++applied_.deleted;
+  return unlist(item, shown, read);
+}
+
 Status Applier::remove(const ItemRecord& item) {
   if (parked_) {
     HANDSYNC_TRY(
@@ -258,11 +275,7 @@ Status Applier::remove(const ItemRecord& item) {
   if (!found.ok()) return found.error();
   if (found.value()) {
     if (edits_) HANDSYNC_TRY(confirm_item(store_, arrival_.request, now.id, applied_.confirmed));
-    const Result<std::uint32_t> parked = remove_item(store_, now.id);
-    if (!parked.ok()) return parked.error();
-    applied_.parked += parked.value();
-    ++applied_.deleted;
-    HANDSYNC_TRY(unlist(now.id, now.shown, now.read));
+    HANDSYNC_TRY(delete_item(now.id, now.shown, now.read, item.operation == Operation::kDelete));
   }
   return discard(item);
 }

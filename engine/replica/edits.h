@@ -96,6 +96,7 @@ Status forget_change(StoreState&, std::uint64_t change);
 Status retry_message(StoreState&, std::uint64_t change);
 /// The change of a message and everything of the message itself.
 Status forget_message(StoreState&, std::uint64_t change, std::uint64_t message);
+Status drop_message(StoreState&, std::uint64_t change, std::uint64_t message);  ///< likewise, as a person wants it
 /// server_value of kOccurrence, by the version that it was put together for: a Change of the whole event with its
 /// exception (up to 14.1), and Change and Delete with an InstanceId.
 inline constexpr std::int64_t kWholeChange = 0, kInstanceChange = 1, kInstanceDelete = 2;
@@ -152,6 +153,10 @@ Status place_item(StoreState&, std::uint64_t item);
 Status count_listed(StoreState&, std::uint32_t folder, std::int64_t items, std::int64_t unread);
 /// A row that only this handset has, in a folder's list. The caller fills in the rest.
 Result<std::uint64_t> insert_local(StoreState&, std::uint32_t folder, Class, std::int64_t received_ms, bool read);
+/// The server has deleted an event, contact, task or note that was edited here: it stays listed, as it was wanted, as
+/// one that only this handset has. Its Add is parked with Status 8: to be retried, or dropped with the item. False: of
+/// such edits there are none, or it was to go here too.
+Result<bool> keep_edited(StoreState&, std::uint64_t item);
 /// It goes, and everything that waits of it.
 Status withdraw_item(StoreState&, std::uint64_t item);
 /// Runs SQL on the change ?1, where ?2, ?3 and ?4 are the reason's domain, code and place.

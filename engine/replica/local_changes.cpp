@@ -562,7 +562,7 @@ Status Store::drop(std::uint64_t change) {
         query_number(database_, "SELECT value FROM change WHERE id=?1 AND kind BETWEEN 20 AND 23"_sql, change);
     if (!id.ok()) return id.error();
     if (id.value() != 0) {
-      HANDSYNC_TRY(forget_message(store, change, static_cast<std::uint64_t>(id.value())));
+      HANDSYNC_TRY(drop_message(store, change, static_cast<std::uint64_t>(id.value())));
       return transaction.commit();
     }
   }

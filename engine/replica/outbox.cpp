@@ -74,9 +74,23 @@ Result<std::size_t> read_pieces(sqlite3* database, std::uint64_t first, std::uin
 
 }  // namespace
 
+namespace {
+
+/// A person has decided about a message: what was learnt of the server's limit is learnt again if it still stands.
+Status forget_limit(StoreState& store) {
+  return run_sql(store.database, "DELETE FROM value WHERE key=?1"_sql, static_cast<int>(Value::kMessageBytesMax));
+}
+
+}  // namespace
+
 Status forget_message(StoreState& store, std::uint64_t change, std::uint64_t message) {
   HANDSYNC_TRY(forget_change(store, change));
   return delete_message(store, message);
+}
+
+Status drop_message(StoreState& store, std::uint64_t change, std::uint64_t message) {
+  HANDSYNC_TRY(forget_limit(store));
+  return forget_message(store, change, message);
 }
 
 Status retry_message(StoreState& store, std::uint64_t change) {
@@ -89,8 +103,7 @@ Status retry_message(StoreState& store, std::uint64_t change) {
                    .number(3, static_cast<std::int64_t>(doubt.code))
                    .number(4, kMessageAgain)
                    .run());
-  // A person says that it may go: what was learnt of the server's limit is learnt again if it still stands.
-  return run_sql(store.database, "DELETE FROM value WHERE key=?1"_sql, static_cast<int>(Value::kMessageBytesMax));
+  return forget_limit(store);
 }
 
 Result<std::uint64_t> Store::message_begin(const NewMessage& message) {

@@ -328,7 +328,7 @@ class Account final : public Changes {
   void message_is_sent();
   void park_message(Error);
   bool surely_not_sent(const Call&, Error) const;
-  void learn_limit(Error);
+  void learn_limit();
 
   // drafts.cpp
   Status start_draft(FolderState&, const replica::OutgoingDraft&);

@@ -156,7 +156,7 @@ bool Account::surely_not_sent(const Call& call, Error error) const {
 
 void Account::message_failed(Call& call, Error error) {
   if (error == Error{Domain::kHttp, 413, 0}) {
-    learn_limit(error);
+    learn_limit();
     return park_message(error);
   }
   const bool not_sent = surely_not_sent(call, error);
@@ -181,7 +181,7 @@ void Account::message_refused(Error error) {
     case Remedy::kAskUser:
     case Remedy::kGiveUp:
     case Remedy::kSmaller:
-      if (protocol::eas_status(error) == 122) learn_limit(error);
+      if (protocol::eas_status(error) == 122) learn_limit();
       return park_message(error);
     default:
       if (Status noted = store_.message_not_sent(message_.change, error, false); !noted.ok())
@@ -190,7 +190,10 @@ void Account::message_refused(Error error) {
   }
 }
 
-void Account::learn_limit(Error) {
+/// What refuses a message as small as this is not the server's limit but a fault on the way.
+void Account::learn_limit() {
+  constexpr std::uint64_t kLimitLeastBytes = 64 * 1024;
+  if (message_.bytes < kLimitLeastBytes) return;
   auto known = store_.get_number(replica::Value::kMessageBytesMax);
   if (known.ok() && (known.value() == 0 || message_.bytes < known.value()))
     (void)store_.put_number(replica::Value::kMessageBytesMax, message_.bytes);  // not known is only asked once more

@@ -177,6 +177,13 @@ std::vector<std::string> Server::remove(const std::string& email, int count) {
   return ids;
 }
 
+void Server::remove(const std::string& email, const std::string& id) {
+  State& state = *state_;
+  state.account(email).mailbox.remove(id);
+  state.wake();
+  state.flush();
+}
+
 void Server::add_folder(const std::string& email, const std::string& name) {
   state_->account(email).mailbox.add_folder("0", name, FolderType::kUserMail);
   state_->wake();

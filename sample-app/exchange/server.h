@@ -91,6 +91,7 @@ class Server {
   std::string put(const std::string& email, Item item);
   /// As another client of the user's would change it. Throws when it is gone.
   void change(const std::string& email, const std::string& id, const std::function<void(Item&)>& act);
+  void remove(const std::string& email, const std::string& id);  ///< likewise
   /// Somebody invites a user to a meeting (meetings.h); the server id of the mail.
   std::string invite(const std::string& organizer, const std::string& email, const std::string& subject = {},
                      bool weekly = false);

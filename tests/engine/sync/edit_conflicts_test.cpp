@@ -397,3 +397,81 @@ TEST(EditConflicts, AnEventMadeBeforeTheServerIsOfALaterVersionKeepsItsPlace) {
     if (property.tag == base::kLocation) place = exchange::to_xml(property);
   CHECK_TEXT(place.find("Raum 4") != std::string::npos, place.c_str());
 }
+
+TEST(EditConflicts, AnItemThatOthersDeleteWhileItIsEditedHereStaysAsACopyOfWhatLost) {
+  for (const char* version : {"2.5", "12.1", "14.1", "16.1"}) {
+    for (const bool in_flight : {false, true}) {
+      for (const bool put_back : {false, true}) {
+        OneContact world(version);
+        const std::string body = world.body(world.id, world.item);
+        CHECK(world.edit(world.item, {set(con::kPagerNumber, "111")}).ok());
+        if (in_flight)
+          world.meanwhile([&] { world.server().remove(kEmail, world.contact); });
+        else
+          world.server().remove(kEmail, world.contact);
+        LONGS_EQUAL(0, world.sync(world.id).code);
+        if (in_flight) LONGS_EQUAL(0, world.sync(world.id).code);
+        const auto queue = world.queue(world.id);
+        LONGS_EQUAL_TEXT(1, queue.size(), version);
+        CHECK(queue[0].parked && queue[0].last.code % 1000 == 8 && queue[0].item == world.item);
+        STRCMP_EQUAL("111", world.pager().c_str());
+        CHECK(world.engine().integrity(world.id).ok());
+        world.sync_all();
+        LONGS_EQUAL(1, world.queue(world.id).size());
+        LONGS_EQUAL(0, world.server().item(kEmail, world.contact) != nullptr);
+        if (put_back) {
+          CHECK(world.engine().changes(world.id).retry(ChangeId{queue[0].id}).ok());
+          world.sync_all();
+          const auto here = world.items("Contacts");
+          LONGS_EQUAL(1, here.size());
+          STRCMP_EQUAL("111", world.there(here.begin()->first, con::kPagerNumber).c_str());
+          STRCMP_EQUAL("111", world.pager().c_str());
+          CHECK(body == world.body(world.id, world.item));
+        } else {
+          CHECK(world.drop(queue[0].id).ok());
+          CHECK(world.items("Contacts").empty());
+        }
+        CHECK(world.queue(world.id).empty());
+        CHECK(world.engine().integrity(world.id).ok());
+      }
+    }
+  }
+}
+
+TEST(EditConflicts, WhatLostBeforeItsItemWasDeletedCanStillBeWanted) {
+  OneContact world("16.1");
+  CHECK(world.edit(world.item, {set(con::kPagerNumber, "111")}).ok());
+  world.pager_there_becomes("999");
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  world.server().remove(kEmail, world.contact);
+  world.sync_all();
+  const auto queue = world.queue(world.id);
+  LONGS_EQUAL(1, queue.size());
+  STRCMP_EQUAL("111", world.pager().c_str());
+  CHECK(world.engine().integrity(world.id).ok());
+  CHECK(world.engine().changes(world.id).retry(ChangeId{queue[0].id}).ok());
+  world.sync_all();
+  const auto here = world.items("Contacts");
+  LONGS_EQUAL(1, here.size());
+  STRCMP_EQUAL("111", world.there(here.begin()->first, con::kPagerNumber).c_str());
+  CHECK(world.queue(world.id).empty());
+}
+
+TEST(EditConflicts, AnEditedSeriesThatOthersDeleteCanBePutBack) {
+  for (const char* version : {"14.1", "16.1"}) {
+    OneEvent world(version);
+    CHECK(world.edit(world.item, {set(kSubject, "Mine")}).ok());
+    world.server().remove(kEmail, world.event);
+    world.sync_all();
+    const auto queue = world.queue(world.id);
+    LONGS_EQUAL(1, queue.size());
+    CHECK(world.engine().changes(world.id).retry(ChangeId{queue[0].id}).ok());
+    world.sync_all();
+    const auto here = world.items("Calendar");
+    LONGS_EQUAL(1, here.size());
+    STRCMP_EQUAL("Mine", world.shown(world.item, kSubject).c_str());
+    STRCMP_EQUAL("Mine", world.there(here.begin()->first, cal::kSubject).c_str());
+    CHECK(world.queue(world.id).empty());
+    CHECK(world.engine().integrity(world.id).ok());
+  }
+}

@@ -443,6 +443,37 @@ TEST(Outbox, ATooLargeMessageIsParkedAndTheNextOneRefusedBeforeItIsSent) {
   }
 }
 
+TEST(Outbox, ASmallMessageThatIsCalledTooLargeTeachesNothing) {
+  for (const char* fault : {"SendMail@1:http:413", "SendMail@1:status:122"}) {
+    Post world;
+    world.server().fault(fault);
+    CHECK(world.write("One").ok());
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    const auto queue = world.queue(world.id);
+    LONGS_EQUAL(1, queue.size());
+    CHECK(queue[0].parked);
+    CHECK(world.write("Two").ok());
+    LONGS_EQUAL(0, world.sync(world.id).code);
+    LONGS_EQUAL(1, world.arrived("Two"));
+  }
+}
+
+TEST(Outbox, WhoDropsATooLargeMessageMayTryAnother) {
+  Post world;
+  world.server().fault("SendMail@1:http:413");
+  MessageHead head;
+  head.to = kOther;
+  head.subject = "Large";
+  CHECK(world.write(head, "x", {}, std::string(200'000, 'x')).ok());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  const auto queue = world.queue(world.id);
+  LONGS_EQUAL(1, queue.size());
+  CHECK(world.changes().drop(ChangeId{queue[0].id}).ok());
+  CHECK(world.write(head, "x", {}, std::string(300'000, 'x')).ok());
+  LONGS_EQUAL(0, world.sync(world.id).code);
+  LONGS_EQUAL(1, world.arrived("Large"));
+}
+
 TEST(Outbox, AServerThatRefusesForEverIsAskedThreeTimes) {
   Post world;
   world.server().fault("SendMail:status:120");
