@@ -198,6 +198,30 @@ TEST(Hanging, ALostAnswerLosesNothing) {
   }
 }
 
+/// The server may have acted on the one that is given up for a change of the user's: the same pull goes before it.
+TEST(Hanging, WhatWasGivenUpIsPulledAgainBeforeAChangeGoes) {
+  for (const bool lost : {true, false}) {
+    Hanging world(with("14.1"));
+    CHECK(world.hangs());
+    bool once = !lost;
+    world.on_answer = [&](const Sent& sent, exchange::HttpResponse& answer) {
+      if (sent.waits && !std::exchange(once, true)) answer.transport.lose = true;
+    };
+    if (lost) world.server().deliver(kEmail, "News");
+    world.run_for(2000);
+    const std::size_t before = world.sent.size();
+    CHECK(world.engine().changes(world.id).mark(world.item(world.id), Mark::kFlag).ok());
+    CHECK(world.run_until([&] { return world.queue(world.id).empty(); }, kMinute));
+    CHECK(once);
+    LONGS_EQUAL(0, sync_view(world.sent[before]).command_count);
+    LONGS_EQUAL(1, sync_view(world.sent[before + 1]).command_count);
+    world.run_for(kMinute);
+    LONGS_EQUAL(lost ? 6 : 5, world.subjects(world.id).size());
+    STRCMP_EQUAL("", difference(world, world.id).c_str());
+    STRCMP_EQUAL("", world.first_violation().c_str());
+  }
+}
+
 /// An answer that stops in its middle holds nobody up for a heartbeat.
 TEST(Hanging, AnAnswerThatStopsIsGivenUpAsAnyOther) {
   Hanging world(with("14.1"));

@@ -25,11 +25,14 @@ inline constexpr std::uint64_t kSecond = 1000, kMinute = 60 * kSecond, kHour = 6
 /// nothing may be lost meanwhile.
 enum class Mode : std::uint8_t { kBounded, kUnbounded };
 
+inline constexpr std::uint64_t kEditsMin = 200, kFaultsMin = 30;  ///< of a life, else it says little
+
 struct Outcome {
   std::string wrong;  ///< empty: all is well; else what is not, as a sentence
   std::uint64_t digest = 0;
   double days = 0;
   std::uint64_t edits = 0, requests = 0, hanging = 0;
+  bool real = false;  ///< TLS, and a PIN whose key is derived
   FaultCounts faults{};
   std::uint64_t fault_count() const {
     std::uint64_t sum = 0;

@@ -43,6 +43,8 @@ sim::Outcome live(std::uint64_t seed, bool tell) {
   try {
     sim::History history(seed, mode, tell);
     outcome = history.run();
+    if (outcome.wrong.empty() && (outcome.edits < sim::kEditsMin || outcome.fault_count() < sim::kFaultsMin))
+      outcome.wrong = "too little happened";
   } catch (const std::exception& fault) {
     outcome.wrong = fault.what();
   }
@@ -76,7 +78,7 @@ int main(int argc, char** argv) {
              2;
   }
   sim::FaultCounts faults{};
-  std::uint64_t failures = 0, edits = 0, requests = 0, hanging = 0;
+  std::uint64_t failures = 0, edits = 0, requests = 0, hanging = 0, real = 0;
   double days = 0;
   for (std::uint64_t i = 0; i < seeds; ++i) {
     const std::uint64_t seed = from + i * stride;
@@ -93,13 +95,15 @@ int main(int argc, char** argv) {
     edits += outcome.edits;
     requests += outcome.requests;
     hanging += outcome.hanging;
+    real += outcome.real;
     days += outcome.days;
     std::fflush(stdout);
     if (until_found && failures) break;
   }
   for (std::size_t kind = 0; kind < sim::kFaultKinds; ++kind)
     std::printf("fault %s %llu\n", sim::kFaultNames[kind], static_cast<unsigned long long>(faults[kind]));
-  std::printf("total edits %llu requests %llu days %.0f hanging %llu\n", static_cast<unsigned long long>(edits),
-              static_cast<unsigned long long>(requests), days, static_cast<unsigned long long>(hanging));
+  std::printf("total edits %llu requests %llu days %.0f hanging %llu real %llu\n",
+              static_cast<unsigned long long>(edits), static_cast<unsigned long long>(requests), days,
+              static_cast<unsigned long long>(hanging), static_cast<unsigned long long>(real));
   return failures ? 1 : 0;
 }
