@@ -78,6 +78,8 @@ enum : PropertyId {
   kFlagSubOrdinal,
 };
 
+inline constexpr Text kFollowUp = "Flag for follow up";  ///< FlagType of a flag set here
+
 /// How a value is read, and in what form a PropertySink receives it.
 enum class Kind : std::uint8_t {
   kText,   ///< UTF-8 in any number of pieces; of events, contacts, tasks and notes also dates and numbers, as they came

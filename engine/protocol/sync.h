@@ -20,6 +20,7 @@ struct SyncCommand {
   bool has_flag = false;
   std::uint8_t flag_status = 0;  ///< 0 cleared, 1 complete, 2 active
   std::int64_t flag_wall_ms = 0;
+  Bytes flag_rest{};             ///< what else the flag has: elements, FlagType among them; empty = a new flag
   bool has_categories = false;   ///< from 14.0 on
   Text categories{};             ///< the whole list, kListSeparator between the names; empty = none
   bool add = false;              ///< Add; server_id is empty

@@ -12,7 +12,6 @@ namespace base = wbxml::air_sync_base;
 namespace email = wbxml::email;
 namespace tasks = wbxml::tasks;
 
-constexpr Text kFlagType = "Flag for follow up";
 constexpr std::uint64_t kRecipientsMax = 500;  // those of the highest rank
 
 constexpr Error fault(RequestFault code, std::size_t where) {
@@ -95,7 +94,8 @@ void put_flag(wbxml::Writer& writer, const SyncCommand& command) {
     return;
   }
   writer.open(email::kFlag).element(email::kStatus, std::uint64_t{command.flag_status});
-  writer.element(email::kFlagType, kFlagType);
+  if (command.flag_rest.empty()) writer.element(email::kFlagType, items::kFollowUp);
+  writer.elements(command.flag_rest);
   if (command.flag_status == 1) {
     const auto when = items::format_date_time(command.flag_wall_ms);
     writer.element(email::kCompleteTime, when.view()).element(tasks::kDateCompleted, when.view());

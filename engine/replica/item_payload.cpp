@@ -22,6 +22,7 @@ struct Subject {
   // Of a change of one occurrence:
   bool one = false;
   std::int64_t original_ms = 0;
+  bool flag = false;
   FixedText<kEditedTextBytesMax> edited;
 };
 
@@ -72,6 +73,7 @@ class Payload {
       : store_(store), subject_(subject), version_(version) {}
 
   Status write(wbxml::Writer& writer) {
+    if (subject_.flag) return put_flag(writer);
     if (subject_.kind == Class::kSms) return put_text(store_, subject_.item, writer, version_);
     HANDSYNC_TRY(look());
     if (subject_.one && !profile::below(version_, 160)) return write_instance(writer);
@@ -294,6 +296,31 @@ class Payload {
 
   static const items::Property& event_row(items::PropertyId id) { return *items::find_property(Class::kEvent, id); }
 
+  /// What a flag has beside its status: a server drops what is left out of it.
+  Status put_flag(wbxml::Writer& writer) {
+    Statement values = prepare(store_.database,
+                               "SELECT property,data FROM extra WHERE item=?1 AND property BETWEEN ?2 AND ?3 AND blob=0"
+                               " AND (SELECT server_value FROM change WHERE id=?4)<>0 ORDER BY property"_sql,
+                               subject_.item, static_cast<int>(items::kFlagType),
+                               static_cast<int>(items::kFlagSubOrdinal), subject_.change);
+    for (bool typed = false;;) {
+      const Result<bool> more = values.step();
+      if (!more.ok()) return more.error();
+      const auto id = more.value() ? static_cast<items::PropertyId>(values.number(0)) : items::PropertyId{0};
+      if (!typed && id != items::kFlagType) writer.element(wbxml::email::kFlagType, items::kFollowUp);
+      typed = true;
+      if (!more.value()) return Done{};
+      const items::Property& row = *items::find_property(Class::kEmail, id);
+      // Those are of the status.
+      if (id == items::kFlagCompleteTime || id == items::kFlagDateCompleted) continue;
+      if (row.kind == items::Kind::kDate) {
+        writer.element(row.tag, items::format_date_time(values.number(1)).view());
+      } else {
+        writer.element(row.tag, values.text(1));
+      }
+    }
+  }
+
   /// A long value goes back in one piece.
   Status put_blob(wbxml::Writer& writer, const items::Property& row, const ShownValue& value) {
     Block whole(store_.memory);
@@ -396,14 +423,19 @@ Status write_payload(StoreState& store, const Subject& subject, std::uint16_t ve
 }  // namespace
 
 Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t version) {
+  // The server may have said more of a flag since.
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE change SET payload=NULL WHERE folder=?1 AND kind=2 AND request=0 AND parked=0"_sql,
+                       folder));
   for (;;) {
     Subject subject;
     {
-      Statement find = prepare(
-          store.database,
-          "SELECT c.id,c.item,i.class,c.kind,c.value,c.text FROM change c JOIN item i ON i.id=c.item WHERE"
-          " c.folder=?1 AND c.kind IN (10,11,12) AND c.parked=0 AND (c.payload IS NULL OR c.payload=0) ORDER BY c.id LIMIT 1"_sql,
-          folder);
+      Statement find =
+          prepare(store.database,
+                  "SELECT c.id,c.item,i.class,c.kind,c.value,c.text FROM change c JOIN item i ON i.id=c.item WHERE"
+                  " c.folder=?1 AND (c.kind IN (10,11,12) OR c.kind=2 AND c.value<>0) AND c.parked=0 AND"
+                  " (c.payload IS NULL OR c.payload=0) ORDER BY c.id LIMIT 1"_sql,
+                  folder);
       const Result<bool> row = find.step();
       if (!row.ok()) return row.error();
       if (!row.value()) return Done{};
@@ -412,6 +444,7 @@ Status write_payloads(StoreState& store, std::uint32_t folder, std::uint16_t ver
       subject.kind = static_cast<Class>(find.number(2));
       subject.add = static_cast<EditKind>(find.number(3)) == EditKind::kAdd;
       subject.one = static_cast<EditKind>(find.number(3)) == EditKind::kOccurrence;
+      subject.flag = static_cast<EditKind>(find.number(3)) == EditKind::kFlag;
       subject.original_ms = find.number(4);
       if (!subject.edited.assign(find.text(5))) return Error{Domain::kSqlite, kUnsound, 0};
     }

@@ -158,6 +158,14 @@ bool without(Text list, Text name, char* out, std::size_t& bytes) {
   return found;
 }
 
+/// A copy in the caller's room.
+Bytes taken(Bytes value, Room& texts) {
+  const Room copy = texts.first(value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) copy[i] = value[i];
+  texts = texts.subspan(value.size());
+  return copy;
+}
+
 /// Adds one queued edit to what goes out for its server item.
 void merge(Outgoing& out, const Statement& row, Room& texts) {
   const auto kind = static_cast<EditKind>(row.number(1));
@@ -171,26 +179,21 @@ void merge(Outgoing& out, const Statement& row, Room& texts) {
       out.has_flag = true;
       out.flag_status = static_cast<std::uint8_t>(row.number(2));
       out.flag_wall_ms = row.number(3);
+      out.flag_rest = taken(row.blob(8), texts);
       break;
     case EditKind::kDelete:
       out.remove = true;
       out.for_good = row.number(2) != 0;
       break;
     case EditKind::kCategories: {
-      const Text list = row.text(6);
-      for (std::size_t i = 0; i < list.size(); ++i) texts[i] = static_cast<std::byte>(list[i]);
       out.has_categories = true;
-      out.categories = text_of(Bytes(texts.data(), list.size()));
-      texts = texts.subspan(list.size());
+      out.categories = text_of(taken(row.blob(6), texts));
       break;
     }
     case EditKind::kItem:
     case EditKind::kOccurrence:
     case EditKind::kAdd: {
-      const Bytes data = row.blob(8);
-      for (std::size_t i = 0; i < data.size(); ++i) texts[i] = data[i];
-      out.data = texts.first(data.size());
-      texts = texts.subspan(data.size());
+      out.data = taken(row.blob(8), texts);
       out.add = kind == EditKind::kAdd;
       out.text = out.add && static_cast<Class>(row.number(11)) == Class::kSms;
       if (kind == EditKind::kOccurrence) {
@@ -232,7 +235,7 @@ constexpr const char* kSendable =
 /// Room that the texts of an item take, with those that go along; ?2 as in kByItem.
 constexpr char kTextBytes[] =
     "CASE c.kind WHEN 12 THEN length(c.payload) ELSE (SELECT sum(coalesce(length(CAST(t.text AS BLOB)),0)+"
-    "coalesce(length(t.payload),0)) FROM change t WHERE t.item=c.item AND t.kind IN (5,10,11) AND t.parked=0 AND"
+    "coalesce(length(t.payload),0)) FROM change t WHERE t.item=c.item AND t.kind IN (2,5,10,11) AND t.parked=0 AND"
     " (t.request<>0)=?2) END";
 /// By item, so that one item is one command. ?2: those that are marked, or those that are not.
 constexpr char kByItem[] =

@@ -99,6 +99,7 @@ struct Outgoing {
   bool has_flag = false;
   std::uint8_t flag_status = 0;   ///< 0 cleared, 1 complete, 2 active (MS-ASEMAIL 2.2.2.34)
   std::int64_t flag_wall_ms = 0;  ///< when the user set it: CompleteTime, DateCompleted
+  Bytes flag_rest{};              ///< its other children, as elements; in the caller's room
   bool remove = false, for_good = false;
   bool has_instance = false;     ///< a command for one occurrence, alone in its request
   std::int64_t instance_ms = 0;  ///< its InstanceId

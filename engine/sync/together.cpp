@@ -179,6 +179,7 @@ Result<std::size_t> Account::write_items(Call& call, FolderState& first, bool se
                             from.has_flag,
                             from.flag_status,
                             from.flag_wall_ms,
+                            from.flag_rest,
                             from.has_categories,
                             from.categories,
                             from.add,

@@ -1,9 +1,11 @@
 /// Sync of mail both ways: what changes there is seen here, what is marked here is seen there, and nothing in between
 /// is lost.
 #include <algorithm>
+#include <set>
 
 #include "engine/sync/mailbox_view.h"
 #include "engine/sync/wire_view.h"
+#include "exchange/mailbox.h"
 #include "protocol/command.h"
 
 #include <CppUTest/TestHarness.h>
@@ -100,6 +102,59 @@ TEST(Collection, EveryMarkReachesTheServer) {
       STRCMP_EQUAL_TEXT("", difference(world, world.id).c_str(), version);
       CHECK_TEXT(world.queue(world.id).empty(), version);
     }
+    STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), version);
+  }
+}
+
+TEST(Collection, AFlagKeepsWhatItHasBesideItsStatus) {
+  namespace em = wbxml::email;
+  namespace tsk = wbxml::tasks;
+  for (const char* version : kVersions) {
+    Synced world(with(3, version));
+    const ItemId item = world.item(world.id);
+    const std::string id = world.server_id(item);
+    exchange::Node flag(em::kFlag);
+    flag.add(em::kStatus, 2);
+    flag.add(em::kFlagType, "Zur Nachverfolgung");
+    flag.add(tsk::kSubject, "Anrufen & fragen");
+    const char* const day = "2026-02-03T00:00:00.000Z";
+    for (const auto tag : {tsk::kStartDate, tsk::kUtcStartDate, tsk::kDueDate, tsk::kUtcDueDate}) flag.add(tag, day);
+    flag.add(tsk::kReminderSet, 1);
+    flag.add(tsk::kReminderTime, "2026-02-02T08:00:00.000Z");
+    flag.add(tsk::kOrdinalDate, "2026-02-01T08:00:00.000Z");
+    flag.add(tsk::kSubOrdinalDate, "5555");
+    world.server().change(kEmail, id, [&](exchange::Item& there) { there.set(flag); });
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    // Without the status and what says when it was done, in any order.
+    const auto rest = [](const exchange::Node& of) {
+      std::set<std::string> all;
+      for (const exchange::Node& child : of.children)
+        if (child.tag != em::kStatus && child.tag != em::kCompleteTime && child.tag != tsk::kDateCompleted)
+          all.insert(exchange::to_xml(child));
+      return all;
+    };
+    const auto there = [&] {
+      for (const exchange::Node& property : world.server().item(kEmail, id)->properties)
+        if (property.tag == em::kFlag) return property;
+      return exchange::Node(em::kFlag);
+    };
+    for (const Mark mark : {Mark::kDone, Mark::kFlag, Mark::kDone}) {
+      world.mark(item, mark);
+      if (mark == Mark::kFlag) {  // the same again after a lost answer
+        world.server().fault("Sync@1:lose-answer");
+        static_cast<void>(world.sync(world.id));
+        world.server().faults_off();
+      }
+      LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+      CHECK_TEXT(rest(there()) == rest(flag), exchange::to_xml(there()).c_str());
+      CHECK_EQUAL_TEXT(mark == Mark::kDone, there().has(tsk::kDateCompleted), version);
+    }
+    // A flag that was cleared is a new one.
+    world.mark(item, Mark::kUnflag);
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    world.mark(item, Mark::kFlag);
+    LONGS_EQUAL_TEXT(0, world.sync(world.id).code, version);
+    LONGS_EQUAL_TEXT(2, there().children.size(), version);
     STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), version);
   }
 }
