@@ -59,7 +59,7 @@ ExceptionChoice choose_exceptions(Bytes exceptions, std::span<const Series>, std
 /// Writes them as a version has them, with what names them and the children that are wanted; a body that was cut is
 /// not.
 void copy_exceptions(wbxml::Writer&, Bytes exceptions, const ExceptionChoice&, const ExceptionChildren&,
-                     std::uint16_t version);
+                     std::uint16_t version = 0);
 
 /// Writes an Exceptions element: all of `exceptions` but the one of that start, and then those of `patch`.
 void patch_exceptions(wbxml::Writer&, Bytes exceptions, std::int64_t original_ms, Bytes patch);

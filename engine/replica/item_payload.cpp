@@ -146,7 +146,7 @@ class Payload {
     if (!own.value() && !goes_along(row)) return Done{};
     ShownValue value;
     HANDSYNC_TRY(read_shown(store_, subject_.item, row, value));
-    if (value.there && row.tag == cal::kExceptions) return put_all_exceptions(writer, value);
+    if (value.there && row.tag == cal::kExceptions) return put_new_exceptions(writer, value);
     if (value.there && value.blob != 0) return put_blob(writer, row, value);
     // Contacts are cleared by leaving out; an empty element is refused (Status 6).
     if (value.there && !(subject_.kind == Class::kContact && value.data.empty() && (row.traits & items::kStays) == 0)) {
@@ -191,7 +191,7 @@ class Payload {
   }
 
   /// Of a new series: those that were made before it went out.
-  Status put_all_exceptions(wbxml::Writer& writer, const ShownValue& value) {
+  Status put_new_exceptions(wbxml::Writer& writer, const ShownValue& value) {
     Block whole(store_.memory);
     HANDSYNC_TRY(load_value(store_, value.data, value.blob, value.size, whole));
     items::put_exceptions(writer, whole.room(), version_);
@@ -204,7 +204,7 @@ class Payload {
     bool wants(wbxml::Tag tag) const override {
       constexpr int kGoes = items::kOfOne | items::kSupported;
       const items::Property* row = items::find_property(Class::kEvent, tag, 0);
-      return row == nullptr || tag == base::kBody ||
+      return row == nullptr || tag == base::kBody || tag == base::kLocation ||
              (row->traits & (kGoes | items::kServerOnly | items::kStays)) == kGoes;
     }
   };

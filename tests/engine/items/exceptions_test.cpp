@@ -63,7 +63,7 @@ TEST(Exceptions, ThoseOfTheSeriesAreChosenAndOfThemWhatIsWanted) {
   std::vector<std::byte> room(4096);
   wbxml::Writer writer{room};
   writer.open(cal::kExceptions);
-  copy_exceptions(writer, six, choice, Subjects(), 0);
+  copy_exceptions(writer, six, choice, Subjects());
   writer.close();
   CHECK(writer.status().ok());
   const Bytes copied = Bytes(room).subspan(4, writer.size() - 4);
