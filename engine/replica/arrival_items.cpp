@@ -215,7 +215,7 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     columns.attachment_count = item.attachment_count;
   }
   if (whole && parts.body) {
-    HANDSYNC_TRY(delete_extras(store_, now.id, 0, UINT16_MAX));
+    HANDSYNC_TRY(delete_extras(store_, now.id, 0, UINT16_MAX - 1));  // but for what counts announcements
     Statement update = store_.kept_statement(Sql::kItemReplace);
     bind_item(update, item, columns);
     HANDSYNC_TRY(update.run());

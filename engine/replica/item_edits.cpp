@@ -25,7 +25,7 @@ Result<bool> next_row(StoreState& store, std::uint64_t change, PropertyId last, 
       prepare(store.database,
               "SELECT property,mine,server,server_blob,server_size,body_size,body_type,body_truncated,chained,"
               "(SELECT value FROM change WHERE id=?1 AND kind=12) FROM edit"
-              " WHERE change=?1 AND property>?2 ORDER BY property LIMIT 1"_sql);
+              " WHERE change=?1 AND property>?2 AND property<65535 ORDER BY property LIMIT 1"_sql);
   row.statement = std::move(find);
   const Statement& at = row.statement;
   const Result<bool> found = row.statement.number(1, change).number(2, static_cast<int>(last)).step();
@@ -417,6 +417,7 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
       run_sql(store.database,
               "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1"_sql,
               item, server_id));
+  HANDSYNC_TRY(announce(store, change));
   HANDSYNC_TRY(forget_change(store, change));
   ++confirmed;
   HANDSYNC_TRY(adopted_draft(store, item));
@@ -424,6 +425,12 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
 }
 
 Status settle_add(StoreState& store, std::uint64_t item, std::uint32_t& confirmed) {
+  const Result<std::int64_t> change = query_number(
+      store.database,
+      "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL"_sql,
+      item);
+  if (!change.ok()) return change.error();
+  HANDSYNC_TRY(announce(store, static_cast<std::uint64_t>(change.value())));
   HANDSYNC_TRY(run_sql(store.database,
                        "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL"_sql, item));
   confirmed += static_cast<std::uint32_t>(sqlite3_changes(store.database));

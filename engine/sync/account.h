@@ -206,6 +206,13 @@ class Account final : public Changes {
   void ended_response(Call&, Error);
   void response_is_given();
   Status may_edit(ItemId, std::span<const PropertyEdit>);  ///< of an event
+  // invite.cpp
+  struct Invite {
+    bool cancel = false, one = false;
+    std::int64_t original_ms = 0;  ///< of one
+  };
+  Result<replica::Announcement> invite(ItemId, std::span<const PropertyEdit>, const Invite&);
+  Result<ChangeId> announced(const replica::Announcement&, const Result<std::uint64_t>& change);
   void stop(Error);                                        ///< nothing more by itself: a person or an administrator
   void succeed();                                          ///< a command was accepted
   void store_used();

@@ -40,7 +40,13 @@ Result<ChangeId> Account::categorize(ItemId item, Text name, bool on) {
 Result<ChangeId> Account::remove(ItemId item, bool for_good) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
-  return queued(store_.remove(item, for_good, core_.now().wall_ms));
+  replica::Announcement announcement;
+  if (auto found = store_.class_of_item(item); found.ok() && found.value().kind == Class::kEvent) {
+    auto made = invite(item, {}, {true, false, 0});
+    if (!made.ok()) return made.error();
+    announcement = made.value();
+  }
+  return announced(announcement, store_.remove(item, for_good, core_.now().wall_ms, announcement));
 }
 
 Result<ChangeId> Account::move(ItemId item, FolderId to) {

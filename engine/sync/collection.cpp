@@ -152,6 +152,7 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
   succeed();
   reset_loops({Loop::kFailures, Loop::kProvisions, Loop::kRefreshes, Loop::kNegotiations, Loop::kMoves});
   if (items) reset_loops({Loop::kEmptyPushes, Loop::kFruitless});
+  if (applied.confirmed) messages_wait();  // that a meeting has changed is said now
   std::uint32_t touched = applied.added + applied.changed + applied.deleted;
   if (touched || applied.confirmed)
     core_.tell(id_, Notice::kItemsChanged, static_cast<std::uint32_t>(folder.row.id), touched, applied.generation);

@@ -180,8 +180,11 @@ Result<ItemId> Account::add_item(FolderId folder, std::span<const PropertyEdit> 
       break;
   }
   HANDSYNC_TRY(check_forms(edits, kind));
-  auto item = store_.add_item(folder, edits.view(), client_id.view(), core_.now().wall_ms);
+  auto announcement = kind == Class::kEvent ? invite(ItemId{}, edits.view(), {}) : replica::Announcement{};
+  if (!announcement.ok()) return announcement.error();
+  auto item = store_.add_item(folder, edits.view(), client_id.view(), core_.now().wall_ms, announcement.value());
   if (item.ok()) changes_wait();
+  if (!item.ok()) store_.message_discard(announcement.value().message);
   return item;
 }
 
@@ -218,7 +221,10 @@ Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> g
     }
   }
   HANDSYNC_TRY(check_forms(edits, found.value().kind));
-  return queued(store_.edit_item(item, edits.view(), core_.now().wall_ms));
+  auto announcement = found.value().kind == Class::kEvent ? invite(item, edits.view(), {}) : replica::Announcement{};
+  if (!announcement.ok()) return announcement.error();
+  return announced(announcement.value(),
+                   store_.edit_item(item, edits.view(), core_.now().wall_ms, announcement.value()));
 }
 
 Result<ChangeId> Account::edit_occurrence(ItemId item, std::int64_t original_ms, std::span<const PropertyEdit> given) {
@@ -238,13 +244,19 @@ Result<ChangeId> Account::edit_occurrence(ItemId item, std::int64_t original_ms,
     const items::Property* row = items::find_property(Class::kEvent, edit.id);
     if ((row->traits & items::kOfOne) == 0) return engine_fault(EngineFault::kInvalidItem, edit.id);
   }
-  return queued(store_.edit_occurrence(item, {original_ms, edits.view(), false, version_}, core_.now().wall_ms));
+  auto announcement = invite(item, edits.view(), {false, true, original_ms});
+  if (!announcement.ok()) return announcement.error();
+  return announced(announcement.value(), store_.edit_occurrence(item, {original_ms, edits.view(), false, version_},
+                                                                core_.now().wall_ms, announcement.value()));
 }
 
 Result<ChangeId> Account::cancel_occurrence(ItemId item, std::int64_t original_ms) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
-  return queued(store_.edit_occurrence(item, {original_ms, {}, true, version_}, core_.now().wall_ms));
+  auto announcement = invite(item, {}, {true, true, original_ms});
+  if (!announcement.ok()) return announcement.error();
+  return announced(announcement.value(), store_.edit_occurrence(item, {original_ms, {}, true, version_},
+                                                                core_.now().wall_ms, announcement.value()));
 }
 
 }  // namespace handsync::sync
