@@ -12,18 +12,24 @@ namespace {
 
 namespace cal = wbxml::calendar;
 
-constexpr Text kZoneName = "Zone";
+constexpr char kDays[] = "SUMOTUWETHFRSA";
+constexpr std::size_t kValueBytesMax = 255;
 
-/// The children of an attendee, one attendee after the other; with depth 1 those of a Recurrence.
-class Children : public wbxml::Sink {
+/// Hears the children of attendees or of a Recurrence.
+class Element : public wbxml::Sink {
+ public:
+  void read(Bytes element) {
+    constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};  // WBXML 1.3, no public id, UTF-8, no strings
+    wbxml::Reader reader(*this);
+    if (!element.empty() && reader.feed(std::as_bytes(std::span(kHead))).ok()) static_cast<void>(reader.feed(element));
+  }
+
  protected:
-  ~Children() = default;
+  ~Element() = default;
   virtual void child(wbxml::Tag, Text value) = 0;
-  virtual void ends() {}
 
  private:
   Status open(wbxml::Tag) override {
-    ++depth_;
     size_ = 0;
     return Done{};
   }
@@ -32,85 +38,65 @@ class Children : public wbxml::Sink {
     return Done{};
   }
   Status close(wbxml::Tag tag) override {
-    if (size_ != 0) child(tag, Text(value_, size_));
-    if (tag == cal::kAttendee) ends();
+    child(tag, Text(value_, size_));
     size_ = 0;
-    --depth_;
     return Done{};
   }
-  char value_[320];
+  char value_[kValueBytesMax];
   std::size_t size_ = 0;
-  int depth_ = 0;
 };
 
-void read(Bytes element, Children& children) {
-  constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};  // WBXML 1.3, no public id, UTF-8, no strings
-  wbxml::Reader reader(children);
-  if (!element.empty() && reader.feed(std::as_bytes(std::span(kHead))).ok()) static_cast<void>(reader.feed(element));
-}
-
-class Attendee : public Children {
- protected:
-  ~Attendee() = default;
-  virtual void attendee() = 0;
-  FixedText<320> email, name;
-  char type = '1';
-
- private:
-  void child(wbxml::Tag tag, Text value) final {
-    if (tag == cal::kEmail) static_cast<void>(email.assign(value));
-    if (tag == cal::kName) static_cast<void>(name.assign(value));
-    if (tag == cal::kAttendeeType) type = value[0];
-  }
-  void ends() final {
-    if (email.view().find('@') != Text::npos) attendee();
-    email.clear();
-    name.clear();
-    type = '1';
-  }
-};
-
-class AttendeeLines final : public Attendee {
- public:
-  explicit AttendeeLines(CalendarLines& lines) : lines_(lines) {}
-
- private:
-  void attendee() override {
-    lines_.raw("ATTENDEE;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;ROLE=");
-    lines_.raw(type == '2' ? "OPT" : type == '3' ? "NON" : "REQ").raw("-PARTICIPANT");
-    if (!name.empty()) lines_.raw(";CN=").quoted(name.view());
-    lines_.raw(":mailto:").raw(email.view()).end();
-  }
-  CalendarLines& lines_;
-};
-
-class AttendeeList final : public Attendee {
- public:
-  AttendeeList(Text but, std::span<char> room) : but_(but), room_(room) {}
-  std::size_t size = 0;
-
- private:
-  void attendee() override {
-    const Text address = email.view();
-    if (address == but_) return;
-    if (size + address.size() + 2 > room_.size()) {
-      size = room_.size() + 1;
-      return;
-    }
-    for (const Text piece : {size != 0 ? Text(", ") : Text(), address})
-      for (const char c : piece) room_[size++] = c;
-  }
-  Text but_;
-  std::span<char> room_;
-};
-
-class Pattern final : public Children {
- public:
+struct Pattern final : Element {
   Recurrence rule;
   bool sound = true;
 
  private:
-  void child(wbxml::Tag tag, Text value) override { sound &= tag == cal::kRecurrence || rule.set(tag, value); }
+  void child(wbxml::Tag tag, Text value) override {
+    if (!value.empty() && !rule.set(tag, value)) sound = false;
+  }
+};
+
+/// As lines, or without those as a list of addresses.
+class Attendees final : public Element {
+ public:
+  CalendarLines* lines = nullptr;
+  Text but;
+  std::span<char> room;
+  std::size_t size = 0;
+
+ private:
+  void child(wbxml::Tag tag, Text value) override {
+    if (tag == cal::kEmail) static_cast<void>(email_.assign(value));
+    if (tag == cal::kName) static_cast<void>(name_.assign(value));
+    if (tag == cal::kAttendeeType && !value.empty()) type_ = value[0];
+    if (tag != cal::kAttendee) return;
+    const Text address = email_.view();
+    if (address.find('@') != Text::npos) lines ? say(address) : add(address);
+    name_.clear();
+    email_.clear();
+    type_ = '1';
+  }
+  void say(Text address) {
+    lines->format("\r\nATTENDEE;RSVP=TRUE;ROLE=%s-PARTICIPANT;CN=\"", type_ == '2'   ? "OPT"
+                                                                      : type_ == '3' ? "NON"
+                                                                                     : "REQ");
+    // What cannot stand in quotes ends the name.
+    const Text name = name_.empty() ? address : name_.view();
+    std::size_t bytes = 0;
+    while (bytes < name.size() && name[bytes] != '"' && static_cast<unsigned char>(name[bytes]) >= 0x20) ++bytes;
+    lines->raw(name.substr(0, bytes)).raw("\":mailto:").raw(address);
+  }
+  void add(Text address) {
+    if (address == but || size > room.size()) return;
+    if (size + address.size() + 2 > room.size()) {
+      size = room.size() + 1;
+      return;
+    }
+    for (const char c : Text(", ").substr(size == 0 ? 2 : 0)) room[size++] = c;
+    for (const char c : address) room[size++] = c;
+  }
+  FixedText<kValueBytesMax> email_, name_;
+  char type_ = '1';
 };
 
 class Event {
@@ -119,118 +105,91 @@ class Event {
 
   void write() {
     Pattern pattern;
-    if (!event_.one) read(event_.recurrence, pattern);
+    if (!event_.one) pattern.read(event_.recurrence);
     const bool series = !event_.one && !event_.recurrence.empty() && pattern.sound && pattern.rule.check().ok();
     zoned_ = series && !event_.all_day && event_.zone != TimeZone{};
-    lines_.line("BEGIN:VCALENDAR").line("PRODID:-//Handsync//EN").line("VERSION:2.0");
-    lines_.raw("METHOD:").line(event_.cancel ? "CANCEL" : "REQUEST");
+    lines_.format("BEGIN:VCALENDAR\r\nPRODID:-//Handsync//EN\r\nVERSION:2.0\r\nMETHOD:%s\r\n",
+                  event_.cancel ? "CANCEL" : "REQUEST");
     if (zoned_) zone();
-    lines_.line("BEGIN:VEVENT");
-    lines_.raw("UID:").text(event_.uid).end();
-    if (event_.one) moment("RECURRENCE-ID", event_.original_ms);
-    lines_.raw("SEQUENCE:").number(static_cast<int>(event_.sequence)).end();
-    lines_.raw("DTSTAMP:").line(format_compact_date_time(event_.now_ms).view());
-    moment("DTSTART", event_.start_ms);
-    moment("DTEND", event_.end_ms);
+    lines_.format("BEGIN:VEVENT\r\nSEQUENCE:%u\r\nSTATUS:%s\r\nDTSTAMP:%.16s", static_cast<unsigned>(event_.sequence),
+                  event_.cancel ? "CANCELLED" : "CONFIRMED", format_compact_date_time(event_.now_ms).view().data());
+    if (event_.one) moment("\r\nRECURRENCE-ID", event_.original_ms);
+    moment("\r\nDTSTART", event_.start_ms);
+    moment("\r\nDTEND", event_.end_ms);
     if (series) {
       rule(pattern.rule);
-      for (std::int64_t at = INT64_MIN; next_cancelled(event_.exceptions, at, at);) moment("EXDATE", at);
+      for (std::int64_t at = INT64_MIN; next_cancelled(event_.exceptions, at, at);) moment("\r\nEXDATE", at);
     }
-    lines_.raw("SUMMARY:").text(event_.subject).end();
-    if (!event_.place.empty()) lines_.raw("LOCATION:").text(event_.place).end();
-    lines_.raw("STATUS:").line(event_.cancel ? "CANCELLED" : "CONFIRMED");
-    lines_.raw("ORGANIZER:mailto:").line(event_.organizer);
-    AttendeeLines attendees(lines_);
-    read(event_.attendees, attendees);
-    lines_.line("END:VEVENT").line("END:VCALENDAR");
+    lines_.raw("\r\nUID:").text(event_.uid).raw("\r\nSUMMARY:").text(event_.subject);
+    if (!event_.place.empty()) lines_.raw("\r\nLOCATION:").text(event_.place);
+    lines_.raw("\r\nORGANIZER:mailto:").raw(event_.organizer);
+    Attendees attendees;
+    attendees.lines = &lines_;
+    attendees.read(event_.attendees);
+    lines_.raw("\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
   }
 
  private:
-  FixedText<16> local(std::int64_t ms) const {
-    return format_compact_date_time(event_.zone.local_of(ms >= 0 ? ms / 1000 : (ms - 999) / 1000) * 1000);
-  }
-  void date_or_time(std::int64_t ms) {
-    if (event_.all_day)
-      lines_.raw(local(ms).view().substr(0, 8));
-    else
-      lines_.raw(format_compact_date_time(ms).view());
-  }
-  /// Of a series in the time of its zone, so that nine o'clock stays nine; else UTC.
-  void moment(Text name, std::int64_t ms) {
-    lines_.raw(name);
-    if (zoned_) {
-      lines_.raw(";TZID=").raw(kZoneName).raw(":").raw(local(ms).view().substr(0, 15));
-    } else {
-      lines_.raw(event_.all_day ? ";VALUE=DATE:" : ":");
-      date_or_time(ms);
-    }
-    lines_.end();
+  /// Of a series in the time of its zone, so that nine o'clock stays nine; of days the date there; else UTC.
+  void moment(const char* name, std::int64_t ms, bool in_zone = true) {
+    const bool local = event_.all_day || (zoned_ && in_zone);
+    if (local) ms = event_.zone.local_of(ms >= 0 ? ms / 1000 : (ms - 999) / 1000) * 1000;
+    const auto time = format_compact_date_time(ms);
+    lines_.format("%s%s%.*s", name,
+                  !in_zone         ? ""
+                  : event_.all_day ? ";VALUE=DATE:"
+                  : zoned_         ? ";TZID=Zone:"
+                                   : ":",
+                  event_.all_day ? 8
+                  : local        ? 15
+                                 : 16,
+                  time.view().data());
   }
 
-  void days(std::uint8_t bits, int week) {
-    constexpr char kDays[] = "SUMOTUWETHFRSA";
-    const bool single = (bits & (bits - 1)) == 0;
-    lines_.raw(";BYDAY=");
-    for (unsigned day = 0, first = 1; day < 7; ++day) {
-      if ((bits >> day & 1) == 0) continue;
-      if (first == 0) lines_.raw(",");
-      first = 0;
-      if (single && week != 0) lines_.raw(week == 5 ? "-1" : Text(&"1234"[week - 1], 1));
-      lines_.raw(Text(kDays + std::size_t{2} * day, 2));
-    }
-    if (!single && week != 0) lines_.raw(";BYSETPOS=").raw(week == 5 ? "-1" : Text(&"1234"[week - 1], 1));
-  }
   void rule(const Recurrence& rule) {
-    constexpr Text kFrequencies[] = {"DAILY", "WEEKLY", "MONTHLY", "MONTHLY", "", "YEARLY", "YEARLY"};
-    lines_.raw("RRULE:FREQ=").raw(kFrequencies[static_cast<std::size_t>(rule.type)]);
-    if (rule.interval > 1) lines_.raw(";INTERVAL=").number(rule.interval);
-    if (rule.occurrences != 0) {
-      lines_.raw(";COUNT=").number(rule.occurrences);
-    } else if (rule.has_until) {
-      lines_.raw(";UNTIL=");
-      date_or_time(rule.until_s * 1000);
+    constexpr const char* kFrequencies[] = {"DAILY", "WEEKLY", "MONTHLY", "MONTHLY", "", "YEARLY", "YEARLY"};
+    const auto type = static_cast<unsigned>(rule.type);  // from 5 on once a year; 2 and 5 a day of the month
+    lines_.format("\r\nRRULE:FREQ=%s;INTERVAL=%d", kFrequencies[type], rule.interval);
+    if (rule.occurrences != 0)
+      lines_.format(";COUNT=%d", rule.occurrences);
+    else if (rule.has_until)
+      moment(";UNTIL=", rule.until_s * 1000, false);
+    if (type >= 5) lines_.format(";BYMONTH=%d", rule.month_of_year);
+    if (type == 2 || type == 5) {
+      lines_.format(";BYMONTHDAY=%d", rule.day_of_month);
+    } else if (rule.days_of_week != 0) {
+      const char* before = ";BYDAY=";
+      for (unsigned day = 0; day < 7; ++day) {
+        if ((rule.days_of_week >> day & 1) == 0) continue;
+        lines_.format("%s%.2s", before, kDays + std::size_t{2} * day);
+        before = ",";
+      }
+      if (type >= 2) lines_.format(";BYSETPOS=%d", nth(rule.week_of_month));
     }
-    const bool yearly = rule.type == Repeat::kYearly || rule.type == Repeat::kYearlyNth;
-    const bool nth = rule.type == Repeat::kMonthlyNth || rule.type == Repeat::kYearlyNth;
-    if (yearly) lines_.raw(";BYMONTH=").number(rule.month_of_year);
-    if (rule.type == Repeat::kMonthly || rule.type == Repeat::kYearly)
-      lines_.raw(";BYMONTHDAY=").number(rule.day_of_month);
-    else if (rule.days_of_week != 0)
-      days(rule.days_of_week, nth ? rule.week_of_month : 0);
-    if (rule.type == Repeat::kWeekly)
-      lines_.raw(";WKST=").raw(Text(&"SUMOTUWETHFRSA"[2 * (rule.first_day_of_week % 7)], 2));
-    lines_.end();
+    if (type == 1) lines_.format(";WKST=%.2s", kDays + std::size_t{2} * (rule.first_day_of_week % 7));
   }
 
-  void offset(Text name, int east_min) {
-    lines_.raw(name).raw(east_min < 0 ? "-" : "+");
-    const int minutes = east_min < 0 ? -east_min : east_min;
-    lines_.number(minutes / 60, 2).number(minutes % 60, 2).end();
-  }
-  void change(Text name, const ZoneChange& when, int from_min, int to_min) {
-    lines_.raw("BEGIN:").line(name);
+  static int nth(int week) { return week == 5 ? -1 : week; }
+
+  void change(const char* name, const ZoneChange& when, int from_min, int to_min) {
     const auto second = static_cast<int>(when.second_of_day);
-    lines_.raw("DTSTART:16010101T").number(second / 3600, 2).number(second / 60 % 60, 2).number(second % 60, 2).end();
-    offset("TZOFFSETFROM:", from_min);
-    offset("TZOFFSETTO:", to_min);
-    if (when.month != 0 && event_.zone.has_daylight()) {
-      lines_.raw("RRULE:FREQ=YEARLY;BYMONTH=").number(when.month);
-      if (when.year != 0)
-        lines_.raw(";BYMONTHDAY=").number(when.day);
-      else
-        days(static_cast<std::uint8_t>(1U << when.day_of_week), when.day);
-      lines_.end();
-    }
-    lines_.raw("END:").line(name);
+    const auto minutes = [](int east_min) { return east_min < 0 ? -east_min % 60 : east_min % 60; };
+    lines_.format("BEGIN:%s\r\nDTSTART:16010101T%02d%02d%02d\r\nTZOFFSETFROM:%+03d%02d\r\nTZOFFSETTO:%+03d%02d\r\n",
+                  name, second / 3600, second / 60 % 60, second % 60, from_min / 60, minutes(from_min), to_min / 60,
+                  minutes(to_min));
+    if (from_min != to_min)
+      lines_.format("RRULE:FREQ=YEARLY;BYMONTH=%d;BYDAY=%d%.2s\r\n", when.month, nth(when.day),
+                    kDays + std::size_t{2} * (when.day_of_week % 7));
+    lines_.format("END:%s\r\n", name);
   }
   void zone() {
     const TimeZone& zone = event_.zone;
     const int standard = -(zone.bias_min + zone.standard_bias_min);
     const int daylight = zone.has_daylight() ? -(zone.bias_min + zone.daylight_bias_min) : standard;
-    lines_.line("BEGIN:VTIMEZONE").raw("TZID:").line(kZoneName);
+    lines_.raw("BEGIN:VTIMEZONE\r\nTZID:Zone\r\n");
     change("STANDARD", zone.to_standard, daylight, standard);
-    if (zone.has_daylight()) change("DAYLIGHT", zone.to_daylight, standard, daylight);
-    lines_.line("END:VTIMEZONE");
+    if (daylight != standard) change("DAYLIGHT", zone.to_daylight, standard, daylight);
+    lines_.raw("END:VTIMEZONE\r\n");
   }
 
   CalendarLines& lines_;
@@ -247,8 +206,10 @@ Status write_invitation(TextSink& sink, const Invitation& invitation) {
 }
 
 std::size_t list_attendees(Bytes attendees, Text but, std::span<char> room) {
-  AttendeeList list(but, room);
-  read(attendees, list);
+  Attendees list;
+  list.but = but;
+  list.room = room;
+  list.read(attendees);
   return list.size;
 }
 

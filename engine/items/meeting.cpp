@@ -135,23 +135,24 @@ Status write_calendar_reply(TextSink& sink, const CalendarReply& reply) {
   Mailbox organizer;
   const Result<bool> found = next_mailbox(list, organizer);
   if (!found.ok()) return found.error();
-  constexpr Text kStates[] = {"ACCEPTED", "TENTATIVE", "DECLINED"};
+  constexpr const char* kStates[] = {"ACCEPTED", "TENTATIVE", "DECLINED"};
   CalendarLines lines(sink);
-  lines.line("BEGIN:VCALENDAR").line("PRODID:-//Handsync//EN").line("VERSION:2.0").line("METHOD:REPLY");
-  lines.line("BEGIN:VEVENT");
-  lines.raw("UID:").text(meeting.uid.view()).end();
-  if (reply.one) lines.raw("RECURRENCE-ID:").raw(format_compact_date_time(reply.original_ms).view()).end();
-  lines.raw("DTSTAMP:").raw(format_compact_date_time(reply.now_ms).view()).end();
+  lines.raw("BEGIN:VCALENDAR\r\nPRODID:-//Handsync//EN\r\nVERSION:2.0\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:");
+  lines.text(meeting.uid.view());
+  const auto moment = [&lines](const char* name, std::int64_t ms) {
+    lines.format("\r\n%s:%.16s", name, format_compact_date_time(ms).view().data());
+  };
+  if (reply.one) moment("RECURRENCE-ID", reply.original_ms);
+  moment("DTSTAMP", reply.now_ms);
   if (!reply.one) {
-    lines.raw("DTSTART:").raw(format_compact_date_time(meeting.start_ms).view()).end();
-    lines.raw("DTEND:").raw(format_compact_date_time(meeting.end_ms).view()).end();
+    moment("DTSTART", meeting.start_ms);
+    moment("DTEND", meeting.end_ms);
   }
-  lines.raw("SUMMARY:").text(reply.subject).end();
-  lines.raw("ORGANIZER:mailto:").raw(organizer.address).end();
-  lines.raw("ATTENDEE;PARTSTAT=").raw(kStates[static_cast<int>(reply.reply) - 1]);
-  lines.raw(":mailto:").raw(reply.attendee).end();
-  if (!reply.comment.empty()) lines.raw("COMMENT:").text(reply.comment).end();
-  lines.line("END:VEVENT").line("END:VCALENDAR");
+  lines.raw("\r\nSUMMARY:").text(reply.subject);
+  lines.raw("\r\nORGANIZER:mailto:").raw(organizer.address);
+  lines.format("\r\nATTENDEE;PARTSTAT=%s:mailto:", kStates[static_cast<int>(reply.reply) - 1]).raw(reply.attendee);
+  if (!reply.comment.empty()) lines.raw("\r\nCOMMENT:").text(reply.comment);
+  lines.raw("\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
   return lines.status();
 }
 

@@ -211,7 +211,8 @@ class Account final : public Changes {
     bool cancel = false, one = false;
     std::int64_t original_ms = 0;  ///< of one
   };
-  Result<replica::Announcement> invite(ItemId, std::span<const PropertyEdit>, const Invite&);
+  Status invite(ItemId, std::span<const PropertyEdit>, const Invite&, replica::Announcement&);
+  Result<ChangeId> change_one(ItemId, const replica::OccurrenceEdit&);
   Result<ChangeId> announced(const replica::Announcement&, const Result<std::uint64_t>& change);
   void stop(Error);                                        ///< nothing more by itself: a person or an administrator
   void succeed();                                          ///< a command was accepted

@@ -41,11 +41,8 @@ Result<ChangeId> Account::remove(ItemId item, bool for_good) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
   replica::Announcement announcement;
-  if (auto found = store_.class_of_item(item); found.ok() && found.value().kind == Class::kEvent) {
-    auto made = invite(item, {}, {true, false, 0});
-    if (!made.ok()) return made.error();
-    announcement = made.value();
-  }
+  if (auto found = store_.class_of_item(item); found.ok() && found.value().kind == Class::kEvent)
+    HANDSYNC_TRY(invite(item, {}, {true, false, 0}, announcement));
   return announced(announcement, store_.remove(item, for_good, core_.now().wall_ms, announcement));
 }
 

@@ -1,11 +1,12 @@
 /// Below 16.0 nobody but the organizer's client tells the attendees of a meeting (MS-ASCAL 2.2.2.26): of one that is
 /// made, that takes place at another time or place, or that does not. The mail is written when the user decides, from
 /// what the event is then, and waits beside the change until the server has that (replica/edits.h, announce).
+#include <iterator>
+
 #include "items/datetime.h"
 #include "items/exceptions.h"
 #include "items/invitation.h"
 #include "items/meeting.h"
-#include "items/place.h"
 #include "sync/core.h"
 
 namespace handsync::sync {
@@ -13,76 +14,48 @@ namespace {
 
 namespace cal = wbxml::calendar;
 
-constexpr std::size_t kRecipientsBytesMax = 16 * 1024;
-constexpr std::size_t kTextBytesMax = 255;
-/// Of these the attendees are told. Reminder, categories and the like are the organizer's own.
-constexpr std::uint16_t kTold[] = {items::kSubject, cal::kStartTime, cal::kEndTime,    cal::kAllDayEvent,
-                                   cal::kTimezone,  cal::kLocation,  cal::kRecurrence, cal::kAttendees};
+constexpr std::size_t kRecipientsBytesMax = 8 * 1024, kTextBytesMax = 255;
 
-/// What the user gives of an event, else what is here.
-class Values {
- public:
-  Values(replica::Store& store, Memory memory, ItemId item, std::span<const PropertyEdit> edits)
-      : store_(store), memory_(memory), item_(item), edits_(edits) {}
-
-  /// Whole; the block holds it.
-  Status load(std::uint16_t property, Block& block, Bytes& value) {
-    if (const PropertyEdit* edit = given(property)) {
-      value = edit->present ? edit->value : Bytes();
-      return Done{};
-    }
-    if (item_ == ItemId{}) return Done{};
-    auto size = store_.item_value(item_, property, {});
-    if (!size.ok()) return size.error();
-    HANDSYNC_TRY(block.take(size.value()));
-    value = block.room();
-    auto read = store_.item_value(item_, property, block.room());
-    return read.ok() ? Status(Done{}) : Status(read.error());
-  }
-  /// Its beginning.
-  template <std::size_t kBytes>
-  Status text(std::uint16_t property, FixedText<kBytes>& out) {
-    Block block(memory_);
-    Bytes value;
-    HANDSYNC_TRY(load(property, block, value));
-    static_cast<void>(out.assign(wbxml::beginning(text_of(value), kBytes)));
-    return Done{};
-  }
-  Status time(std::uint16_t property, std::int64_t& ms) {
-    FixedText<32> text_of_it;
-    HANDSYNC_TRY(text(property, text_of_it));
-    if (auto parsed = items::parse_date_time(text_of_it.view()); parsed.ok()) ms = parsed.value();
-    return Done{};
-  }
-  const PropertyEdit* given(std::uint16_t property) const {
-    for (const PropertyEdit& edit : edits_)
-      if (edit.id == property) return &edit;
-    return nullptr;
-  }
-
- private:
-  replica::Store& store_;
-  Memory memory_;
-  ItemId item_;
-  std::span<const PropertyEdit> edits_;
+/// What a mail is made of. The attendees are told of those up to kTold.
+enum Value : std::uint8_t {
+  kSubject,
+  kStart,
+  kEnd,
+  kAllDay,
+  kZone,
+  kPlace,
+  kPattern,
+  kGuests,
+  kTold,
+  kStatus = kTold,
+  kUid,
+  kExceptions,
+  kValues
 };
+constexpr std::uint16_t kProperties[kValues] = {
+    items::kSubject,  cal::kStartTime, cal::kEndTime,       cal::kAllDayEvent, cal::kTimezone,  cal::kLocation,
+    cal::kRecurrence, cal::kAttendees, cal::kMeetingStatus, cal::kUID,         cal::kExceptions};
 
-/// What an exception has of its own, an element with a text in it.
-template <std::size_t kBytes>
-bool own_text(Bytes exceptions, std::int64_t original_ms, wbxml::Tag tag, FixedText<kBytes>& out) {
+bool read_time(Text text, std::int64_t& ms) {
+  const Result<std::int64_t> parsed = items::parse_date_time(text);
+  if (parsed.ok()) ms = parsed.value();
+  return parsed.ok();
+}
+
+/// What an exception has of its own, an element with a text in it. The text borrows the room.
+bool own_text(Bytes exceptions, std::int64_t original_ms, wbxml::Tag tag, Room room, Text& text) {
   struct Only final : items::ExceptionChildren {
     explicit Only(wbxml::Tag what) : wanted(what) {}
     bool wants(wbxml::Tag child) const override { return child == wanted; }
     wbxml::Tag wanted;
   };
-  std::byte room[kBytes + 16];
   wbxml::Writer writer(room);
   items::copy_exception(writer, exceptions, original_ms, Only(tag));
-  Text text = text_of(writer.document());
-  const std::size_t begin = text.find('\x03', 4);  // after the header: the inline string
+  const Text all = text_of(writer.document());
+  const std::size_t begin = all.find('\x03', 4);  // after the header: an inline string
   if (begin == Text::npos) return false;
-  text = text.substr(begin + 1);
-  return out.assign(text.substr(0, text.find('\0')));
+  text = all.substr(begin + 1, all.find('\0', begin) - begin - 1);
+  return true;
 }
 
 }  // namespace
@@ -93,102 +66,109 @@ Result<ChangeId> Account::announced(const replica::Announcement& announcement, c
   return queued(change);
 }
 
-Result<replica::Announcement> Account::invite(ItemId item, std::span<const PropertyEdit> edits, const Invite& what) {
-  replica::Announcement none;
-  if (!profile::kCalendar || version_ == 0 || !profile::below(version_, 160)) return none;
+Status Account::invite(ItemId item, std::span<const PropertyEdit> edits, const Invite& what,
+                       replica::Announcement& made) {
+  if (!profile::kCalendar || version_ == 0 || !profile::below(version_, 160)) return Done{};
+  // What the user gives, else what is here.
+  const PropertyEdit* given[kValues] = {};
   bool told = what.cancel;
-  for (const PropertyEdit& edit : edits)
-    for (const std::uint16_t id : kTold) told |= edit.id == id;
-  if (!told) return none;
-  Values values(store_, core_.memory(), item, edits);
-  FixedText<8> status, flag;
-  HANDSYNC_TRY(values.text(cal::kMeetingStatus, status));
-  const unsigned bits = items::meeting_bits(status.view());
-  if (bits != 1) return none;  // no meeting, somebody else's, or cancelled
-  Block attendees(core_.memory()), recurrence(core_.memory()), exceptions(core_.memory()), list(core_.memory());
-  items::Invitation about;
-  HANDSYNC_TRY(values.load(cal::kAttendees, attendees, about.attendees));
-  if (about.attendees.empty()) return none;
-  HANDSYNC_TRY(list.take(kRecipientsBytesMax));
-  const std::span<char> room(reinterpret_cast<char*>(list.data()), kRecipientsBytesMax);
-  const std::size_t size = items::list_attendees(about.attendees, record_.email.view(), room);
-  if (size == 0) return none;
-  if (size > room.size()) return items::mime_fault(items::MimeFault::kTooLong);
+  for (const PropertyEdit& edit : edits) {
+    for (std::size_t i = 0; i < kValues; ++i) {
+      if (edit.id != kProperties[i]) continue;
+      given[i] = &edit;
+      told |= i < kTold;
+    }
+  }
+  if (!told) return Done{};
+  Block block(core_.memory());
+  Bytes value[kValues];
+  std::size_t bytes = kRecipientsBytesMax;
+  for (const bool measured : {false, true}) {
+    if (measured) HANDSYNC_TRY(block.take(bytes));
+    std::size_t at = kRecipientsBytesMax;
+    for (std::size_t i = 0; i < kValues; ++i) {
+      if (given[i] != nullptr) value[i] = given[i]->present ? given[i]->value : Bytes();
+      if (given[i] != nullptr || item == ItemId{}) continue;
+      const Room room = measured ? block.room().subspan(at) : Room();
+      auto size = store_.item_value(item, kProperties[i], room);
+      if (!size.ok()) return size.error();
+      at += size.value();
+      if (measured) value[i] = room.first(size.value());
+    }
+    bytes = at;
+  }
+  // No meeting, somebody else's, or cancelled.
+  if (items::meeting_bits(text_of(value[kStatus])) != 1) return Done{};
+  const std::span<char> list(reinterpret_cast<char*>(block.data()), kRecipientsBytesMax);
+  const std::size_t recipients = items::list_attendees(value[kGuests], record_.email.view(), list);
+  if (recipients == 0) return Done{};
+  if (recipients > list.size()) return items::mime_fault(items::MimeFault::kTooLong);
 
+  items::Invitation about;
   about.cancel = what.cancel;
   about.one = what.one;
   about.original_ms = what.original_ms;
   about.now_ms = core_.now().wall_ms;
   about.organizer = record_.email.view();
-  FixedText<300> uid;
-  FixedText<kTextBytesMax> subject, place;
-  FixedText<items::kTimeZoneTextBytes> zone;
-  HANDSYNC_TRY(values.text(cal::kUID, uid));
-  HANDSYNC_TRY(values.text(cal::kTimezone, zone));
-  HANDSYNC_TRY(values.text(cal::kAllDayEvent, flag));
-  HANDSYNC_TRY(values.load(cal::kRecurrence, recurrence, about.recurrence));
-  if (item != ItemId{}) HANDSYNC_TRY(values.load(cal::kExceptions, exceptions, about.exceptions));
-  HANDSYNC_TRY(values.text(items::kSubject, subject));
-  HANDSYNC_TRY(values.text(cal::kLocation, place));
-  HANDSYNC_TRY(values.time(cal::kStartTime, about.start_ms));
-  HANDSYNC_TRY(values.time(cal::kEndTime, about.end_ms));
-  about.all_day = flag.view() == "1";
-  if (auto rules = items::parse_time_zone(zone.view()); rules.ok()) about.zone = rules.value();
+  about.uid = text_of(value[kUid]);
+  about.subject = text_of(value[kSubject]);
+  about.place = text_of(value[kPlace]);
+  about.attendees = value[kGuests];
+  about.recurrence = value[kPattern];
+  about.exceptions = value[kExceptions];
+  about.all_day = text_of(value[kAllDay]) == "1";
+  if (auto rules = items::parse_time_zone(text_of(value[kZone])); rules.ok()) about.zone = rules.value();
+  read_time(text_of(value[kStart]), about.start_ms);
+  read_time(text_of(value[kEnd]), about.end_ms);
+  std::byte own[3][kTextBytesMax + 16];
   if (what.one) {
     // What is not given of the one is what it has of its own, else what the series has.
-    if (!values.given(items::kSubject))
-      static_cast<void>(own_text(about.exceptions, what.original_ms, cal::kSubject, subject));
-    if (!values.given(cal::kLocation))
-      static_cast<void>(own_text(about.exceptions, what.original_ms, cal::kLocation, place));
-    if (!values.given(cal::kStartTime)) {
-      std::int64_t start_ms = 0;
-      FixedText<32> text;
-      HANDSYNC_TRY(Values(store_, core_.memory(), item, {}).time(cal::kStartTime, start_ms));
-      about.end_ms += what.original_ms - start_ms;
+    const auto own_value = [&](Value which, std::size_t at, Text& text) {
+      return given[which] == nullptr &&
+             own_text(value[kExceptions], what.original_ms, kProperties[which], own[at], text);
+    };
+    own_value(kSubject, 0, about.subject);
+    own_value(kPlace, 1, about.place);
+    if (given[kStart] == nullptr) {
+      about.end_ms += what.original_ms - about.start_ms;
       about.start_ms = what.original_ms;
-      if (own_text(about.exceptions, what.original_ms, cal::kStartTime, text))
-        about.start_ms = items::parse_date_time(text.view()).ok() ? items::parse_date_time(text.view()).value() : 0;
-      if (own_text(about.exceptions, what.original_ms, cal::kEndTime, text))
-        about.end_ms = items::parse_date_time(text.view()).ok() ? items::parse_date_time(text.view()).value() : 0;
     }
+    Text time;
+    if (own_value(kStart, 2, time)) read_time(time, about.start_ms);
+    if (own_value(kEnd, 2, time)) read_time(time, about.end_ms);
   }
   // What is over is nobody's business any more.
-  if ((what.one || about.recurrence.empty()) && about.end_ms < about.now_ms) return none;
-  about.uid = uid.view();
-  about.subject = subject.view();
-  about.place = place.view();
+  if ((what.one || about.recurrence.empty()) && about.end_ms < about.now_ms) return Done{};
   if (item != ItemId{}) {
     auto sequence = store_.next_sequence(item);
     if (!sequence.ok()) return sequence.error();
     about.sequence = sequence.value();
   }
 
-  char title[kTextBytesMax + 16];
+  char title[kTextBytesMax + 10];
   std::size_t length = 0;
-  for (const Text piece : {Text(what.cancel ? "Canceled: " : ""), about.subject})
+  for (const Text piece : {Text(what.cancel ? "Canceled: " : ""), wbxml::beginning(about.subject, kTextBytesMax)})
     for (const char c : piece) title[length++] = c;
   MessageHead head;
-  head.to = Text(room.data(), size);
+  head.to = Text(list.data(), recipients);
   head.subject = Text(title, length);
   HANDSYNC_TRY(compose(head));
-  PartSink sink(*this);
-  const auto write = [&]() -> Status {
+  const Status written = [&]() -> Status {
+    PartSink sink(*this);
     HANDSYNC_TRY(part({MessagePart::Kind::kText, {}, {}}));
     HANDSYNC_TRY(data(bytes_of(head.subject)));
     HANDSYNC_TRY(part({MessagePart::Kind::kHtml,
                        {},
                        what.cancel ? Text("text/calendar; method=CANCEL") : Text("text/calendar; method=REQUEST")}));
-    return items::write_invitation(sink, about);
-  };
-  const Status written = write();
-  const auto bytes = written.ok() ? finish_message() : Result<std::uint64_t>(written.error());
-  replica::Announcement made;
-  if (bytes.ok()) {
-    made = {composing_->message, bytes.value(), about.sequence};
+    HANDSYNC_TRY(items::write_invitation(sink, about));
+    auto whole = finish_message();
+    if (!whole.ok()) return whole.error();
+    made = {composing_->message, whole.value(), about.sequence};
     composing_->message = 0;  // it is the change's from now on
-  }
+    return Done{};
+  }();
   discard();
-  return bytes.ok() ? Result<replica::Announcement>(made) : Result<replica::Announcement>(bytes.error());
+  return written;
 }
 
 }  // namespace handsync::sync

@@ -167,7 +167,7 @@ TEST(Invite, OneOfASeries) {
   const std::string pattern(text_of(rule.document().subspan(4)));
   const ItemId item = world.make({say(cal::kRecurrence, pattern)});
   world.sync_all();
-  CHECK_TEXT(has(world.said()[0], "RRULE:FREQ=WEEKLY;COUNT=5;BYDAY=SU;WKST=SU"), world.said()[0].c_str());
+  CHECK_TEXT(has(world.said()[0], "RRULE:FREQ=WEEKLY;INTERVAL=1;COUNT=5;BYDAY=SU;WKST=SU"), world.said()[0].c_str());
   std::int64_t first_ms = 0;
   world.for_each_item(world.id, "Calendar", [&](const ItemRow& row) { first_ms = row.when_ms; });
   constexpr std::int64_t kWeek_ms = 7 * 86'400'000ll;
@@ -225,6 +225,24 @@ TEST(Invite, WhatIsNotTheUsersToSayIsNotSaid) {
   world.restart();
   LONGS_EQUAL(0, world.sync(world.id).code);
   CHECK(world.engine().integrity(world.id).ok());
+}
+
+TEST(Invite, AnAppointmentBecomesAMeeting) {
+  for (const char* version : {"14.1", "16.1"}) {
+    Organizer world(version);
+    const std::vector<PropertyEdit> alone = {say(kSubject, "Allein"), say(cal::kStartTime, "20310105T083000Z"),
+                                             say(cal::kEndTime, "20310105T093000Z")};
+    const auto item = world.changes().add_item(world.folder_id(world.id, "Calendar"), alone);
+    world.sync_all();
+    LONGS_EQUAL(0, world.said().size());
+    CHECK(world.edit(item.value(), {say(cal::kAttendees, world.attendees)}).ok());
+    world.sync_all();
+    LONGS_EQUAL_TEXT(version == std::string("14.1") ? 1 : 0, world.said().size(), version);
+    world.for_each_item(world.id, "Calendar", [&](const ItemRow& row) {
+      const Item* there = world.server().item(kDemo, std::string(row.server_id));
+      STRCMP_EQUAL_TEXT("1", std::string(there->value(cal::kMeetingStatus)).c_str(), version);
+    });
+  }
 }
 
 TEST(Invite, AChangeThatLosesIsSaidWhenItIsWantedAfterAll) {
