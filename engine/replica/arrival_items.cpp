@@ -224,7 +224,8 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
   }
   HANDSYNC_TRY(write_extras(item, now.id));
   if (edits_) HANDSYNC_TRY(judge_edits(item, now, whole, parts));
-  ++applied_.changed;
+  // What is left here of a folder that was selected again had gone for the user.
+  ++(whole && !fetched && !arrival_.folder.synced && now.epoch != epoch_ ? applied_.added : applied_.changed);
   return changed(now.id, now.generation);
 }
 

@@ -428,6 +428,8 @@ class Store {
   /// Key to 0; every row of the folder stays visible and is remembered as unconfirmed until the resync is complete.
   /// Edits stay queued.
   Status rekey_begin(FolderId);
+  /// Whether edits made here win against the server's; until the store is closed.
+  void let_win(bool client);
   /// The same of all folders, and of the hierarchy. `version` is spoken from now on: if it was another one before, what
   /// waits is put into a form that it has (version_change.cpp). One commit.
   Status rekey_all(std::uint16_t version);

@@ -57,6 +57,7 @@ struct FolderState {
   /// The last pull may have been acted on and its answer lost, here or before the device went off: the server stands
   /// one key further, and the same request goes again before any change is sent.
   bool pull_open = true;
+  bool looked = false;    ///< where the client wins: what the server has was fetched since something was changed here
   bool full = false;      ///< no room for what waits of it: not sent before the next sync
   bool stale = false;     ///< a commit was tried and this row could not be read again: read it first
   bool same_key = false;  ///< the last answer to commands brought the key they were sent with, or none
@@ -214,8 +215,8 @@ class Account final : public Changes {
   Status invite(ItemId, std::span<const PropertyEdit>, const Invite&, replica::Announcement&);
   Result<ChangeId> change_one(ItemId, const replica::OccurrenceEdit&);
   Result<ChangeId> announced(const replica::Announcement&, const Result<std::uint64_t>& change);
-  void stop(Error);                                        ///< nothing more by itself: a person or an administrator
-  void succeed();                                          ///< a command was accepted
+  void stop(Error);  ///< nothing more by itself: a person or an administrator
+  void succeed();    ///< a command was accepted
   void store_used();
   void idle_store();  ///< housekeeping, then indexing for search; closed when that is done
   void idle();

@@ -71,7 +71,7 @@ void Account::changes_wait() {
   for (std::size_t i = 0; i < folder_count_; ++i) {
     auto waiting = store_.has_outgoing(folders_[i].row.id);
     if (waiting.ok() && waiting.value()) folders_[i].due = true;
-    folders_[i].full = false;
+    folders_[i].full = folders_[i].looked = false;
   }
   needs_ |= kNeedItems;
   moves_wait();

@@ -334,9 +334,9 @@ items::TimeZone chosen_zone(Session& session) {
   return *found;
 }
 
-std::int64_t option_time_ms(Session& session, const char* option, const std::string& text) {
+std::int64_t option_time_ms(Session& session, const char* option, const std::string& text, bool or_date) {
   const auto typed = typed_time(text, chosen_zone(session));
-  if (!typed || typed->date_only)
+  if (!typed || (typed->date_only && !or_date))
     throw usage(std::string(option) + " `" + text + "` is no time",
                 std::string("for example ") + option + " 2026-12-25T08:35");
   return typed->utc_s * 1000;
