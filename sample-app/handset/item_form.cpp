@@ -176,7 +176,6 @@ class Form {
               if (name.starts_with('"')) name.erase(0, 1);
             }
             writer.open(cal::kAttendee).element(cal::kEmail, mail).element(cal::kName, name);
-            writer.element(cal::kAttendeeType, std::uint64_t{1}).close();
           }
           writer.close();
         }));
