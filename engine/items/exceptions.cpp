@@ -254,7 +254,7 @@ ExceptionFound find_exception(Bytes exceptions, std::int64_t original_ms) {
 
 bool next_cancelled(Bytes exceptions, std::int64_t after_ms, std::int64_t& original_ms) {
   Finder finder(after_ms);
-  read(exceptions, finder);
+  read_element(exceptions, finder);
   if (finder.next_cancelled_ms == INT64_MAX) return false;
   original_ms = finder.next_cancelled_ms;
   return true;

@@ -18,11 +18,7 @@ constexpr std::size_t kValueBytesMax = 255;
 /// Hears the children of attendees or of a Recurrence.
 class Element : public wbxml::Sink {
  public:
-  void read(Bytes element) {
-    constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};  // WBXML 1.3, no public id, UTF-8, no strings
-    wbxml::Reader reader(*this);
-    if (!element.empty() && reader.feed(std::as_bytes(std::span(kHead))).ok()) static_cast<void>(reader.feed(element));
-  }
+  void read(Bytes element) { read_element(element, *this); }
 
  protected:
   ~Element() = default;

@@ -175,7 +175,7 @@ class Form {
               name = address.substr(0, address.find_last_not_of(" \"", angle == 0 ? 0 : angle - 1) + 1);
               if (name.starts_with('"')) name.erase(0, 1);
             }
-            writer.open(cal::kAttendee).element(cal::kEmail, mail).element(cal::kName, name);
+            writer.open(cal::kAttendee).element(cal::kEmail, mail).element(cal::kName, name).close();
           }
           writer.close();
         }));
