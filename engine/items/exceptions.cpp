@@ -71,10 +71,12 @@ class Finder final : public Visitor {
  public:
   explicit Finder(std::int64_t original_ms) : original_ms_(original_ms) {}
   ExceptionFound found;
+  std::int64_t next_cancelled_ms = INT64_MAX;  ///< after that start
 
  private:
   void ended(const ExceptionFound& one, std::int64_t original_ms) override {
     if (original_ms == original_ms_ && !found.there) found = one;
+    if (one.cancelled && original_ms > original_ms_ && original_ms < next_cancelled_ms) next_cancelled_ms = original_ms;
   }
   std::int64_t original_ms_;
 };
@@ -248,6 +250,14 @@ ExceptionFound find_exception(Bytes exceptions, std::int64_t original_ms) {
   Finder finder(original_ms);
   read_element(exceptions, finder);
   return finder.found;
+}
+
+bool next_cancelled(Bytes exceptions, std::int64_t after_ms, std::int64_t& original_ms) {
+  Finder finder(after_ms);
+  read_element(exceptions, finder);
+  if (finder.next_cancelled_ms == INT64_MAX) return false;
+  original_ms = finder.next_cancelled_ms;
+  return true;
 }
 
 void copy_exception(wbxml::Writer& writer, Bytes exceptions, std::int64_t original_ms,

@@ -32,6 +32,8 @@ struct ExceptionFound {
   bool reminds = false;      ///< it says whether and when it reminds
   std::uint32_t number = 0;  ///< counted from 0
 };
+/// The first cancelled one whose planned start is after `after_ms`. False: there is none.
+bool next_cancelled(Bytes exceptions, std::int64_t after_ms, std::int64_t& original_ms);
 /// Looks for the exception of one start. A value that is no WBXML has none.
 ExceptionFound find_exception(Bytes exceptions, std::int64_t original_ms);
 

@@ -1,5 +1,6 @@
 #include "items/meeting.h"
 
+#include "items/calendar_lines.h"
 #include "items/datetime.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/reader.h"
@@ -12,7 +13,6 @@ namespace mail = wbxml::email;
 
 constexpr std::uint8_t kHead[] = {0x03, 0x01, 0x6A, 0x00};  // WBXML 1.3, no public id, UTF-8, no strings
 constexpr std::size_t kValueBytesMax = 1024, kGlobalIdBytesMax = 512;
-constexpr std::size_t kLineBytesMax = 75;
 
 class RequestSink final : public wbxml::Sink {
  public:
@@ -80,61 +80,6 @@ int digit_of(char value) {
   return value == '+' ? 62 : value == '/' ? 63 : -1;
 }
 
-/// Content lines: begin, pieces, end.
-class Lines {
- public:
-  explicit Lines(TextSink& sink) : sink_(sink) {}
-  Lines& raw(Text text) {
-    for (std::size_t i = 0; i < text.size();) {
-      std::size_t bytes = 1;  // a character is not folded within
-      while (i + bytes < text.size() && (static_cast<unsigned char>(text[i + bytes]) & 0xC0) == 0x80) ++bytes;
-      if (column_ + bytes > kLineBytesMax) {
-        put("\r\n ");
-        column_ = 1;
-      }
-      put(text.substr(i, bytes));
-      column_ += bytes;
-      i += bytes;
-    }
-    return *this;
-  }
-  /// RFC 5545 3.3.11
-  Lines& text(Text value) {
-    for (std::size_t i = 0; i < value.size(); ++i) {
-      const char c = value[i];
-      if (c == '\r') continue;
-      if (c == '\n') {
-        raw("\\n");
-      } else if (c == ',' || c == ';' || c == '\\') {
-        const char escaped[] = {'\\', c};
-        raw(Text(escaped, 2));
-      } else {
-        std::size_t bytes = 1;
-        while (i + bytes < value.size() && (static_cast<unsigned char>(value[i + bytes]) & 0xC0) == 0x80) ++bytes;
-        raw(value.substr(i, bytes));
-        i += bytes - 1;
-      }
-    }
-    return *this;
-  }
-  Lines& end() {
-    put("\r\n");
-    column_ = 0;
-    return *this;
-  }
-  Lines& line(Text whole) { return raw(whole).end(); }
-  Status status() const { return error_ ? Status(error_) : Status(Done{}); }
-
- private:
-  void put(Text text) {
-    if (error_) return;
-    if (const Status done = sink_.put(text); !done.ok()) error_ = done.error();
-  }
-  TextSink& sink_;
-  std::size_t column_ = 0;
-  Error error_{};
-};
-
 }  // namespace
 
 unsigned meeting_bits(Text status) {
@@ -190,23 +135,24 @@ Status write_calendar_reply(TextSink& sink, const CalendarReply& reply) {
   Mailbox organizer;
   const Result<bool> found = next_mailbox(list, organizer);
   if (!found.ok()) return found.error();
-  constexpr Text kStates[] = {"ACCEPTED", "TENTATIVE", "DECLINED"};
-  Lines lines(sink);
-  lines.line("BEGIN:VCALENDAR").line("PRODID:-//Handsync//EN").line("VERSION:2.0").line("METHOD:REPLY");
-  lines.line("BEGIN:VEVENT");
-  lines.raw("UID:").text(meeting.uid.view()).end();
-  if (reply.one) lines.raw("RECURRENCE-ID:").raw(format_compact_date_time(reply.original_ms).view()).end();
-  lines.raw("DTSTAMP:").raw(format_compact_date_time(reply.now_ms).view()).end();
+  constexpr const char* kStates[] = {"ACCEPTED", "TENTATIVE", "DECLINED"};
+  CalendarLines lines(sink);
+  lines.raw("BEGIN:VCALENDAR\r\nPRODID:-//Handsync//EN\r\nVERSION:2.0\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:");
+  lines.text(meeting.uid.view());
+  const auto moment = [&lines](const char* name, std::int64_t ms) {
+    lines.format("\r\n%s:%.16s", name, format_compact_date_time(ms).view().data());
+  };
+  if (reply.one) moment("RECURRENCE-ID", reply.original_ms);
+  moment("DTSTAMP", reply.now_ms);
   if (!reply.one) {
-    lines.raw("DTSTART:").raw(format_compact_date_time(meeting.start_ms).view()).end();
-    lines.raw("DTEND:").raw(format_compact_date_time(meeting.end_ms).view()).end();
+    moment("DTSTART", meeting.start_ms);
+    moment("DTEND", meeting.end_ms);
   }
-  lines.raw("SUMMARY:").text(reply.subject).end();
-  lines.raw("ORGANIZER:mailto:").raw(organizer.address).end();
-  lines.raw("ATTENDEE;PARTSTAT=").raw(kStates[static_cast<int>(reply.reply) - 1]);
-  lines.raw(":mailto:").raw(reply.attendee).end();
-  if (!reply.comment.empty()) lines.raw("COMMENT:").text(reply.comment).end();
-  lines.line("END:VEVENT").line("END:VCALENDAR");
+  lines.raw("\r\nSUMMARY:").text(reply.subject);
+  lines.raw("\r\nORGANIZER:mailto:").raw(organizer.address);
+  lines.format("\r\nATTENDEE;PARTSTAT=%s:mailto:", kStates[static_cast<int>(reply.reply) - 1]).raw(reply.attendee);
+  if (!reply.comment.empty()) lines.raw("\r\nCOMMENT:").text(reply.comment);
+  lines.raw("\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n");
   return lines.status();
 }
 

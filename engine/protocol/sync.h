@@ -46,6 +46,7 @@ struct SyncRequest {
   bool html = true;    ///< of mails: ask for HTML first, then plain; false: plain only (AllowHTMLEmail)
   bool texts = false;  ///< of mails, from 14.0 on: SMS too, with Options of their own (MS-ASMS 3.1.4.1.1)
   bool with_options = true;
+  bool client_wins = false;  ///< Conflict; the server keeps it with the other options
   std::span<const SyncCommand> commands;
 };
 

@@ -65,14 +65,20 @@ void put_options(wbxml::Writer& writer, const SyncRequest& request) {
     return;
   }
   writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});
+  const auto put_conflict = [&] {
+    if (request.client_wins) writer.element(as::kConflict, std::uint64_t{0});
+  };
   if (profile::below(request.version, 120)) {
     // Whole items go back with their bodies, which must not have been cut.
     const std::uint32_t bytes_max = items::is_personal(request.kind) ? UINT32_MAX : request.body_bytes_max;
-    writer.element(as::kTruncation, truncation_step(bytes_max)).close();
+    writer.element(as::kTruncation, truncation_step(bytes_max));
+    put_conflict();
+    writer.close();
     return;
   }
   if (items::is_personal(request.kind)) {  // text is what can be edited here; HTML of a calendar is not sent back
     put_body_preference(writer, 1, request, request.body_bytes_max);
+    put_conflict();
     writer.close();
     return;
   }
@@ -80,6 +86,7 @@ void put_options(wbxml::Writer& writer, const SyncRequest& request) {
   // Servers choose by the body's native type; SOGo takes whatever stands last, so the richer form does.
   put_body_preference(writer, 1, request, request.body_bytes_max);
   if (request.html) put_body_preference(writer, 2, request, request.body_bytes_max);
+  put_conflict();
   writer.element(as::kMIMESupport, std::uint64_t{0}).close();
   if (!request.texts) return;
   writer.open(as::kOptions).element(as::kFilterType, std::uint64_t{request.filter});

@@ -215,7 +215,7 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
     columns.attachment_count = item.attachment_count;
   }
   if (whole && parts.body) {
-    HANDSYNC_TRY(delete_extras(store_, now.id, 0, UINT16_MAX));
+    HANDSYNC_TRY(delete_extras(store_, now.id, 0, UINT16_MAX - 1));  // but for what counts announcements
     Statement update = store_.kept_statement(Sql::kItemReplace);
     bind_item(update, item, columns);
     HANDSYNC_TRY(update.run());
@@ -224,7 +224,8 @@ Status Applier::replace(ItemRecord& item, const ItemNow& now, bool whole) {
   }
   HANDSYNC_TRY(write_extras(item, now.id));
   if (edits_) HANDSYNC_TRY(judge_edits(item, now, whole, parts));
-  ++applied_.changed;
+  // What is left here of a folder that was selected again had gone for the user.
+  ++(whole && !fetched && !arrival_.folder.synced && now.epoch != epoch_ ? applied_.added : applied_.changed);
   return changed(now.id, now.generation);
 }
 

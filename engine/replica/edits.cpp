@@ -38,6 +38,7 @@ Result<bool> next_edit(Statement& statement, Edit& edit) {
 
 /// The server has deleted the item: nobody lists it any more, and what else was wanted of it is moot.
 Status accept_delete(StoreState& store, const Edit& edit) {
+  HANDSYNC_TRY(announce(store, edit.id));
   HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE item=?1"_sql, edit.item));
   const Result<std::uint32_t> removed = remove_item(store, edit.item);
   if (!removed.ok()) return removed.error();
@@ -58,6 +59,7 @@ Status unanswered_add(StoreState& store, const Edit& edit) {
 
 Status accept_item(StoreState& store, const Edit& edit) {
   if (edit.kind == EditKind::kAdd) return unanswered_add(store, edit);
+  HANDSYNC_TRY(announce(store, edit.id));
   if (edit.server_generation == store.log.generation()) {
     HANDSYNC_TRY(revert_item_change(store, edit.id));
   } else {
@@ -331,6 +333,10 @@ Status confirm_item(StoreState& store, std::uint32_t request, std::uint64_t item
 
 Result<std::uint32_t> park_edits_of_gone(StoreState& store, std::uint64_t item, Text server_id, Text subject) {
   {
+    const Result<std::int64_t> deletion = query_number(
+        store.database, "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=3 AND parked=0"_sql, item);
+    if (!deletion.ok()) return deletion.error();
+    HANDSYNC_TRY(announce(store, static_cast<std::uint64_t>(deletion.value())));
     // That is what a deletion wanted; and a move on its way has most likely been done, since that is how the item left.
     HANDSYNC_TRY(run_sql(store.database,
                          "DELETE FROM change WHERE item=?1 AND parked=0 AND (kind=3 OR (kind=4 AND request<>0))"_sql,

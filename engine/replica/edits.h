@@ -90,6 +90,12 @@ inline constexpr std::uint32_t kMessageRequest = 1, kMessageAgain = 2, kMessageU
 /// Its key starts over while all rows stay: those of another epoch are unconfirmed. Changes in flight belong to no
 /// request any more. 0 = of every folder.
 Status start_over(StoreState&, std::uint32_t folder);
+/// The row of `edit` that holds the message of an announcement, and the side row of its item that counts them.
+inline constexpr int kAnnouncing = UINT16_MAX;
+/// Beside a change that waits; takes the place of an older one of it.
+Status attach(StoreState&, std::uint64_t change, std::uint64_t item, const Announcement&);
+/// The change has been accepted: what announces it may go out.
+Status announce(StoreState&, std::uint64_t change);
 /// Takes a change out of the queue, and nothing else.
 Status forget_change(StoreState&, std::uint64_t change);
 /// Un-parks a message. One that may have been sent is looked for before it goes again.

@@ -147,7 +147,7 @@ Status check_edits(Class kind, std::span<const PropertyEdit> edits) {
 }  // namespace
 
 Result<ItemId> Store::add_item(FolderId folder_id, std::span<const PropertyEdit> properties, Text client_id,
-                               std::int64_t wall_ms) {
+                               std::int64_t wall_ms, const Announcement& announcement) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
   const Result<SyncFolder> folder = sync_folder(folder_id);
@@ -169,13 +169,15 @@ Result<ItemId> Store::add_item(FolderId folder_id, std::span<const PropertyEdit>
         apply_edit(store, item.value(), change.value(), true, *items::find_property(kind, edit.id), edit);
     if (!done.ok()) return done.error();
   }
+  HANDSYNC_TRY(attach(store, change.value(), item.value(), announcement));
   HANDSYNC_TRY(count_edits(store, item.value()));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());
   return static_cast<ItemId>(item.value());
 }
 
-Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> properties, std::int64_t wall_ms) {
+Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> properties, std::int64_t wall_ms,
+                                       const Announcement& announcement) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
   const auto item = static_cast<std::uint64_t>(id);
@@ -203,6 +205,7 @@ Result<std::uint64_t> Store::edit_item(ItemId id, std::span<const PropertyEdit> 
   HANDSYNC_TRY(run_sql(store.database,
                        "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2 WHERE id=?1"_sql,
                        change.value(), wall_ms));
+  HANDSYNC_TRY(attach(store, change.value(), item, announcement));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());

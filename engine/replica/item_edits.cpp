@@ -25,7 +25,7 @@ Result<bool> next_row(StoreState& store, std::uint64_t change, PropertyId last, 
       prepare(store.database,
               "SELECT property,mine,server,server_blob,server_size,body_size,body_type,body_truncated,chained,"
               "(SELECT value FROM change WHERE id=?1 AND kind=12) FROM edit"
-              " WHERE change=?1 AND property>?2 ORDER BY property LIMIT 1"_sql);
+              " WHERE change=?1 AND property>?2 AND property<65535 ORDER BY property LIMIT 1"_sql);
   row.statement = std::move(find);
   const Statement& at = row.statement;
   const Result<bool> found = row.statement.number(1, change).number(2, static_cast<int>(last)).step();
@@ -322,9 +322,38 @@ Status accept_item_change(StoreState& store, std::uint64_t change) {
   });
 }
 
+namespace {
+
+/// What the server has loses, and becomes an edit that nobody has decided about: parked, and told by its place.
+Status keep_theirs(StoreState& store, std::uint64_t item, const items::Property& row, std::uint64_t& theirs) {
+  Block whole(store.memory);
+  ShownValue shown;
+  HANDSYNC_TRY(read_shown(store, item, row, shown));
+  if (theirs == 0) {
+    HANDSYNC_TRY(run_sql(store.database,
+                         "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,parked,"
+                         "domain,code,place,server_id,subject) SELECT folder,id,10,0,0,0,0,1,?2,?3,?4,server_id,subject"
+                         " FROM item WHERE id=?1"_sql,
+                         item, static_cast<int>(Domain::kEas), kStatusConflict, kTheirsLost));
+    theirs = static_cast<std::uint64_t>(sqlite3_last_insert_rowid(store.database));
+  }
+  HANDSYNC_TRY(load_value(store, shown.data, shown.blob, shown.size, whole));
+  Statement put = prepare(store.database, "INSERT INTO edit(change,property,mine) VALUES(?1,?2,?3)"_sql, theirs,
+                          static_cast<int>(row.id));
+  if (!shown.there)
+    put.null(3);
+  else if (is_text(row))
+    put.text(3, text_of(whole.room()));
+  else
+    put.blob(3, whole.room());
+  return put.run();
+}
+
+}  // namespace
+
 Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, Class kind, const RowSet* rows,
                                         bool body) {
-  std::uint64_t last = 0;
+  std::uint64_t last = 0, theirs = 0;
   std::uint32_t parked = 0;
   RowSet seen, news;  // of older changes
   const std::span<const items::Property> table = items::properties(kind);
@@ -338,7 +367,7 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
                                item, last);
       const Result<bool> row = find.step();
       if (!row.ok()) return row.error();
-      if (!row.value()) return parked;
+      if (!row.value()) return theirs == 0 ? parked : parked + 1;
       change = static_cast<std::uint64_t>(find.number(0));
       sent = find.number(1) != 0;
     }
@@ -357,8 +386,12 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
       seen.add(at);
       const Result<bool> changed = server_has_changed(store, item, edit, *row);
       if (!changed.ok()) return changed.error();
-      lost |= changed.value();
-      if (changed.value()) news.add(at);
+      if (changed.value() && store.client_wins && !edit.one) {
+        HANDSYNC_TRY(keep_theirs(store, item, *row, theirs));
+      } else {
+        lost |= changed.value();
+        if (changed.value()) news.add(at);
+      }
       HANDSYNC_TRY(sweep_blob(store, edit.server_blob));
       return cover(store, change, item, edit, *row);
     });
@@ -373,6 +406,10 @@ Result<std::uint32_t> judge_server_item(StoreState& store, std::uint64_t item, C
     HANDSYNC_TRY(park_change(store, change, Error{Domain::kEas, kStatusConflict, 0}, true));
     ++parked;
   }
+}
+
+void Store::let_win(bool client) {
+  if (state_ != nullptr) state_of(state_).client_wins = client;
 }
 
 namespace {
@@ -417,6 +454,7 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
       run_sql(store.database,
               "UPDATE item SET server_id=?2,epoch=(SELECT epoch FROM folder WHERE id=item.folder) WHERE id=?1"_sql,
               item, server_id));
+  HANDSYNC_TRY(announce(store, change));
   HANDSYNC_TRY(forget_change(store, change));
   ++confirmed;
   HANDSYNC_TRY(adopted_draft(store, item));
@@ -424,6 +462,12 @@ Status adopt_item(StoreState& store, std::uint32_t folder, std::uint32_t request
 }
 
 Status settle_add(StoreState& store, std::uint64_t item, std::uint32_t& confirmed) {
+  const Result<std::int64_t> change = query_number(
+      store.database,
+      "SELECT coalesce(max(id),0) FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL"_sql,
+      item);
+  if (!change.ok()) return change.error();
+  HANDSYNC_TRY(announce(store, static_cast<std::uint64_t>(change.value())));
   HANDSYNC_TRY(run_sql(store.database,
                        "DELETE FROM change WHERE item=?1 AND kind=11 AND parked=0 AND payload IS NOT NULL"_sql, item));
   confirmed += static_cast<std::uint32_t>(sqlite3_changes(store.database));

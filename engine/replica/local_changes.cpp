@@ -104,7 +104,8 @@ Result<std::uint64_t> waiting(StoreState& store, std::uint64_t item, EditKind ki
 /// One edit in a transaction of its own: queued, shown, logged. `choose` fills in the wish; false: it is so already,
 /// and the answer is what waits.
 template <class Choose>
-Result<std::uint64_t> edit(StoreState& store, ItemId id, EditKind kind, std::int64_t wall_ms, Choose choose) {
+Result<std::uint64_t> edit(StoreState& store, ItemId id, EditKind kind, std::int64_t wall_ms, Choose choose,
+                           const Announcement& announcement = {}) {
   const auto item = static_cast<std::uint64_t>(id);
   Transaction transaction(store);
   HANDSYNC_TRY(transaction.begin(!planted::on(planted::Bug::kEditNotSynced)));
@@ -118,6 +119,7 @@ Result<std::uint64_t> edit(StoreState& store, ItemId id, EditKind kind, std::int
   HANDSYNC_TRY(store.start_log());
   const Result<std::uint64_t> change = queue_edit(store, item, found, wish, wall_ms);
   if (!change.ok()) return change.error();
+  HANDSYNC_TRY(attach(store, change.value(), item, announcement));
   HANDSYNC_TRY(show_change(store, change.value(), true));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
@@ -274,19 +276,24 @@ Result<std::uint64_t> Store::mark_category(ItemId item, Text name, bool on, std:
               });
 }
 
-Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wall_ms) {
+Result<std::uint64_t> Store::remove(ItemId item, bool for_good, std::int64_t wall_ms,
+                                    const Announcement& announcement) {
   if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
   const Result<bool> unknown = remove_unsent(item);
   if (!unknown.ok()) return unknown.error();
   if (unknown.value()) return std::uint64_t{0};
-  return edit(store, item, EditKind::kDelete, wall_ms, [&](const Found&, Wish& wish) -> Result<bool> {
-    wish.value = for_good ? 1 : 0;
-    // Where it was to be moved to does not matter any more.
-    HANDSYNC_TRY(run_sql(store.database, "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0"_sql,
-                         static_cast<std::uint64_t>(item)));
-    return true;
-  });
+  return edit(
+      store, item, EditKind::kDelete, wall_ms,
+      [&](const Found&, Wish& wish) -> Result<bool> {
+        wish.value = for_good ? 1 : 0;
+        // Where it was to be moved to does not matter any more.
+        HANDSYNC_TRY(run_sql(store.database,
+                             "DELETE FROM change WHERE item=?1 AND kind=4 AND request=0 AND parked=0"_sql,
+                             static_cast<std::uint64_t>(item)));
+        return true;
+      },
+      announcement);
 }
 
 Result<std::uint64_t> Store::move(ItemId id, FolderId to, std::int64_t wall_ms) {

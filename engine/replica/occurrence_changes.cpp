@@ -177,7 +177,8 @@ Status take_back_occurrences(StoreState& store, std::uint64_t item) {
   }
 }
 
-Result<std::uint64_t> Store::edit_occurrence(ItemId id, const OccurrenceEdit& wish, std::int64_t wall_ms) {
+Result<std::uint64_t> Store::edit_occurrence(ItemId id, const OccurrenceEdit& wish, std::int64_t wall_ms,
+                                             const Announcement& announcement) {
   if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
   StoreState& store = state_of(state_);
   const auto item = static_cast<std::uint64_t>(id);
@@ -229,6 +230,7 @@ Result<std::uint64_t> Store::edit_occurrence(ItemId id, const OccurrenceEdit& wi
       run_sql(store.database,
               "UPDATE change SET payload=NULL,tries=0,domain=0,code=0,place=0,wall_ms=?2,text=?3 WHERE id=?1"_sql,
               open.change, wall_ms, open.edited.view()));
+  HANDSYNC_TRY(attach(store, open.change, item, announcement));
   HANDSYNC_TRY(count_edits(store, item));
   HANDSYNC_TRY(store.log.finish(store));
   HANDSYNC_TRY(transaction.commit());

@@ -72,16 +72,45 @@ Result<std::size_t> read_pieces(sqlite3* database, std::uint64_t first, std::uin
   return data.size();
 }
 
-}  // namespace
-
-namespace {
-
 /// A person has decided about a message: what was learnt of the server's limit is learnt again if it still stands.
 Status forget_limit(StoreState& store) {
   return run_sql(store.database, "DELETE FROM value WHERE key=?1"_sql, static_cast<int>(Value::kMessageBytesMax));
 }
 
 }  // namespace
+
+Status attach(StoreState& store, std::uint64_t change, std::uint64_t item, const Announcement& announcement) {
+  if (announcement.message == 0) return Done{};
+  HANDSYNC_TRY(run_sql(store.database, "INSERT OR REPLACE INTO edit(change,property,mine) VALUES(?1,?2,?3)"_sql, change,
+                       kAnnouncing, announcement.message));
+  HANDSYNC_TRY(run_sql(store.database, "INSERT OR REPLACE INTO extra VALUES(?1,?2,0,NULL,0,?3)"_sql, item, kAnnouncing,
+                       announcement.sequence));
+  // Until it is queued it belongs to the change, and is nobody's when that has gone.
+  return run_sql(store.database, "UPDATE outbox SET whole=2,bytes=?2 WHERE id=?1"_sql, announcement.message,
+                 announcement.bytes);
+}
+
+Status announce(StoreState& store, std::uint64_t change) {
+  HANDSYNC_TRY(run_sql(store.database,
+                       "UPDATE outbox SET whole=1 WHERE id=(SELECT mine FROM edit WHERE change=?1 AND property=?2)"_sql,
+                       change, kAnnouncing));
+  return run_sql(store.database,
+                 "INSERT INTO change(folder,item,kind,value,server_value,server_generation,wall_ms,subject,text) SELECT"
+                 " 0,0,20,o.id,0,0,c.wall_ms,o.subject,'' FROM edit e JOIN change c ON c.id=e.change JOIN outbox o ON"
+                 " o.id=e.mine WHERE e.change=?1 AND e.property=?2"_sql,
+                 change, kAnnouncing);
+}
+
+Result<std::uint32_t> Store::next_sequence(ItemId item) const {
+  if (state_ == nullptr) return kNotOpen;
+  const Result<std::int64_t> size =
+      query_number(prepare(database_, "SELECT size FROM extra WHERE item=?1 AND property=?2"_sql)
+                       .number(1, static_cast<std::uint64_t>(item))
+                       .number(2, kAnnouncing),
+                   0);
+  if (!size.ok()) return size.error();
+  return static_cast<std::uint32_t>(size.value() + 1);
+}
 
 Status forget_message(StoreState& store, std::uint64_t change, std::uint64_t message) {
   HANDSYNC_TRY(forget_change(store, change));

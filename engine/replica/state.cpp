@@ -161,7 +161,7 @@ Status StoreState::forget_staged(std::uint64_t first_blob) {
       database, owner ? "SELECT EXISTS(SELECT 1 FROM arrival_log)"_sql
                       : "SELECT EXISTS(SELECT 1 FROM arrival_log) OR EXISTS(SELECT 1 FROM hierarchy_stage) OR"
                         " EXISTS(SELECT 1 FROM change WHERE request>0 AND kind<20) OR EXISTS(SELECT 1 FROM outbox"
-                        " WHERE whole=0)"_sql);
+                        " WHERE whole<>1)"_sql);
   if (!leftovers.ok()) return leftovers.error();
   if (leftovers.value() == 0 && first_blob == next_blob) return Done{};
   Transaction transaction(*this);
@@ -171,6 +171,8 @@ Status StoreState::forget_staged(std::uint64_t first_blob) {
     HANDSYNC_TRY(execute(database,
                          "DELETE FROM hierarchy_stage;"
                          "UPDATE change SET request=-1 WHERE request>0 AND kind<20;"
+                         "UPDATE outbox SET whole=0 WHERE whole=2 AND id NOT IN (SELECT mine FROM edit WHERE"
+                         " property=65535);"
                          "DELETE FROM outbox_chunk WHERE id>>36 IN (SELECT id FROM outbox WHERE whole=0);"
                          "DELETE FROM outbox_part WHERE id>>16 IN (SELECT id FROM outbox WHERE whole=0);"
                          "DELETE FROM outbox WHERE whole=0"_sql));

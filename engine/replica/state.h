@@ -93,7 +93,8 @@ struct StoreState {
   int wal_pages = 0;
   int wal_pages_tried = 0;  ///< at the last checkpoint: do not try again at every commit while a reader holds it back
   std::uint16_t arrival_kib = 0;
-  bool texts_held = false;  ///< no text is uploaded just now
+  bool texts_held = false;   ///< no text is uploaded just now
+  bool client_wins = false;  ///< against what the server changed meanwhile
   bool hierarchy_whole = false;
   std::uint32_t hierarchy_losses = 0;
   std::uint64_t searchable_generation = UINT64_MAX;  ///< up to it everything is known to be indexed

@@ -199,6 +199,13 @@ struct OutgoingText {
   ItemId item{};
 };
 
+/// A finished message that tells others of a change of the user's: queued in the commit in which the server's answer
+/// says that it has the change, gone with a change that is dropped. 0 = none.
+struct Announcement {
+  std::uint64_t message = 0, bytes = 0;
+  std::uint32_t sequence = 0;  ///< SEQUENCE in it (RFC 5545 3.8.7.4), counted for each item
+};
+
 /// Where the server keeps an item.
 struct ItemAddress {
   FolderId folder{};
@@ -291,14 +298,18 @@ class Store {
   /// Adds a name to the item's list, or takes it away.
   Result<std::uint64_t> mark_category(ItemId, Text name, bool on, std::int64_t wall_ms);
   /// The item is listed nowhere from now on, and in its folder again if the server refuses.
-  Result<std::uint64_t> remove(ItemId, bool for_good, std::int64_t wall_ms);
+  Result<std::uint64_t> remove(ItemId, bool for_good, std::int64_t wall_ms, const Announcement& = {});
   /// The item is listed in the other folder at once. 0: it was a way back, nothing waits any more.
   Result<std::uint64_t> move(ItemId, FolderId to, std::int64_t wall_ms);
   /// Events, contacts, tasks and notes. `client_id`: the same one goes with every try, at most 40 bytes.
-  Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>, Text client_id, std::int64_t wall_ms);
-  Result<std::uint64_t> edit_item(ItemId, std::span<const PropertyEdit>, std::int64_t wall_ms);  ///< 0: nothing to do
-  Result<std::uint64_t> edit_occurrence(ItemId, const OccurrenceEdit&, std::int64_t wall_ms);
-  Result<ItemClass> class_of_item(ItemId) const;  ///< kWrongFolder: a mail
+  Result<ItemId> add_item(FolderId, std::span<const PropertyEdit>, Text client_id, std::int64_t wall_ms,
+                          const Announcement& = {});
+  /// 0: nothing to do
+  Result<std::uint64_t> edit_item(ItemId, std::span<const PropertyEdit>, std::int64_t wall_ms,
+                                  const Announcement& = {});
+  Result<std::uint64_t> edit_occurrence(ItemId, const OccurrenceEdit&, std::int64_t wall_ms, const Announcement& = {});
+  Result<std::uint32_t> next_sequence(ItemId) const;  ///< of its next announcement
+  Result<ItemClass> class_of_item(ItemId) const;      ///< kWrongFolder: a mail
   Result<FixedText<255>> subject_of(ItemId) const;
   /// What the item shows of a property; its size, which may be beyond the room. 0 also when there is none.
   Result<std::size_t> item_value(ItemId, std::uint16_t property, Room) const;
@@ -418,6 +429,8 @@ class Store {
   /// Key to 0; every row of the folder stays visible and is remembered as unconfirmed until the resync is complete.
   /// Edits stay queued.
   Status rekey_begin(FolderId);
+  /// Whether edits made here win against the server's; until the store is closed.
+  void let_win(bool client);
   /// The same of all folders, and of the hierarchy. `version` is spoken from now on: if it was another one before, what
   /// waits is put into a form that it has (version_change.cpp). One commit.
   Status rekey_all(std::uint16_t version);

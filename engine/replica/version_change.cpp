@@ -92,6 +92,9 @@ Status Store::rekey_all(std::uint16_t version) {
                          "INSERT OR IGNORE INTO extra SELECT item,?1+?2-property,n,data,blob,size FROM extra WHERE"
                          " property IN (?1,?2) AND item IN (SELECT item FROM change WHERE kind=11)"_sql,
                          static_cast<int>(cal::kUID), static_cast<int>(cal::kClientUid)));
+    // From 16.0 on the server announces what it takes.
+    if (!profile::below(version, 160))
+      HANDSYNC_TRY(run_sql(store.database, "DELETE FROM edit WHERE property=?1"_sql, kAnnouncing));
     // What these had at the server may look otherwise now, though nobody has changed it.
     static_assert(cal::kStartTime == 1063 && cal::kEndTime == 1042 && cal::kAttendees == 1031 &&
                   cal::kExceptions == 1044 && cal::kRecurrence == 1051 && wbxml::tasks::kRecurrence == 2319);

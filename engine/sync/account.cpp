@@ -161,11 +161,12 @@ Status Account::set(const AccountChange& change) {
   if (change.has_days) record.days = change.days;
   if (change.has_body_bytes_max) record.body_bytes_max = change.body_bytes_max;
   if (change.has_texts) record.texts = change.texts;
+  if (change.has_conflict) record.client_wins = change.client_wins;
   HANDSYNC_TRY(store_record(core_.device(), static_cast<hal::KeySlot>(id_), record));
   record_ = record;
   if (change.has_password) HANDSYNC_TRY(take_password(change.password));
   look_at_outbox();
-  if (change.has_days || change.has_body_bytes_max || change.has_texts) {
+  if (change.has_days || change.has_body_bytes_max || change.has_texts || change.has_conflict) {
     HANDSYNC_TRY(open_store());
     mark_all_due();
     needs_ |= kNeedItems;

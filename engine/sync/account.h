@@ -57,6 +57,7 @@ struct FolderState {
   /// The last pull may have been acted on and its answer lost, here or before the device went off: the server stands
   /// one key further, and the same request goes again before any change is sent.
   bool pull_open = true;
+  bool looked = false;    ///< where the client wins: what the server has was fetched since something was changed here
   bool full = false;      ///< no room for what waits of it: not sent before the next sync
   bool stale = false;     ///< a commit was tried and this row could not be read again: read it first
   bool same_key = false;  ///< the last answer to commands brought the key they were sent with, or none
@@ -206,8 +207,16 @@ class Account final : public Changes {
   void ended_response(Call&, Error);
   void response_is_given();
   Status may_edit(ItemId, std::span<const PropertyEdit>);  ///< of an event
-  void stop(Error);                                        ///< nothing more by itself: a person or an administrator
-  void succeed();                                          ///< a command was accepted
+  // invite.cpp
+  struct Invite {
+    bool cancel = false, one = false;
+    std::int64_t original_ms = 0;  ///< of one
+  };
+  Status invite(ItemId, std::span<const PropertyEdit>, const Invite&, replica::Announcement&);
+  Result<ChangeId> change_one(ItemId, const replica::OccurrenceEdit&);
+  Result<ChangeId> announced(const replica::Announcement&, const Result<std::uint64_t>& change);
+  void stop(Error);  ///< nothing more by itself: a person or an administrator
+  void succeed();    ///< a command was accepted
   void store_used();
   void idle_store();  ///< housekeeping, then indexing for search; closed when that is done
   void idle();

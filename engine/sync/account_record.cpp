@@ -7,7 +7,7 @@ namespace handsync::sync {
 namespace {
 
 constexpr char kMagic[] = "HSA2";
-constexpr std::size_t kBodyBytesMax = 4 + 1 + 3 * (2 + 254) + 17;
+constexpr std::size_t kBodyBytesMax = 4 + 1 + 3 * (2 + 254) + 18;
 
 void put_text(policy::Packer& out, Text text) {
   out.fixed(text.size(), 2);
@@ -43,6 +43,7 @@ Status AccountRecord::take(const AccountSettings& settings) {
   body_bytes_max = settings.body_bytes_max;
   tls_level = settings.tls_level;
   texts = settings.texts;
+  client_wins = settings.client_wins;
   return Done{};
 }
 
@@ -65,6 +66,7 @@ Status store_record(hal::Device& device, hal::KeySlot slot, const AccountRecord&
   out.byte(schedule.peak_to_h);
   out.byte(schedule.manual_when_roaming ? 1 : 0);
   out.byte(static_cast<std::uint8_t>(record.texts));
+  out.byte(record.client_wins ? 1 : 0);
   return policy::put_sealed(device, hal::account_record(slot), room, out.size);
 }
 
@@ -90,6 +92,7 @@ Result<bool> load_record(hal::Device& device, hal::KeySlot slot, AccountRecord& 
   const std::uint64_t mode = in.at < body.value() ? in.byte() : static_cast<std::uint64_t>(TextMode::kSync);
   if (mode > static_cast<std::uint64_t>(TextMode::kSyncAndSend)) return damaged;
   record.texts = static_cast<TextMode>(mode);
+  record.client_wins = in.at < body.value() && in.byte() != 0;
   if (!texts || in.short_of || !check(record.schedule).ok()) return damaged;
   return true;
 }

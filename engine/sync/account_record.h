@@ -13,6 +13,7 @@ struct AccountRecord {
   TlsLevel tls_level = TlsLevel::kModern;
   Schedule schedule;
   TextMode texts = TextMode::kSync;
+  bool client_wins = false;
 
   Status take(const AccountSettings&);  ///< an error names what is wrong: no address, too long, control characters
 };

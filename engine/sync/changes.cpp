@@ -40,7 +40,10 @@ Result<ChangeId> Account::categorize(ItemId item, Text name, bool on) {
 Result<ChangeId> Account::remove(ItemId item, bool for_good) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
-  return queued(store_.remove(item, for_good, core_.now().wall_ms));
+  replica::Announcement announcement;
+  if (auto found = store_.class_of_item(item); found.ok() && found.value().kind == Class::kEvent)
+    HANDSYNC_TRY(invite(item, {}, {true, false, 0}, announcement));
+  return announced(announcement, store_.remove(item, for_good, core_.now().wall_ms, announcement));
 }
 
 Result<ChangeId> Account::move(ItemId item, FolderId to) {
@@ -68,7 +71,7 @@ void Account::changes_wait() {
   for (std::size_t i = 0; i < folder_count_; ++i) {
     auto waiting = store_.has_outgoing(folders_[i].row.id);
     if (waiting.ok() && waiting.value()) folders_[i].due = true;
-    folders_[i].full = false;
+    folders_[i].full = folders_[i].looked = false;
   }
   needs_ |= kNeedItems;
   moves_wait();

@@ -49,6 +49,7 @@ protocol::SyncRequest Account::request_of(const FolderState& folder) const {
   request.body_bytes_max = body_bytes_max(row);
   request.html = core_.caps().html;
   request.texts = texts_in(row);
+  request.client_wins = record_.client_wins;
   request.deletes_as_moves = row.type != FolderType::kDeleted;
   return request;
 }
@@ -152,6 +153,7 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
   succeed();
   reset_loops({Loop::kFailures, Loop::kProvisions, Loop::kRefreshes, Loop::kNegotiations, Loop::kMoves});
   if (items) reset_loops({Loop::kEmptyPushes, Loop::kFruitless});
+  if (applied.confirmed) messages_wait();  // that a meeting has changed is said now
   std::uint32_t touched = applied.added + applied.changed + applied.deleted;
   if (touched || applied.confirmed)
     core_.tell(id_, Notice::kItemsChanged, static_cast<std::uint32_t>(folder.row.id), touched, applied.generation);
@@ -172,7 +174,7 @@ Status Account::items_committed(FolderState& folder, const replica::Applied& app
     if (!more && folder.row.type == FolderType::kOutbox) hand_over_texts();
     if (!more) {
       reset_loops({Loop::kRekeys, Loop::kFruitless});
-      folder.row.synced = true;
+      folder.row.synced = folder.looked = true;
       folder.sent_bare_pull = false;
       auto waiting = store_.has_outgoing(folder.row.id);
       folder.due = waiting.ok() && waiting.value() && !folder.doubtful && !folder.full;

@@ -150,7 +150,7 @@ FolderState* Account::find(Text server_id) {
 void Account::mark_all_due() {
   for (std::size_t i = 0; i < folder_count_; ++i) {
     folders_[i].due = wanted(folders_[i]);
-    folders_[i].full = false;
+    folders_[i].full = folders_[i].looked = false;
   }
   full_sync_ms_ = core_.now().mono_ms + kFullSyncMs;
 }

@@ -25,6 +25,13 @@ struct Composing {
   std::byte room[replica::kMessagePieceBytes];
 };
 
+/// What is written here goes to the open part.
+struct PartSink final : items::TextSink {
+  explicit PartSink(Changes& composer) : changes(composer) {}
+  Status put(Text text) override { return changes.data(bytes_of(text)); }
+  Changes& changes;
+};
+
 /// The body of SendMail, SmartReply or SmartForward: what stands before the message, the message, what stands after it.
 /// Only its length counts while a message is measured.
 inline constexpr Text kMeasuringBoundary = "=_00000000000000000000000000000000";

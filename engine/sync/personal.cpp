@@ -180,8 +180,13 @@ Result<ItemId> Account::add_item(FolderId folder, std::span<const PropertyEdit> 
       break;
   }
   HANDSYNC_TRY(check_forms(edits, kind));
-  auto item = store_.add_item(folder, edits.view(), client_id.view(), core_.now().wall_ms);
-  if (item.ok()) changes_wait();
+  replica::Announcement announcement;
+  HANDSYNC_TRY(invite(ItemId{}, edits.view(), {}, announcement));
+  auto item = store_.add_item(folder, edits.view(), client_id.view(), core_.now().wall_ms, announcement);
+  if (item.ok())
+    changes_wait();
+  else
+    store_.message_discard(announcement.message);
   return item;
 }
 
@@ -197,6 +202,10 @@ Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> g
   if (found.value().kind == Class::kEvent) {
     HANDSYNC_TRY(may_edit(item, edits.view()));
     HANDSYNC_TRY(shape_place(edits, version_, place));
+    // With guests it is a meeting.
+    auto single = store_.item_has(item, {cal::kMeetingStatus, bytes_of("0"), true});
+    if (!single.ok()) return single.error();
+    if (single.value() && edits.wants(cal::kAttendees)) edits.put(cal::kMeetingStatus, "1");
     if (!profile::below(version_, 160)) {
       // The server drops the exceptions of a series whose times change (MS-ASCAL 2.2.2.21).
       auto moved = differing(item, edits.view(), kTimes);
@@ -218,7 +227,9 @@ Result<ChangeId> Account::edit_item(ItemId item, std::span<const PropertyEdit> g
     }
   }
   HANDSYNC_TRY(check_forms(edits, found.value().kind));
-  return queued(store_.edit_item(item, edits.view(), core_.now().wall_ms));
+  replica::Announcement announcement;
+  HANDSYNC_TRY(invite(item, edits.view(), {}, announcement));
+  return announced(announcement, store_.edit_item(item, edits.view(), core_.now().wall_ms, announcement));
 }
 
 Result<ChangeId> Account::edit_occurrence(ItemId item, std::int64_t original_ms, std::span<const PropertyEdit> given) {
@@ -238,13 +249,19 @@ Result<ChangeId> Account::edit_occurrence(ItemId item, std::int64_t original_ms,
     const items::Property* row = items::find_property(Class::kEvent, edit.id);
     if ((row->traits & items::kOfOne) == 0) return engine_fault(EngineFault::kInvalidItem, edit.id);
   }
-  return queued(store_.edit_occurrence(item, {original_ms, edits.view(), false, version_}, core_.now().wall_ms));
+  return change_one(item, {original_ms, edits.view(), false, version_});
 }
 
 Result<ChangeId> Account::cancel_occurrence(ItemId item, std::int64_t original_ms) {
   if (wiped_) return policy::fault(policy::Fault::kWiped);
   HANDSYNC_TRY(open_store());
-  return queued(store_.edit_occurrence(item, {original_ms, {}, true, version_}, core_.now().wall_ms));
+  return change_one(item, {original_ms, {}, true, version_});
+}
+
+Result<ChangeId> Account::change_one(ItemId item, const replica::OccurrenceEdit& wish) {
+  replica::Announcement announcement;
+  HANDSYNC_TRY(invite(item, wish.edits, {wish.cancel, true, wish.original_ms}, announcement));
+  return announced(announcement, store_.edit_occurrence(item, wish, core_.now().wall_ms, announcement));
 }
 
 }  // namespace handsync::sync

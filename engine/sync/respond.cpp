@@ -88,11 +88,7 @@ Result<ChangeId> Account::respond(ItemId item, const MeetingAnswer& answer) {
   head.to = meeting.organizer.view();
   head.subject = Text(title, size);
   HANDSYNC_TRY(compose(head));
-  struct Sink final : items::TextSink {
-    explicit Sink(Account& owner) : account(owner) {}
-    Status put(Text text) override { return account.data(bytes_of(text)); }
-    Account& account;
-  } sink(*this);
+  PartSink sink(*this);
   items::CalendarReply reply;
   reply.reply = static_cast<items::Reply>(answer.reply);
   reply.meeting = &meeting;

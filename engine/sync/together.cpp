@@ -38,7 +38,9 @@ Result<bool> Account::sends(FolderState& folder) {
   HANDSYNC_TRY(read_again(folder));
   const replica::SyncFolder& row = folder.row;
   if (is_prime(row) || row.rekeying || !row.synced || folder.full) return false;
-  if (folder.pull_open) {
+  store_.let_win(record_.client_wins);
+  // What loses to an edit of ours is to be kept: it is fetched before the edit goes out.
+  if (folder.pull_open || (record_.client_wins && !folder.looked)) {
     auto frozen = store_.has_frozen(row.id);
     if (!frozen.ok() || !frozen.value()) return frozen;
   }

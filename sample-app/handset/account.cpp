@@ -195,6 +195,8 @@ int account_set(Session& session) {
   change.texts = line.texts == "send"   ? handsync::TextMode::kSyncAndSend
                  : line.texts == "sync" ? handsync::TextMode::kSync
                                         : handsync::TextMode::kOff;
+  change.has_conflict = !line.conflict.empty();
+  change.client_wins = line.conflict == "client";
   std::string password;
   if (!line.password_file.empty()) {
     password = read_secret(session, line.password_file, "", "put the password into `" + line.password_file + "`");

@@ -52,6 +52,25 @@ void check_server(const std::string& server) {
   }
 }
 
+/// An option of which nothing was given; "" = none. Only what is said of an item or a mail may be empty: that takes it
+/// away.
+std::string empty_option(const CLI::App& app) {
+  static constexpr const char* kMayBeEmpty[] = {"--subject", "--to",       "--cc",      "--bcc",      "--location",
+                                                "--body",    "--reminder", "--repeat",  "--attendee", "--name",
+                                                "--email",   "--phone",    "--company", "--birthday", "--note",
+                                                "--due",     "--start",    "--busy",    "--message",  "--outside"};
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_name();
+    const auto may = [&](const char* each) { return name == each; };
+    if (option->get_positional() || std::any_of(std::begin(kMayBeEmpty), std::end(kMayBeEmpty), may)) continue;
+    const std::vector<std::string>& given = option->results();
+    if (option->get_expected_max() > 0 && std::find(given.begin(), given.end(), "") != given.end()) return name;
+  }
+  for (const CLI::App* chosen : app.get_subcommands())
+    if (std::string name = empty_option(*chosen); !name.empty()) return name;
+  return {};
+}
+
 std::string first_line(std::string text) {
   const std::size_t end = text.find('\n');
   if (end != std::string::npos) text.erase(end);
@@ -92,6 +111,8 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
     throw usage(first_line(error.what()), help);
   }
   line.command = grammar.chosen();
+  if (const std::string name = empty_option(grammar.app()); !name.empty())
+    throw usage(name + " is empty", "give it a value, or leave it out");
   if (line.command == "mark") {
     const bool wants_name = line.mark == "category" || line.mark == "uncategory";
     if (wants_name && line.name.empty()) {
@@ -120,8 +141,9 @@ Parsed parse_command_line(const std::vector<std::string>& arguments, bool& json_
   if (line.command == "account set") {
     line.has_days = grammar.days_given();
     if (!line.has_days && !line.has_body_bytes_max && line.password_file.empty() && line.texts.empty() &&
-        line.fields.empty()) {
-      throw usage("nothing is to be changed", "give --password-file, --days, --body-bytes, --classes or --sms");
+        line.conflict.empty() && line.fields.empty()) {
+      throw usage("nothing is to be changed",
+                  "give --password-file, --days, --body-bytes, --classes, --conflict or --sms");
     }
   }
   if (line.command == "account add" || line.command == "account remove" || line.command == "account set") {

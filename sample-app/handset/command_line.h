@@ -36,7 +36,8 @@ struct CommandLine {
   std::string mark;              ///< read, unread, flag, unflag, done, category, uncategory
   std::string name;              ///< of a category or a folder
   std::string folder_type = "mail";
-  std::string texts;  ///< of account set: off, sync or send; "" = as it is
+  std::string texts;     ///< of account set: off, sync or send; "" = as it is
+  std::string conflict;  ///< account set --conflict: server, client
   bool with_subfolders = false;
   bool for_good = false;
   std::string only;     ///< of a series: the date or time of one occurrence

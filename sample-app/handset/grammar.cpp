@@ -100,6 +100,9 @@ void Grammar::accounts() {
                   "Text messages: `sync` keeps them in step, `send` also sends those of the server's Outbox, at your "
                   "cost; default sync")
       ->check(CLI::IsMember({"off", "sync", "send"}));
+  set->add_option("--conflict", line_.conflict,
+                  "Who wins where both sides changed the same of an event, contact, task or note; default server")
+      ->check(CLI::IsMember({"server", "client"}));
   options(*set, {{"classes", "What is kept in sync, with commas: mail, calendar, contacts, tasks, notes", "LIST"}});
   command(*account, "list", "The accounts of this phone");
   command(*account, "remove", "Destroys the account's key and data")
@@ -221,10 +224,10 @@ void Grammar::mail() {
       ->required();
   CLI::App* conflicts = command(app_, "conflicts", "Edits that lost against the server's, kept until decided");
   conflicts->require_subcommand(0, 1);
-  command(*conflicts, "keep-mine", "Sends the edit once more, over what the server has")
+  command(*conflicts, "keep-mine", "What was changed here counts, and goes out once more if it has lost")
       ->add_option("N", line_.number, "The number that conflicts prints")
       ->required();
-  command(*conflicts, "keep-theirs", "Forgets the edit")
+  command(*conflicts, "keep-theirs", "What the server has counts, or had if it has lost")
       ->add_option("N", line_.number, "The number that conflicts prints")
       ->required();
   CLI::App* schedule = group("schedule", "When to sync");
@@ -264,8 +267,12 @@ void Grammar::event_fields(CLI::App& app) {
                {"location", "Where", "TEXT"},
                {"body", "Notes", "TEXT"},
                {"reminder", "Minutes before, or none", "MIN"},
-               {"busy", "free, tentative, busy or out", "STATE"},
                {"repeat", "As iCalendar writes it, for example FREQ=WEEKLY;BYDAY=MO; none: a single event", "RRULE"}});
+  app.add_option_function<std::string>(
+         "--busy", [this](const std::string& value) { line_.fields["busy"] = value.empty() ? "busy" : value; },
+         "free, tentative, busy or out; without a word: busy")
+      ->type_name("STATE")
+      ->expected(0, 1);
   app.add_flag_callback(
       "--all-day", [this] { line_.fields["all-day"] = "1"; }, "Whole days, in every zone");
   app.add_option("--attendee", line_.attendees, "Who is invited")->type_name("ADDRESS")->expected(1)->take_all();

@@ -162,6 +162,7 @@ int search_at_server(Session& session) {
 
 int show_people(Session& session) {
   const std::string words = words_of(session.line);
+  if (words.empty()) throw usage("there is no word to look for", "for example `handset people anna`");
   if (session.line.local) return complete_address(session, words);
   std::size_t found = 0;
   for (const handsync::AccountView& view : accounts(session)) {
@@ -203,10 +204,11 @@ int show_free_busy(Session& session) {
   Inquiry inquiry;
   inquiry.what = Inquiry::What::kFreeBusy;
   const std::string words = words_of(line);
+  if (words.empty()) throw usage("nobody is named", "give a name or an address");
   inquiry.words = words;
   inquiry.count = 10;
-  inquiry.start_ms = option_time_ms(session, "--from", line.from);
-  inquiry.end_ms = option_time_ms(session, "--to", line.to);
+  inquiry.start_ms = option_time_ms(session, "--from", line.from, true);
+  inquiry.end_ms = option_time_ms(session, "--to", line.to, true);
   if (inquiry.end_ms <= inquiry.start_ms) throw usage("--to is not after --from", "the time must have an end");
   const handsync::AccountView view = accounts(session).front();
   Answer answer;
@@ -301,8 +303,8 @@ int set_absence(Session& session) {
       line.outside.size() > handsync::kAbsenceMessageBytesMax)
     throw usage("the message is longer than 8 KB", "make it shorter");
   if (inquiry.state == 2) {
-    inquiry.start_ms = option_time_ms(session, "--from", line.from);
-    inquiry.end_ms = option_time_ms(session, "--to", line.to);
+    inquiry.start_ms = option_time_ms(session, "--from", line.from, true);
+    inquiry.end_ms = option_time_ms(session, "--to", line.to, true);
     if (inquiry.end_ms <= inquiry.start_ms) throw usage("--to is not after --from", "the time must have an end");
   }
   inquiry.message = line.message;

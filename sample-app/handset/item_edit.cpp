@@ -81,6 +81,7 @@ int add_item(Session& session) {
   const Kind& kind = kind_of(session.line.command);
   const Folder folder = folder_for(session, kind);
   const std::vector<FormEdit> edits = form_edits(session, kind.kind, true);
+  if (edits.empty()) throw usage("nothing is said of it", "say something, for example --subject TEXT or --name NAME");
   const auto views = views_of(edits);
   const Result<ItemId> made = session.phone.call(
       [&](Engine& engine, Instant) { return engine.changes(folder.account).add_item(folder.id, views); });

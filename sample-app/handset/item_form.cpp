@@ -175,8 +175,7 @@ class Form {
               name = address.substr(0, address.find_last_not_of(" \"", angle == 0 ? 0 : angle - 1) + 1);
               if (name.starts_with('"')) name.erase(0, 1);
             }
-            writer.open(cal::kAttendee).element(cal::kEmail, mail).element(cal::kName, name);
-            writer.element(cal::kAttendeeType, std::uint64_t{1}).close();
+            writer.open(cal::kAttendee).element(cal::kEmail, mail).element(cal::kName, name).close();
           }
           writer.close();
         }));
@@ -334,9 +333,9 @@ items::TimeZone chosen_zone(Session& session) {
   return *found;
 }
 
-std::int64_t option_time_ms(Session& session, const char* option, const std::string& text) {
+std::int64_t option_time_ms(Session& session, const char* option, const std::string& text, bool or_date) {
   const auto typed = typed_time(text, chosen_zone(session));
-  if (!typed || typed->date_only)
+  if (!typed || (typed->date_only && !or_date))
     throw usage(std::string(option) + " `" + text + "` is no time",
                 std::string("for example ") + option + " 2026-12-25T08:35");
   return typed->utc_s * 1000;

@@ -16,7 +16,7 @@ struct FormEdit {
 /// Of times without an offset: --zone, else the one that the person is in. Throws usage for a name that is none.
 handsync::items::TimeZone chosen_zone(Session&);
 /// A time that was given with an option, by that zone. Throws usage when it is none.
-std::int64_t option_time_ms(Session&, const char* option, const std::string& text);
+std::int64_t option_time_ms(Session&, const char* option, const std::string& text, bool or_date = false);
 /// Throws usage for what cannot be understood. `add`: what a new item needs beside is filled in.
 std::vector<FormEdit> form_edits(Session&, handsync::Class, bool add);
 

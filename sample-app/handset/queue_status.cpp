@@ -37,15 +37,17 @@ const char* texts_name(handsync::TextMode mode) {
   return mode == handsync::TextMode::kOff ? "off" : mode == handsync::TextMode::kSync ? "sync" : "send";
 }
 
-/// retry and drop, which differ in one call.
-int change_of_queue(Session& session, bool retry) {
+/// retry and drop, which differ in one call. `conflict`: keep-mine and keep-theirs, whichever of both has lost.
+int change_of_queue(Session& session, bool retry, bool conflict = false) {
   const Numbered at = numbered(session.line.number);
-  bool found = false;
+  bool found = false, theirs_lost = false;
   for (const AccountView& view : accounts(session)) {
     if (view.id != at.account) continue;
     const OpenReader reader(session, view.id);
     each_row<handsync::QueueRow>(reader->queue(), [&](const handsync::QueueRow& row) {
       found = found || row.id == at.own;
+      if (found)
+        theirs_lost = row.parked && row.last == handsync::Error{handsync::Domain::kEas, 7, handsync::kTheirsLost};
       return !found;
     });
   }
@@ -53,6 +55,7 @@ int change_of_queue(Session& session, bool retry) {
     throw usage("there is no change " + std::to_string(session.line.number) + " in the queue",
                 "`handset queue` prints the numbers");
   }
+  if (conflict && theirs_lost) retry = !retry;
   const auto done = session.phone.call([&](Engine& engine, Instant) {
     handsync::Changes& changes = engine.changes(at.account);
     const auto id = static_cast<handsync::ChangeId>(at.own);
@@ -88,7 +91,10 @@ int print_queue(Session& session, bool conflicts_only) {
       ++count;
       const std::uint64_t number = shown_number(view.id, row.id);
       const std::uint64_t item = shown_number(view.id, static_cast<std::uint64_t>(row.item));
-      const std::string refusal = row.last ? failure_of(row.last).message : "";
+      const bool theirs = row.last == handsync::Error{handsync::Domain::kEas, 7, handsync::kTheirsLost};
+      const std::string refusal = theirs     ? "what the server had lost against what was changed here"
+                                  : row.last ? failure_of(row.last).message
+                                             : "";
       if (session.line.json) {
         Json json;
         json.set("change", number)
@@ -124,6 +130,8 @@ int show_conflicts(Session& session) { return print_queue(session, true); }
 
 int queue_retry(Session& session) { return change_of_queue(session, true); }
 int queue_drop(Session& session) { return change_of_queue(session, false); }
+int keep_mine(Session& session) { return change_of_queue(session, true, true); }
+int keep_theirs(Session& session) { return change_of_queue(session, false, true); }
 
 int show_status(Session& session) {
   for (const AccountView& view : accounts(session)) {

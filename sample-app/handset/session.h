@@ -179,6 +179,8 @@ int show_queue(Session&);
 int queue_retry(Session&);
 int queue_drop(Session&);
 int show_conflicts(Session&);
+int keep_mine(Session&);
+int keep_theirs(Session&);
 int show_policy(Session&);
 int show_status(Session&);
 int schedule_show(Session&);

@@ -43,6 +43,71 @@ def half_added(s):
         s.equal("a phone that complies in part is let in: " + port, (r.status, r.err), (0, ""))
 
 
+def empty_options(s, x, h):
+    """An option of which nothing was given is refused, where that says nothing of an item."""
+    for words in (("--account", "", "status"), ("--trace", "", "status"), ("send", "--to", ALICE, "--subject", "s", "--text", ""),
+                  ("account", "set", ALICE, "--days", ""), ("account", "set", ALICE, "--body-bytes", ""),
+                  ("account", "set", ALICE, "--classes", ""), ("account", "set", ALICE, "--conflict", ""), ("folder", "set", "Inbox", "--days", ""),
+                  ("event", "add", "--subject", "E", "--start", "2031-01-05", "--all-day", "--zone", ""), ("event", "add", "--start", "", "--end", ""),
+                  ("people", ""), ("free-busy", "", "--from", "2031-01-05", "--to", "2031-01-06"), ("search", "x", "--in", ""),
+                  ("contact", "add", "--name", ""), ("task", "add"), ("note", "add", "--body", ""), ("watch", "--for", "")):
+        r = h.run(*words)
+        s.check("refused with 2 and one line: %s" % (words,), r.status == 2 and one_line(r), r)
+    r = h.run("--json", "event", "add", "--subject", "B", "--start", "2031-01-05T09:00Z", "--end", "2031-01-05T10:00Z", "--busy", "--attendee", ALICE)
+    s.check("--busy needs no word", r.status == 0, r)
+    s.equal("free-busy takes dates", h.run("free-busy", ALICE, "--from", "2031-01-05", "--to", "2031-01-06").status, 0)
+    s.equal("contact without an address", h.run("contact", "add", "--name", "Ada", "--email", "").status, 0)
+    h.run("sync")
+
+
+def selected_again(s, x, h):
+    """What comes back is new, and not changed."""
+    total = [f["items"] for f in h.run("--json", "folders").objects if f["name"] == "Inbox"][0]
+    h.run("folder", "deselect", "Inbox")
+    h.run("sync")
+    h.run("folder", "select", "Inbox")
+    r = h.run("--json", "sync").objects[-1]
+    s.equal("selected again: added", (r["added"], r["changed"]), (total, 0))
+
+
+def conflicts(s, x, h):
+    """Who wins, and what is kept of the other."""
+    contact = h.run("--json", "contact", "add", "--name", "Ada Lovelace", "--phone", "1").objects[-1]["id"]
+    h.run("sync")
+    other = Handset(s, "other")
+    other.add(x)
+    other.run("sync")
+    theirs = [c["id"] for c in other.run("--json", "list", "Contacts").objects if c["name"] == "Ada Lovelace"][0]
+
+    def contest(mine, others):
+        h.run("contact", "edit", contact, "--phone", mine)
+        other.run("contact", "edit", theirs, "--phone", others)
+        other.run("sync")
+        h.run("sync")
+        other.run("sync")
+        both = [[c["phone"] for c in p.run("--json", "list", "Contacts").objects if c["name"] == "Ada Lovelace"] for p in (h, other)]
+        s.equal("both sides say the same", both[0], both[1])
+        return both[0][0]
+
+    s.equal("the server wins", contest("2", "3"), "3")
+    lost = h.run("--json", "conflicts").objects
+    s.equal("and one edit has lost", len(lost), 1)
+    s.equal("which is forgotten", h.run("conflicts", "keep-theirs", lost[0]["change"]).status, 0)
+    s.equal("account set --conflict client", h.run("account", "set", ALICE, "--conflict", "client").status, 0)
+    s.equal("the phone wins", contest("4", "5"), "4")
+    lost = h.run("--json", "conflicts").objects
+    s.check("and what the server had is listed", len(lost) == 1 and "server" in lost[0]["last_refusal"], lost)
+    s.equal("theirs after all", h.run("conflicts", "keep-theirs", lost[0]["change"]).status, 0)
+    h.run("sync")
+    other.run("sync")
+    s.equal("brings it back", [c["phone"] for c in other.run("--json", "list", "Contacts").objects if c["name"] == "Ada Lovelace"], ["5"])
+    s.equal("the phone wins again", contest("6", "7"), "6")
+    lost = h.run("--json", "conflicts").objects
+    s.equal("mine it is", h.run("conflicts", "keep-mine", lost[0]["change"]).status, 0)
+    s.equal("nothing is left to decide", (h.run("--json", "conflicts").objects, h.run("sync").status), ([], 0))
+    s.equal("account set --conflict server", h.run("account", "set", ALICE, "--conflict", "server").status, 0)
+
+
 def parked(s, x, h):
     x.command("fault FolderCreate:status:2")
     s.equal("folder create", h.run("folder", "create", "F1").status, 0)
@@ -199,6 +264,9 @@ with Suite("edges") as suite:
     phone = Handset(suite)
     suite.equal("a phone", [phone.add(server).status, phone.run("sync").status], [0, 0])
     parked(suite, server, phone)
+    empty_options(suite, server, phone)
+    selected_again(suite, server, phone)
+    conflicts(suite, server, phone)
     output(suite, server, phone)
     names(suite, server, phone)
     compressible(suite, server, phone)

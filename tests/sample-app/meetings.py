@@ -122,7 +122,39 @@ def invitations(s, version):
     s.equal("%s: the server ends with 0" % version, x.quit(), 0)
 
 
+def organizes(s, version):
+    """A meeting of one's own: below 16.0 the phone tells those invited, from there on the server does."""
+    x = Exchange(s, "--versions", version, "--policy", "none", users=(ALICE, BOB))
+    h, bob = Handset(s, "organizes-%s" % version), Handset(s, "guest-%s" % version)
+    for phone, email in ((h, ALICE), (bob, BOB)):
+        s.equal("%s: account add" % version, phone.add(x, email=email).status, 0)
+
+    def told():
+        s.equal("%s: one sync is enough" % version, (h.run("sync").status, h.run("--json", "queue").objects), (0, []))
+        bob.run("sync")
+        return sorted(m["subject"] for m in bob.run("--json", "list", "Inbox").objects)
+
+    below = float(version) < 16
+    r = h.run("--json", "event", "add", "--subject", "Planung", "--start", "2031-03-03T09:00", "--end", "2031-03-03T10:00", "--attendee", BOB,
+              "--repeat", "FREQ=WEEKLY;BYDAY=MO;COUNT=4", "--zone", "Europe/Berlin")
+    event = r.objects[-1]["id"]
+    s.equal("%s: an invitation" % version, told(), ["Planung"] if below else [])
+    s.equal("%s: event delete --only" % version, h.run("event", "delete", event, "--only", "2031-03-17", "--zone", "Europe/Berlin").status, 0)
+    s.equal("%s: one is cancelled" % version, told(), ["Canceled: Planung", "Planung"] if below else [])
+    h.run("event", "edit", event, "--reminder", "5")
+    s.equal("%s: a reminder is nobody's business" % version, len(told()), 2 if below else 0)
+    h.run("event", "edit", event, "--location", "Raum 4")
+    s.equal("%s: another place" % version, told().count("Planung"), 2 if below else 0)
+    s.equal("%s: event delete" % version, h.run("event", "delete", event).status, 0)
+    s.equal("%s: all are cancelled" % version, told().count("Canceled: Planung"), 2 if below else 0)
+    stats = x.command("stats")
+    s.equal("%s: nothing was sent twice" % version, set(stats["sent"].values()) - {1}, set())
+    s.equal("%s: the server saw no violation" % version, stats["violations"], [])
+    s.equal("%s: the server ends with 0" % version, x.quit(), 0)
+
+
 with Suite("meetings") as suite:
     for each in ("2.5", "12.1", "14.1", "16.1"):
         occurrences(suite, each)
         invitations(suite, each)
+        organizes(suite, each)

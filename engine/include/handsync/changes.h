@@ -92,6 +92,9 @@ class Changes {
   /// Of an event whose organizer is somebody else, who takes part is not to be changed: EngineFault::kNotYours. An edit
   /// of the times or the pattern of a series drops its exceptions at servers of 16.x: EngineFault::kDropsExceptions,
   /// unless the edits name Exceptions (property 1044) as no longer present, which says that it is meant.
+  /// Of a meeting of the user's own its attendees are told, here and by add_item, edit_occurrence, cancel_occurrence
+  /// and remove, once the server has the change: from 16.0 on by the server, before by a mail with an iCalendar request
+  /// or cancellation in it (RFC 5546), for which an unfinished message is dropped.
   virtual Result<ChangeId> edit_item(ItemId, std::span<const PropertyEdit>) = 0;
   /// Changes one occurrence of a series and no other (MS-ASCAL 2.2.2.21, MS-ASAIRS 2.2.2.22): subject, start with end,
   /// body, location, categories, sensitivity, busy status, reminder, attendees; up to 14.1 also whether it lasts all

@@ -74,6 +74,9 @@ struct AccountSettings {
   TlsLevel tls_level = TlsLevel::kModern;
   std::uint16_t window_max = 512;  ///< upper bound of the adaptive WindowSize, 1..512
   TextMode texts = TextMode::kSync;
+  /// Where an event, contact, task or note was changed here and at the server, in the same property (MS-ASCMD 2.2.3.34
+  /// Conflict): the server wins, or the client. What loses is kept in the queue. Single occurrences: the server.
+  bool client_wins = false;
 };
 
 inline constexpr std::uint16_t kPushMode = 0, kManualMode = UINT16_MAX;
@@ -93,7 +96,8 @@ struct Power {
 
 /// What set_account changes; the rest stays. The password is copied.
 struct AccountChange {
-  bool has_days = false, has_body_bytes_max = false, has_password = false, has_texts = false;
+  bool has_days = false, has_body_bytes_max = false, has_password = false, has_texts = false, has_conflict = false;
+  bool client_wins = false;
   std::uint16_t days = 0;
   std::uint32_t body_bytes_max = 0;
   TextMode texts = TextMode::kSync;

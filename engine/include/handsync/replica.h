@@ -110,6 +110,10 @@ struct Query {
   std::uint64_t changed_since = 0;  ///< not 0: only rows of a later generation, oldest change first
 };
 
+/// QueueRow::last.where of a conflict that the user's edit has won (AccountSettings::client_wins): the change would
+/// bring back what the server had.
+inline constexpr std::uint32_t kTheirsLost = 1;
+
 /// A change of the user that waits in the queue, or was parked.
 struct QueueRow {
   std::uint64_t id = 0;

@@ -707,8 +707,12 @@ TEST(Collection, DeselectingRemovesHereOnlyAndSelectingBringsBack) {
   LONGS_EQUAL(15, server_mails(world.server()).size());
   world.server().edit(kEmail, 3);
   CHECK(world.engine().changes(world.id).select(inbox, true).ok());
+  const AccountView before = world.view(world.id);
   LONGS_EQUAL(0, world.sync(world.id).code);
   STRCMP_EQUAL("", difference(world, world.id).c_str());
+  // Nobody saw them meanwhile, whatever is left of them here.
+  LONGS_EQUAL(15, world.view(world.id).added - before.added);
+  LONGS_EQUAL(0, world.view(world.id).changed - before.changed);
   CHECK_FALSE(world.engine().changes(world.id).select(FolderId{999}, true).ok());
 }
 

@@ -112,6 +112,74 @@ TEST(EditConflicts, DroppingAParkedEditChangesNothing) {
   }
 }
 
+TEST(EditConflicts, WhereTheClientWinsTheServersIsKept) {
+  for (const char* version : {"2.5", "12.1", "14.1", "16.1"}) {
+    OneContact world(version);
+    AccountChange change;
+    change.has_conflict = change.client_wins = true;
+    CHECK(world.engine().set_account(world.id, change, world.now()).ok());
+    world.restart();  // it lasts
+    const auto contest = [&](const char* mine, const char* theirs) {
+      CHECK(world.edit(world.item, {set(con::kPagerNumber, mine), set(con::kSpouse, mine)}).ok());
+      world.pager_there_becomes(theirs);
+      world.sync_all();
+    };
+    contest("111", "999");
+    STRCMP_EQUAL_TEXT("111", world.there(world.contact, con::kPagerNumber).c_str(), version);
+    STRCMP_EQUAL_TEXT("111", world.there(world.contact, con::kSpouse).c_str(), version);
+    STRCMP_EQUAL_TEXT("111", world.pager().c_str(), version);
+    const auto queue = world.queue(world.id);
+    LONGS_EQUAL_TEXT(1, queue.size(), version);
+    CHECK_TEXT(queue[0].parked && queue[0].last == (Error{Domain::kEas, 7, kTheirsLost}), version);
+    // Theirs after all: what it was in, and nothing else.
+    CHECK(world.engine().changes(world.id).retry(ChangeId{queue[0].id}).ok());
+    STRCMP_EQUAL_TEXT("999", world.pager().c_str(), version);
+    world.sync_all();
+    STRCMP_EQUAL_TEXT("999", world.there(world.contact, con::kPagerNumber).c_str(), version);
+    STRCMP_EQUAL_TEXT("111", world.there(world.contact, con::kSpouse).c_str(), version);
+    CHECK(world.queue(world.id).empty());
+    // What the server changes while the edit is on its way is not seen here, and loses there.
+    CHECK(world.edit(world.item, {set(con::kPagerNumber, "222")}).ok());
+    world.meanwhile([&] { world.pager_there_becomes("888"); });
+    world.sync_all();
+    STRCMP_EQUAL_TEXT("222", world.there(world.contact, con::kPagerNumber).c_str(), version);
+    world.on_request = nullptr;
+    change.client_wins = false;
+    CHECK(world.engine().set_account(world.id, change, world.now()).ok());
+    world.sync_all();
+    contest("333", "777");
+    STRCMP_EQUAL_TEXT("777", world.there(world.contact, con::kPagerNumber).c_str(), version);
+    CHECK(world.engine().integrity(world.id).ok());
+  }
+}
+
+TEST(EditConflicts, WhereTheClientWinsABodyAndAPlaceAreKeptToo) {
+  for (const char* version : {"14.1", "16.1"}) {
+    OneEvent world(version);
+    AccountChange change;
+    change.has_conflict = change.client_wins = true;
+    CHECK(world.engine().set_account(world.id, change, world.now()).ok());
+    CHECK(world.edit(world.item, {set(kBody, "mine"), set(cal::kLocation, "my place")}).ok());
+    const bool structured = number_of(version) >= 160;
+    world.server().change(kEmail, world.event, [&](Item& one) {
+      one.body.data = "theirs";
+      Node place(base::kLocation);
+      place.add(base::kDisplayName, "their place");
+      one.set(structured ? place : Node(cal::kLocation, "their place"));
+    });
+    world.sync_all();
+    STRCMP_EQUAL_TEXT("mine", world.body_there(world.event).c_str(), version);
+    auto queue = world.queue(world.id);
+    LONGS_EQUAL_TEXT(1, queue.size(), version);
+    CHECK(world.engine().changes(world.id).retry(ChangeId{queue[0].id}).ok());
+    world.sync_all();
+    STRCMP_EQUAL_TEXT("theirs", world.body_there(world.event).c_str(), version);
+    STRCMP_EQUAL_TEXT("theirs", world.body(world.id, world.item).c_str(), version);
+    CHECK(world.queue(world.id).empty());
+    CHECK(world.engine().integrity(world.id).ok());
+  }
+}
+
 TEST(EditConflicts, OfTwoEditsOfOneItemTheFirstArrivesToo) {
   for (const char* version : {"14.1", "16.1"}) {
     for (const bool key_lost : {false, true}) {

@@ -324,11 +324,12 @@ TEST(VersionChange, APowerCutLeavesOneVersionOrTheOther) {
       CHECK(world.make("Contacts", {say(con::kFirstName, "Ada")}).ok());
       int left = cut;
       world.server().set_versions({row.after});
-      world.on_durable = [&](std::string_view) {
+      world.on_event = [&] {
         if (--left == 0) world.power_off();
       };
       static_cast<void>(world.sync(world.id));
-      world.on_durable = nullptr;
+      world.on_event = nullptr;
+      CHECK_TEXT(world.off() || cut > 20, world.what.c_str());
       if (world.off()) world.power_on();
       world.change();
       world.settled();
