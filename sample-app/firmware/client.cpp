@@ -56,7 +56,13 @@ Client::~Client() {
   if (engine_ != nullptr) engine_->close();
 }
 
-std::uint64_t Client::wakes_at_ms() const { return engine_ != nullptr ? engine_->wake().at_ms : UINT64_MAX; }
+std::uint64_t Client::wakes_at_ms() const {
+  if (engine_ == nullptr) return UINT64_MAX;
+  // What was told while the last turn ended is acted on in the next one.
+  return idle_ || changed_ || waiting_ || done_ != handsync::JobId{} || question_id_ != handsync::QuestionId{}
+             ? 0
+             : engine_->wake().at_ms;
+}
 
 void Client::say(Text what, std::uint64_t number, Text unit) {
   char line[96];
