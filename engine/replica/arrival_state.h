@@ -52,7 +52,8 @@ struct ArrivalState {
 
   std::byte value[kInlineBytesMax];
   std::byte attachment[2048];
-  std::byte chunk[kChunkBytes];
+  static constexpr std::size_t kChunkAlignment = 8;
+  alignas(kChunkAlignment) std::byte chunk[kChunkBytes];
 };
 
 /// Applies a log to the tables, inside a transaction: arrival_apply.cpp.

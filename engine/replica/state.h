@@ -8,8 +8,8 @@
 namespace handsync::replica {
 
 inline constexpr std::size_t kChunkBytes = profile::kBodyPieceBytes;
-inline constexpr std::size_t kInlineBytesMax = 4096;  ///< a longer value lives in chunk rows
-inline constexpr std::size_t kPrefixBytesMax = 1024;  ///< of it, this much is in the item's row
+inline constexpr std::size_t kInlineBytesMax = profile::kInlineBytesMax;  ///< a longer value lives in chunk rows
+inline constexpr std::size_t kPrefixBytesMax = 1024;                      ///< of it, this much is in the item's row
 inline constexpr std::uint32_t kStageDirtyBytesMax = 32 * 1024;
 inline constexpr std::uint64_t kStageAgeMsMax = 250;
 inline constexpr int kCheckpointPages = profile::kCheckpointPages;
