@@ -212,7 +212,6 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
 Result<Applied> apply_arrival(StoreState& store, ArrivalState& arrival, Text new_sync_key, bool more,
                               std::int64_t wall_ms) {
   // The buffers of arriving values are idle now: the record stands in one, its rest is put together in the other.
-  static_assert(sizeof(ItemRecord) <= sizeof arrival.chunk && alignof(ItemRecord) <= ArrivalState::kChunkAlignment);
   auto* record = new (arrival.chunk) ItemRecord;
   record->kind = arrival.kind;
   return Applier(store, arrival).run(new_sync_key, more, wall_ms, *record, Room(arrival.value));

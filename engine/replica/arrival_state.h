@@ -52,8 +52,8 @@ struct ArrivalState {
 
   std::byte value[kInlineBytesMax];
   std::byte attachment[2048];
-  static constexpr std::size_t kChunkAlignment = 8;
-  alignas(kChunkAlignment) std::byte chunk[kChunkBytes];
+  /// While it is applied, the record that is looked at stands here.
+  alignas(ItemRecord) std::byte chunk[kChunkBytes > sizeof(ItemRecord) ? kChunkBytes : sizeof(ItemRecord)];
 };
 
 /// Applies a log to the tables, inside a transaction: arrival_apply.cpp.
