@@ -481,6 +481,7 @@ Result<Applied> Arrival::commit(Text new_sync_key, bool more, std::int64_t wall_
   give_state(store.memory, a);
   state_ = nullptr;
   store.arriving = false;
+  if (profile::kSmall) store.let_go(Sql::kItemInsert, Sql::kExtraPut);
   // A checkpoint that fails now is tried again later: what was committed is committed.
   static_cast<void>(store.checkpoint_if_large());
   return applied;

@@ -140,7 +140,7 @@ int main() {
   options.directory = kDirectory;
   options.vfs = handsync::storage::RamDisk::kVfs;
   options.accounts_max = 1;
-  options.page_bytes = 1024;
+  options.page_bytes = 512;
   options.cache_kib = 8;
   options.arrival_kib = 8;
   {
