@@ -397,7 +397,7 @@ Status Arrival::end() {
     // What does not fit beside the item's other values goes to a blob of its own, however small.
     const std::size_t so_far = a.log_bytes - a.item_start;
     const bool rest_full = a.property == items::kRest && a.rest_inline_bytes + a.value_bytes > kInlineBytesMax;
-    if (!rest_full && (a.value_bytes <= 64 || so_far + a.value_bytes <= kRecordBytesMax / 2)) {
+    if (!rest_full && (a.value_bytes <= profile::kArrivalShortBytes || so_far + a.value_bytes <= kRecordBytesMax / 2)) {
       if (a.property == items::kRest) a.rest_inline_bytes += a.value_bytes;
       return write_value(store, a, Bytes(a.value, a.value_bytes));
     }

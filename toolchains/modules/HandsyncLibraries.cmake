@@ -25,14 +25,14 @@ if(CMAKE_SYSTEM_NAME STREQUAL Generic)
   # The image brings its own file system: sqlite3_os_init and a VFS (platform/storage/ram_vfs.h).
   list(APPEND sqlite_flags SQLITE_OS_OTHER=1 SQLITE_OMIT_LOCALTIME)
 endif()
-# The index of the write-ahead log comes in tables for 4,096 pages, 32 KiB of RAM each: too many where the log is copied back after 300
+# The index of the write-ahead log comes in tables for 4,096 pages, 32 KiB of RAM each, here 2 KiB for 256: too many where the log is copied back after 300
 # (profile::kCheckpointPages). No file has them, and where there is no operating system there is no other process that shares them.
 set(sqlite_source ${HANDSYNC_SOURCES}/sqlite-amalgamation/sqlite3.c)
 if(CMAKE_SYSTEM_NAME STREQUAL Generic)
   set(changed_source ${CMAKE_BINARY_DIR}/sqlite3.c)
   if(${sqlite_source} IS_NEWER_THAN ${changed_source})
     file(READ ${sqlite_source} text)
-    string(REGEX REPLACE "(#define HASHTABLE_NPAGE +)4096 " "\\1 512 " changed "${text}")
+    string(REGEX REPLACE "(#define HASHTABLE_NPAGE +)4096 " "\\1 256 " changed "${text}")
     if(changed STREQUAL text)
       message(FATAL_ERROR "${sqlite_source} has no HASHTABLE_NPAGE of 4096: how large is the index of its log?")
     endif()

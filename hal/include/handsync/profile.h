@@ -63,9 +63,13 @@ inline constexpr std::size_t kPassingBytes = kSmall ? 512 : 2048;
 inline constexpr std::size_t kBodyPieceBytes = kSmall ? 4096 : 16384;
 /// A value of an item that is longer stands in pieces of its own.
 inline constexpr std::size_t kInlineBytesMax = kSmall ? 2048 : 4096;
+/// Rows of a list that a reader has read ahead.
+inline constexpr std::size_t kReaderRows = kSmall ? 8 : 64;
 /// What arrives is kept in rows of so many bytes until it is applied, and what one item may have in its row.
-inline constexpr std::size_t kArrivalRowBytesMax = kSmall ? 8 * 1024 : 16 * 1024;
+inline constexpr std::size_t kArrivalRowBytesMax = kSmall ? 6 * 1024 : 16 * 1024;
 inline constexpr std::size_t kArrivalItemBytesMax = kArrivalRowBytesMax - 1024;
+/// Values as short stand there even when half of that is taken: the 100 properties of an item are never too many.
+inline constexpr std::size_t kArrivalShortBytes = kSmall ? 24 : 64;
 /// Pages in the write-ahead log before it is copied back: 4 MB of 4 KB pages, 0.3 syncs a window; SQLite needs 10 bytes
 /// a page meanwhile.
 inline constexpr int kCheckpointPages = kSmall ? 300 : 1000;
