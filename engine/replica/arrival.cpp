@@ -442,6 +442,18 @@ void give_state(const Memory& memory, ArrivalState& a) {
   memory.give(memory.self, &a);
 }
 
+/// Of what has been applied.
+Status clear_log(StoreState& store, std::uint32_t rows) {
+  Statement row = prepare(store.database, "DELETE FROM arrival_log WHERE id=?1"_sql);
+  for (; rows != 0; --rows) {
+    Transaction transaction(store);
+    HANDSYNC_TRY(transaction.begin(false));
+    HANDSYNC_TRY(row.number(1, rows).run());
+    HANDSYNC_TRY(transaction.commit());
+  }
+  return Done{};
+}
+
 /// Only for planted bugs: the key in a transaction of its own.
 Status store_key_alone(StoreState& store, const ArrivalState& arrival, Text key) {
   if (key.empty()) return Done{};
@@ -478,9 +490,12 @@ Result<Applied> Arrival::commit(Text new_sync_key, bool more, std::int64_t wall_
   if (!applied.ok()) return applied.error();
   HANDSYNC_TRY(transaction.commit());
   if (planted::on(planted::Bug::kCommitWithoutKey)) HANDSYNC_TRY(store_key_alone(store, a, new_sync_key));
+  const std::uint32_t log_rows = a.log_rows;
   give_state(store.memory, a);
   state_ = nullptr;
   store.arriving = false;
+  // What is left is found and cleared before the next response, or at the next boot.
+  if (kLogGoesRowByRow && !clear_log(store, log_rows).ok()) store.owner = false;
   if (profile::kSmall) store.let_go(Sql::kItemInsert, Sql::kExtraPut);
   // A checkpoint that fails now is tried again later: what was committed is committed.
   static_cast<void>(store.checkpoint_if_large());

@@ -197,7 +197,8 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
   }
   HANDSYNC_TRY(store_.set_counter(kNextItem, next_item_));
   if (store_.next_blob != arrival_.first_blob) HANDSYNC_TRY(store_.set_counter(kNextBlob, store_.next_blob));
-  if (arrival_.log_rows != 0) HANDSYNC_TRY(execute(store_.database, "DELETE FROM arrival_log"_sql));
+  if (!kLogGoesRowByRow && arrival_.log_rows != 0)
+    HANDSYNC_TRY(execute(store_.database, "DELETE FROM arrival_log"_sql));
   if (complete) {
     char digits[24];
     const int size = std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(wall_ms));

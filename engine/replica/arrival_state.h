@@ -10,6 +10,10 @@ inline constexpr std::size_t kRestBytesMax =
 inline constexpr std::uint32_t kAttachmentsMax = 65'535;
 inline constexpr int kAttachmentColumns = 8;
 
+/// After the commit, each in a transaction without a sync: of pages that one transaction frees SQLite keeps a map, up
+/// to 64 KB in a replica of megabytes.
+inline constexpr bool kLogGoesRowByRow = profile::kSmall;
+
 struct ArrivalState {
   SyncFolder folder;  ///< as the request was made
   std::uint32_t request = 0;

@@ -13,10 +13,10 @@ inline constexpr std::size_t kPrefixBytesMax = 1024;                      ///< o
 inline constexpr std::uint32_t kStageDirtyBytesMax = 32 * 1024;
 inline constexpr std::uint64_t kStageAgeMsMax = 250;
 inline constexpr int kCheckpointPages = profile::kCheckpointPages;
-inline constexpr int kSweepRows = 32;                      ///< of 16 KiB, in one step
-inline constexpr std::uint64_t kGenerationsKept = 10'000;  ///< for changed_since without looking at every item
-inline constexpr int kPartBits = 20;                       ///< of commit_log.id
-inline constexpr int kChunkBits = 16;                      ///< of body_chunk.id and attachment.id
+inline constexpr int kSweepRows = profile::kSmall ? 8 : 32;  ///< of 16 KiB (4 in small builds), in one step
+inline constexpr std::uint64_t kGenerationsKept = 10'000;    ///< for changed_since without looking at every item
+inline constexpr int kPartBits = 20;                         ///< of commit_log.id
+inline constexpr int kChunkBits = 16;                        ///< of body_chunk.id and attachment.id
 static_assert(kStageDirtyBytesMax >= 2 * kChunkBytes, "a stage transaction holds at least two chunks");
 static_assert(kPrefixBytesMax <= kInlineBytesMax);
 
