@@ -25,8 +25,9 @@ if(CMAKE_SYSTEM_NAME STREQUAL Generic)
   # The image brings its own file system: sqlite3_os_init and a VFS (platform/storage/ram_vfs.h).
   list(APPEND sqlite_flags SQLITE_OS_OTHER=1 SQLITE_OMIT_LOCALTIME)
 endif()
-# The index of the write-ahead log comes in tables for 4,096 pages, 32 KiB of RAM each, here 2 KiB for 256: too many where the log is copied back after 300
-# (profile::kCheckpointPages). No file has them, and where there is no operating system there is no other process that shares them.
+# The index of the write-ahead log comes in tables for 4,096 pages, 32 KiB of RAM each: too much where the log is copied back after 150
+# pages (profile::kCheckpointPages). Here one is for 256 pages, 2 KiB. No file has them, and where there is no operating system there is
+# no other process that shares them.
 set(sqlite_source ${HANDSYNC_SOURCES}/sqlite-amalgamation/sqlite3.c)
 if(CMAKE_SYSTEM_NAME STREQUAL Generic)
   set(changed_source ${CMAKE_BINARY_DIR}/sqlite3.c)

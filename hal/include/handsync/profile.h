@@ -72,7 +72,7 @@ inline constexpr std::size_t kArrivalItemBytesMax = kArrivalRowBytesMax - 1024;
 inline constexpr std::size_t kArrivalShortBytes = kSmall ? 24 : 64;
 /// Pages in the write-ahead log before it is copied back: 4 MB of 4 KB pages, 0.3 syncs a window; SQLite needs 10 bytes
 /// a page meanwhile.
-inline constexpr int kCheckpointPages = kSmall ? 300 : 1000;
+inline constexpr int kCheckpointPages = kSmall ? 150 : 1000;
 /// Text of one item that is searched, from its beginning.
 inline constexpr std::size_t kSearchedBodyBytesMax = kSmall ? 8192 : 32768;
 /// Changes of the user that one Sync request carries.
