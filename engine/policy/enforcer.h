@@ -16,7 +16,7 @@
 
 namespace handsync::policy {
 
-inline constexpr std::size_t kPolicyAccountsMax = 8;
+inline constexpr std::size_t kPolicyAccountsMax = profile::kAccountsMax;
 
 /// What the engine itself has to keep to. Sizes in bytes; UINT32_MAX = no limit; filters as FilterType
 /// (MS-ASCMD 2.2.3.68.2).

@@ -4,8 +4,8 @@
 
 namespace handsync::protocol {
 
-inline constexpr std::size_t kMovesMax = 20;   ///< in one request; servers take 1000
-inline constexpr std::uint32_t kMoveDone = 3;  ///< the Status that is success here
+inline constexpr std::size_t kMovesMax = profile::kMovesPerRequestMax;  ///< servers take 1000
+inline constexpr std::uint32_t kMoveDone = 3;                           ///< the Status that is success here
 
 struct Move {
   Text server_id, from_collection_id, to_collection_id;

@@ -1,5 +1,7 @@
 #include "protocol/ping.h"
 
+#include <cstring>
+
 #include "protocol/written.h"
 
 namespace handsync::protocol {
@@ -40,13 +42,23 @@ Status PingResponse::on_value(Path path, Text value) {
 void PingResponse::take_folder(Text id) {
   if (id.empty()) return;
   for (std::size_t i = 0; i < changed_count_; ++i) {
-    if (changed_[i].view() == id) return;
+    if (changed(i) == id) return;
   }
-  if (changed_count_ == kPingFoldersMax || !changed_[changed_count_].assign(id)) {
+  if (changed_count_ == kPingFoldersMax || id.size() > kServerIdBytesMax ||
+      changed_bytes_ + 1 + id.size() > sizeof changed_) {
     changed_overflow_ = true;
     return;
   }
+  changed_[changed_bytes_++] = static_cast<char>(id.size());
+  std::memcpy(changed_ + changed_bytes_, id.data(), id.size());
+  changed_bytes_ += id.size();
   ++changed_count_;
+}
+
+Text PingResponse::changed(std::size_t index) const {
+  const char* at = changed_;
+  for (; index != 0; --index) at += 1 + *at;
+  return {at + 1, static_cast<std::size_t>(*at)};
 }
 
 }  // namespace handsync::protocol

@@ -18,7 +18,7 @@ class PingResponse final : public ResponseReader {
   std::uint32_t heartbeat_s() const { return heartbeat_s_; }  ///< Status 5
   std::uint32_t folders_max() const { return folders_max_; }  ///< Status 6
   std::size_t changed_count() const { return changed_count_; }
-  Text changed(std::size_t index) const { return changed_[index].view(); }
+  Text changed(std::size_t index) const;
   bool changed_overflow() const { return changed_overflow_; }  ///< more were named than fit: sync every folder
 
  private:
@@ -28,7 +28,8 @@ class PingResponse final : public ResponseReader {
   std::uint32_t heartbeat_s_ = 0, folders_max_ = 0;
   std::size_t changed_count_ = 0;
   bool changed_overflow_ = false;
-  FixedText<64> changed_[kPingFoldersMax];
+  std::size_t changed_bytes_ = 0;
+  char changed_[profile::kPingAnswerBytes];  ///< each a byte for its length, then the id
 };
 
 }  // namespace handsync::protocol

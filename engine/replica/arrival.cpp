@@ -397,7 +397,7 @@ Status Arrival::end() {
     // What does not fit beside the item's other values goes to a blob of its own, however small.
     const std::size_t so_far = a.log_bytes - a.item_start;
     const bool rest_full = a.property == items::kRest && a.rest_inline_bytes + a.value_bytes > kInlineBytesMax;
-    if (!rest_full && (a.value_bytes <= 64 || so_far + a.value_bytes <= kRecordBytesMax / 2)) {
+    if (!rest_full && (a.value_bytes <= profile::kArrivalShortBytes || so_far + a.value_bytes <= kRecordBytesMax / 2)) {
       if (a.property == items::kRest) a.rest_inline_bytes += a.value_bytes;
       return write_value(store, a, Bytes(a.value, a.value_bytes));
     }
@@ -437,6 +437,23 @@ Status Arrival::item_end(Error fault) {
 
 namespace {
 
+void give_state(const Memory& memory, ArrivalState& a) {
+  if (a.log != nullptr) memory.give(memory.self, a.log);
+  memory.give(memory.self, &a);
+}
+
+/// Of what has been applied.
+Status clear_log(StoreState& store, std::uint32_t rows) {
+  Statement row = prepare(store.database, "DELETE FROM arrival_log WHERE id=?1"_sql);
+  for (; rows != 0; --rows) {
+    Transaction transaction(store);
+    HANDSYNC_TRY(transaction.begin(false));
+    HANDSYNC_TRY(row.number(1, rows).run());
+    HANDSYNC_TRY(transaction.commit());
+  }
+  return Done{};
+}
+
 /// Only for planted bugs: the key in a transaction of its own.
 Status store_key_alone(StoreState& store, const ArrivalState& arrival, Text key) {
   if (key.empty()) return Done{};
@@ -458,6 +475,12 @@ Result<Applied> Arrival::commit(Text new_sync_key, bool more, std::int64_t wall_
     a.log_bytes = a.item_start;
     a.in_item = false;
   }
+  if (profile::kSmall && a.log_rows != 0) {
+    // Each row is read whole when it is applied: the log would be as much again.
+    HANDSYNC_TRY(spill(store, a));
+    store.memory.give(store.memory.self, a.log);
+    a.log = nullptr;
+  }
   HANDSYNC_TRY(store.stage_close());
   if (store.stage_losses != a.stage_losses) return sql_error(SQLITE_ABORT);
   if (planted::on(planted::Bug::kKeyWithoutCommit)) HANDSYNC_TRY(store_key_alone(store, a, new_sync_key));
@@ -467,11 +490,13 @@ Result<Applied> Arrival::commit(Text new_sync_key, bool more, std::int64_t wall_
   if (!applied.ok()) return applied.error();
   HANDSYNC_TRY(transaction.commit());
   if (planted::on(planted::Bug::kCommitWithoutKey)) HANDSYNC_TRY(store_key_alone(store, a, new_sync_key));
-  const Memory& memory = store.memory;
-  memory.give(memory.self, a.log);
-  memory.give(memory.self, &a);
+  const std::uint32_t log_rows = a.log_rows;
+  give_state(store.memory, a);
   state_ = nullptr;
   store.arriving = false;
+  // What is left is found and cleared before the next response, or at the next boot.
+  if (kLogGoesRowByRow && !clear_log(store, log_rows).ok()) store.owner = false;
+  if (profile::kSmall) store.let_go(Sql::kItemInsert, Sql::kExtraPut);
   // A checkpoint that fails now is tried again later: what was committed is committed.
   static_cast<void>(store.checkpoint_if_large());
   return applied;
@@ -484,17 +509,13 @@ void Arrival::drop() {
   items_ = 0;
   if (store_.state_ == nullptr) {
     // The store was closed first; its Memory is all that is left of it.
-    const Memory memory = store_.memory_;
-    memory.give(memory.self, a.log);
-    memory.give(memory.self, &a);
+    give_state(store_.memory_, a);
     return;
   }
   StoreState& store = state_of(store_.state_);
   store.arriving = false;
-  const Memory& memory = store.memory;
   const std::uint64_t first_blob = a.first_blob;
-  memory.give(memory.self, a.log);
-  memory.give(memory.self, &a);
+  give_state(store.memory, a);
   // If this fails, the next response or the next boot finds what was staged and sweeps it.
   if (!store.forget_staged(first_blob).ok()) store.owner = false;
 }

@@ -193,7 +193,8 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
   }
   HANDSYNC_TRY(store_.set_counter(kNextItem, next_item_));
   if (store_.next_blob != arrival_.first_blob) HANDSYNC_TRY(store_.set_counter(kNextBlob, store_.next_blob));
-  if (arrival_.log_rows != 0) HANDSYNC_TRY(execute(store_.database, "DELETE FROM arrival_log"_sql));
+  if (!kLogGoesRowByRow && arrival_.log_rows != 0)
+    HANDSYNC_TRY(execute(store_.database, "DELETE FROM arrival_log"_sql));
   if (complete) {
     char digits[24];
     const int size = std::snprintf(digits, sizeof digits, "%lld", static_cast<long long>(wall_ms));
@@ -207,16 +208,10 @@ Status Applier::finish(Text new_sync_key, bool more, std::int64_t wall_ms) {
 
 Result<Applied> apply_arrival(StoreState& store, ArrivalState& arrival, Text new_sync_key, bool more,
                               std::int64_t wall_ms) {
-  // The buffers of arriving values are idle now: the record's rest is put together in one.
-  const Memory& memory = store.memory;
-  void* block = memory.take(memory.self, sizeof(ItemRecord));
-  if (block == nullptr) return out_of_memory(sizeof(ItemRecord));
-  auto* record = new (block) ItemRecord;
+  // The buffers of arriving values are idle now: the record stands in one, its rest is put together in the other.
+  auto* record = new (arrival.chunk) ItemRecord;
   record->kind = arrival.kind;
-  Applier applier(store, arrival);
-  const Result<Applied> applied = applier.run(new_sync_key, more, wall_ms, *record, Room(arrival.value));
-  memory.give(memory.self, block);
-  return applied;
+  return Applier(store, arrival).run(new_sync_key, more, wall_ms, *record, Room(arrival.value));
 }
 
 }  // namespace handsync::replica

@@ -20,8 +20,8 @@ enum class Part : std::uint8_t {
 };
 
 inline constexpr std::size_t kRecordHeadBytes = 5;
-inline constexpr std::size_t kRecordBytesMax = 15 * 1024;  ///< an item's inline values together
-inline constexpr std::size_t kLogRowBytesMax = 16 * 1024;
+inline constexpr std::size_t kRecordBytesMax = profile::kArrivalItemBytesMax;  ///< an item's inline values together
+inline constexpr std::size_t kLogRowBytesMax = profile::kArrivalRowBytesMax;
 static_assert(kRecordBytesMax < kLogRowBytesMax);
 static_assert(kInlineBytesMax <= UINT16_MAX);
 

@@ -10,6 +10,10 @@ inline constexpr std::size_t kRestBytesMax =
 inline constexpr std::uint32_t kAttachmentsMax = 65'535;
 inline constexpr int kAttachmentColumns = 8;
 
+/// After the commit, each in a transaction without a sync: of pages that one transaction frees SQLite keeps a map, up
+/// to 64 KB in a replica of megabytes.
+inline constexpr bool kLogGoesRowByRow = profile::kSmall;
+
 struct ArrivalState {
   SyncFolder folder;  ///< as the request was made
   std::uint32_t request = 0;
@@ -52,7 +56,8 @@ struct ArrivalState {
 
   std::byte value[kInlineBytesMax];
   std::byte attachment[2048];
-  std::byte chunk[kChunkBytes];
+  /// While it is applied, the record that is looked at stands here.
+  alignas(ItemRecord) std::byte chunk[kChunkBytes > sizeof(ItemRecord) ? kChunkBytes : sizeof(ItemRecord)];
 };
 
 /// Applies a log to the tables, inside a transaction: arrival_apply.cpp.

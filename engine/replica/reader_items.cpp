@@ -6,21 +6,22 @@
 #include "items/place.h"
 #include "replica/item_edits.h"
 #include "replica/sql_reader.h"
+#include "replica/views.h"
 #include "wbxml/code_pages.h"
 #include "wbxml/utf8.h"
 
 namespace handsync::replica {
 namespace {
 
-/// What a list shows of an item beyond its row, from the views of schema.cpp; null: nothing.
+/// What a list shows of an item beyond its row; null: nothing.
 const char* details_sql(Class kind) {
   switch (kind) {
     case Class::kEvent:
-      return "SELECT ends,all_day,recurring,location,organizer FROM event WHERE id=?1"_sql;
+      return "SELECT " HANDSYNC_EVENT_COLUMNS " FROM item i WHERE id=?1"_sql;
     case Class::kContact:
-      return "SELECT name,email,phone FROM contact WHERE id=?1"_sql;
+      return "SELECT " HANDSYNC_CONTACT_COLUMNS " FROM item i WHERE id=?1"_sql;
     case Class::kTask:
-      return "SELECT complete FROM task WHERE id=?1"_sql;
+      return "SELECT " HANDSYNC_TASK_COLUMNS " FROM item i WHERE id=?1"_sql;
     case Class::kRecipient:  // FileAs, Email1Address
       return "SELECT max(iif(property=286,data,'')),max(iif(property=283,data,'')),'' FROM extra WHERE item=?1 AND n=0"_sql;
     default:

@@ -4,6 +4,7 @@
 
 #include "replica/statements.h"
 #include "replica/store.h"
+#include "replica/views.h"
 
 namespace handsync::replica {
 namespace {
@@ -71,27 +72,22 @@ constexpr const char* kPlaces =
 
 // Events, contacts, tasks and notes: properties are rows of `extra`, by the numbers of items/properties.h; the views
 // name those that lists show. `starts_ms`, `due_ms` and `changed_ms` are milliseconds since 1970; `ends` is as it came;
-// `location` is a text up to 14.1 and WBXML from 16.0 on. Their folders are selected when they become of use.
-#define HANDSYNC_PROPERTY(number) "(SELECT data FROM extra WHERE item=i.id AND property=" #number " AND n=0)"
+// `location` is a text up to 14.1 and WBXML from 16.0 on. Their folders are selected when they become of use. The
+// engine has no need of the views, and SQLite keeps them parsed, 12 KB a connection: small builds go without.
+#define HANDSYNC_PERSONAL_FOLDERS \
+  "UPDATE folder SET selected=1 WHERE type IN (7,8,9,10,13,14,15,17) AND gone=0 AND emptying=0;"
 constexpr const char* kPersonal =
-    "CREATE VIEW event AS SELECT id,shown AS folder,server_id,subject,received AS starts_ms,"
-    HANDSYNC_PROPERTY(1042) " AS ends,"
-    HANDSYNC_PROPERTY(1030) "='1' AS all_day,"
-    "EXISTS(SELECT 1 FROM extra WHERE item=i.id AND property=1051 AND size>3) AS recurring,"
-    "coalesce(" HANDSYNC_PROPERTY(1047) "," HANDSYNC_PROPERTY(4384) ") AS location,"
-    "coalesce(nullif(" HANDSYNC_PROPERTY(1049) ",'')," HANDSYNC_PROPERTY(1050) ") AS organizer"
-    " FROM item i WHERE shown<>0 AND class=1;"
-    "CREATE VIEW contact AS SELECT id,shown AS folder,server_id,coalesce("
-    "nullif(trim(coalesce(" HANDSYNC_PROPERTY(287) ",'')||' '||coalesce(" HANDSYNC_PROPERTY(297) ",'')),''),"
-    "nullif(" HANDSYNC_PROPERTY(286) ",''),nullif(" HANDSYNC_PROPERTY(281) ",''),"
-    HANDSYNC_PROPERTY(283) ") AS name,"
-    HANDSYNC_PROPERTY(283) " AS email,coalesce(nullif(" HANDSYNC_PROPERTY(299) ",''),nullif("
-    HANDSYNC_PROPERTY(275) ",'')," HANDSYNC_PROPERTY(295) ") AS phone FROM item i WHERE shown<>0 AND class=2;"
-    "CREATE VIEW task AS SELECT id,shown AS folder,server_id,subject,received AS due_ms,"
-    HANDSYNC_PROPERTY(2314) "='1' AS complete FROM item i WHERE shown<>0 AND class=3;"
-    "CREATE VIEW note AS SELECT id,shown AS folder,server_id,subject,received AS changed_ms,categories FROM item i WHERE shown<>0 AND class=4;"
-    "UPDATE folder SET selected=1 WHERE type IN (7,8,9,10,13,14,15,17) AND gone=0 AND emptying=0;"_sql;
-#undef HANDSYNC_PROPERTY
+    profile::kSmall ? HANDSYNC_PERSONAL_FOLDERS ""_sql
+                    : "CREATE VIEW event AS SELECT id,shown AS folder,server_id,subject,received AS "
+                      "starts_ms," HANDSYNC_EVENT_COLUMNS
+                      " FROM item i WHERE shown<>0 AND class=1;"
+                      "CREATE VIEW contact AS SELECT id,shown AS folder,server_id," HANDSYNC_CONTACT_COLUMNS
+                      " FROM item i WHERE shown<>0 AND class=2;"
+                      "CREATE VIEW task AS SELECT id,shown AS folder,server_id,subject,received AS "
+                      "due_ms," HANDSYNC_TASK_COLUMNS
+                      " FROM item i WHERE shown<>0 AND class=3;"
+                      "CREATE VIEW note AS SELECT id,shown AS folder,server_id,subject,received AS "
+                      "changed_ms,categories FROM item i WHERE shown<>0 AND class=4;" HANDSYNC_PERSONAL_FOLDERS ""_sql;
 
 // edit: item_edits.h. payload: what goes into ApplicationData, made when the change goes out for the first time. Chunks
 // that an edit kept for the server's value are swept with it.

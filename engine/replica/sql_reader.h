@@ -7,8 +7,9 @@
 
 namespace handsync::replica {
 
-inline constexpr std::size_t kBatchBytes = 32 * 1024;  // one row of the largest values fits: 6 x 4 KiB and some
-inline constexpr std::size_t kRowsInBatch = 64;
+// One row of the largest values fits.
+inline constexpr std::size_t kBatchBytes = 6 * kInlineBytesMax + (profile::kSmall ? 2048 : 8192);
+inline constexpr std::size_t kRowsInBatch = profile::kReaderRows;
 
 /// Items of a folder that is being emptied are as good as gone, and so are those whose deletion waits.
 inline constexpr const char* kVisible = "shown<>0 AND folder NOT IN (SELECT id FROM folder WHERE emptying=1)"_sql;

@@ -46,7 +46,9 @@ const char* text_of(Sql sql) {
 }  // namespace
 
 Statement StoreState::kept_statement(Sql sql) {
-  sqlite3_stmt*& slot = kept[static_cast<int>(sql)];
+  const bool keep = static_cast<int>(sql) < kKeptStatements;
+  sqlite3_stmt* once = nullptr;
+  sqlite3_stmt*& slot = keep ? kept[static_cast<int>(sql)] : once;
   if (slot == nullptr) {
     const char* text = text_of(sql);
     struct Built {
@@ -66,7 +68,14 @@ Statement StoreState::kept_statement(Sql sql) {
     if (built != nullptr) memory.give(memory.self, built);
     if (code != SQLITE_OK) return Statement(code);
   }
-  return Statement(slot, true);
+  return Statement(slot, keep);
+}
+
+void StoreState::let_go(Sql first, Sql last) {
+  for (int i = static_cast<int>(first); i <= static_cast<int>(last); ++i) {
+    sqlite3_finalize(kept[i]);
+    kept[i] = nullptr;
+  }
 }
 
 Status StoreState::set_sync(bool full) {
@@ -129,6 +138,7 @@ Status StoreState::stage(std::uint32_t bytes) {
 Status StoreState::stage_close() {
   if (!stage_open) return Done{};
   stage_open = false;
+  if (profile::kSmall) let_go(Sql::kChunkPut, Sql::kLogPut);
   // After some errors (no memory, full) SQLite has rolled back by itself.
   const Status outcome = sqlite3_get_autocommit(database) == 0 ? commit() : Status(sql_error(SQLITE_ABORT));
   if (!outcome.ok()) {

@@ -8,40 +8,43 @@
 namespace handsync::replica {
 
 inline constexpr std::size_t kChunkBytes = profile::kBodyPieceBytes;
-inline constexpr std::size_t kInlineBytesMax = 4096;  ///< a longer value lives in chunk rows
-inline constexpr std::size_t kPrefixBytesMax = 1024;  ///< of it, this much is in the item's row
+inline constexpr std::size_t kInlineBytesMax = profile::kInlineBytesMax;  ///< a longer value lives in chunk rows
+inline constexpr std::size_t kPrefixBytesMax = 1024;                      ///< of it, this much is in the item's row
 inline constexpr std::uint32_t kStageDirtyBytesMax = 32 * 1024;
 inline constexpr std::uint64_t kStageAgeMsMax = 250;
 inline constexpr int kCheckpointPages = profile::kCheckpointPages;
-inline constexpr int kSweepRows = 32;                      ///< of 16 KiB, in one step
-inline constexpr std::uint64_t kGenerationsKept = 10'000;  ///< for changed_since without looking at every item
-inline constexpr int kPartBits = 20;                       ///< of commit_log.id
-inline constexpr int kChunkBits = 16;                      ///< of body_chunk.id and attachment.id
+inline constexpr int kSweepRows = profile::kSmall ? 8 : 32;  ///< of 16 KiB (4 in small builds), in one step
+inline constexpr std::uint64_t kGenerationsKept = 10'000;    ///< for changed_since without looking at every item
+inline constexpr int kPartBits = 20;                         ///< of commit_log.id
+inline constexpr int kChunkBits = 16;                        ///< of body_chunk.id and attachment.id
 static_assert(kStageDirtyBytesMax >= 2 * kChunkBytes, "a stage transaction holds at least two chunks");
 static_assert(kPrefixBytesMax <= kInlineBytesMax);
 
 /// Rows of `value` that are this folder's own.
 enum : int { kNextItem = 1000, kNextBlob = 1001 };
 
-/// Statements that are kept prepared. The rest is prepared when needed: a kept statement costs two to four KiB of heap.
+/// Statements that are kept prepared. The rest is prepared when needed: a kept statement costs one to seven KiB of
+/// heap. Small builds keep those before kBegin only: what must not want memory when it is needed, and what every item
+/// needs, the latter while it stages or applies.
 enum class Sql : std::uint8_t {
-  kBegin,
   kCommit,
   kRollback,
-  kValueGet,
-  kValuePut,
-  kChunkPut,
+  kChunkPut,  // to kLogPut: of the stage
   kAttachmentPut,
   kLogPut,
-  kCommitLogLast,
-  kCommitLogPut,
-  kCommitLogTrim,
-  kItemInsert,
+  kItemInsert,  // to kExtraPut: of the commit
   kItemReplace,
   kItemFind,
   kExtraPut,
+  kBegin,
+  kValueGet,
+  kValuePut,
+  kCommitLogLast,
+  kCommitLogPut,
+  kCommitLogTrim,
   kCount
 };
+inline constexpr int kKeptStatements = static_cast<int>(profile::kSmall ? Sql::kBegin : Sql::kCount);
 
 /// Lists the items of one commit for `changed_since`: varint(id * 2 + gone), and after a gone one varint(folder). Two
 /// KiB a row.
@@ -79,7 +82,7 @@ bool next_log_entry(Bytes data, std::size_t& at, LogEntry&);
 struct StoreState {
   sqlite3* database = nullptr;
   Memory memory{};
-  sqlite3_stmt* kept[static_cast<int>(Sql::kCount)]{};
+  sqlite3_stmt* kept[kKeptStatements]{};
   CommitLog log;
   bool full_sync = true;  ///< what PRAGMA synchronous is now
   bool stage_open = false;
@@ -100,6 +103,7 @@ struct StoreState {
   std::uint64_t searchable_generation = UINT64_MAX;  ///< up to it everything is known to be indexed
 
   Statement kept_statement(Sql);
+  void let_go(Sql first, Sql last);  ///< of the kept ones
   Status set_sync(bool full);
   Status begin(bool full);  ///< closes a stage transaction first
   Status commit();

@@ -19,13 +19,6 @@ int count_wal_pages(void* self, sqlite3*, const char*, int pages) {
 constexpr std::size_t kPathBytesMax = 1024;
 constexpr std::size_t kValueBytesMax = 4096;
 
-void finalize_all(StoreState& state) {
-  for (sqlite3_stmt*& statement : state.kept) {
-    sqlite3_finalize(statement);
-    statement = nullptr;
-  }
-}
-
 }  // namespace
 
 Store::~Store() { close(); }
@@ -65,7 +58,7 @@ void Store::close() {
   StoreState& state = state_of(state_);
   if (database_ != nullptr) {
     static_cast<void>(state.stage_close());
-    finalize_all(state);
+    state.let_go(Sql{}, static_cast<Sql>(kKeptStatements - 1));
     sqlite3_wal_checkpoint_v2(database_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
     sqlite3_close(database_);
   }

@@ -124,6 +124,7 @@ void Account::shut() {
   cancel(work_);
   drop_sending();
   drop_drafting();
+  drop_discovery();
   cancel(wait_);
   if (arriving_) arrival_.drop();
   arriving_ = false;
@@ -298,8 +299,8 @@ void Account::answered(Question question, std::uint16_t choice, Bytes secret) {
           stop(taken.error());
         else
           needs_ |= kNeedOptions;
-      } else {
-        discovery_.consent(choice == 1);
+      } else if (discovery_) {
+        discovery_->consent(choice == 1);
         discovery_step();
       }
       break;

@@ -158,7 +158,7 @@ class Account final : public Changes {
   RequestId look_up_id() const { return look_up_id_; }
   Text srv_name() {
     look_up_wanted_ = false;
-    return discovery_.srv_name();
+    return discovery_->srv_name();
   }
   Text question_detail() const { return detail_.view(); }
   TlsLevel tls_level() const { return record_.tls_level; }
@@ -233,6 +233,7 @@ class Account final : public Changes {
   Status start_discovery();
   Status start_options();
   void discovery_step();
+  void drop_discovery();
   void ended_discovery(Call&, Error);
   void ended_options(Call&, Error);
   Status take_endpoint(Text url, bool typed);
@@ -421,6 +422,7 @@ class Account final : public Changes {
   std::uint32_t policy_key_ = 0;
   bool has_policy_key_ = false;
   std::int64_t policy_wall_ms_ = 0, last_sync_wall_ms_ = 0;
+  autodiscover::Discovery* discovery_ = nullptr;  ///< from Memory, while it is looked for
   bool look_up_wanted_ = false;
   RequestId look_up_id_{};
 
@@ -533,7 +535,6 @@ class Account final : public Changes {
   AccountRecord record_;
   policy::DocumentReader document_;
   replica::OutgoingMove moving_[protocol::kMovesMax];  ///< of the MoveItems that runs
-  autodiscover::Discovery discovery_;
 };
 
 }  // namespace handsync::sync

@@ -9,7 +9,7 @@
 
 namespace handsync::sync {
 
-inline constexpr std::size_t kAccountsMax = 8;
+inline constexpr std::size_t kAccountsMax = profile::kAccountsMax;
 inline constexpr std::size_t kTellsMax = 48;
 inline constexpr std::size_t kCancelsMax = 16;
 

@@ -46,12 +46,12 @@ inline constexpr std::size_t kCommandsPerRequestMax = profile::kCommandsPerReque
 inline constexpr std::size_t kCommandBytesMax = 288;  ///< one Change with Flag and a ServerId of 64 bytes
 inline constexpr std::size_t kItemBytesPerRequest =
     32 * 1024;  ///< of events, contacts ... together; one alone may be larger
-inline constexpr std::size_t kSmallBodyBytesMax = 6 * 1024 + 512;  ///< every other request
 /// Folders in one Sync, with the longest ids and keys, and options for texts.
-inline constexpr std::uint8_t kCollectionsPerRequestMax = 25;
+inline constexpr std::uint8_t kCollectionsPerRequestMax = profile::kCollectionsPerRequestMax;
 inline constexpr std::size_t kCollectionBytesMax = 263;
-static_assert(64 + kCollectionsPerRequestMax * kCollectionBytesMax <= kSmallBodyBytesMax);
-inline constexpr std::uint8_t kFaultsTogetherMax = 2;   ///< of one folder in a row; then it is asked for alone
+inline constexpr std::size_t kSmallBodyBytesMax =
+    512 + kCollectionsPerRequestMax * kCollectionBytesMax;  ///< every other request
+inline constexpr std::uint8_t kFaultsTogetherMax = 2;       ///< of one folder in a row; then it is asked for alone
 inline constexpr std::size_t kCategoryBytesMax = 2048;  ///< of the names in one request; 3 bytes more each on the wire
 inline constexpr std::size_t kSyncBodyBytesMax =
     1024 + kCommandsPerRequestMax * kCommandBytesMax + 4 * kCategoryBytesMax;

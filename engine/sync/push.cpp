@@ -75,17 +75,19 @@ void Account::consider_ping() {
 
 Status Account::start_ping() {
   protocol::PingFolder folders[protocol::kPingFoldersMax];
-  std::size_t count = 0;
+  std::size_t count = 0, body_bytes_max = 32;
   for (std::size_t i = 0; i < folder_count_ && count < protocol::kPingFoldersMax && count < ping_folders_max_; ++i)
     // Whom one writes to is no news: it comes with the next full sync.
-    if (wanted(folders_[i]) && folders_[i].row.synced && folders_[i].row.type != FolderType::kRecipients)
+    if (wanted(folders_[i]) && folders_[i].row.synced && folders_[i].row.type != FolderType::kRecipients) {
+      body_bytes_max += folders_[i].row.server_id.view().size() + 24;
       folders[count++] = {folders_[i].row.server_id.view(),
                           items::class_name(folders_[i].row.type == FolderType::kOutbox && sends_outbox()
                                                 ? Class::kSms
                                                 : items::class_of(folders_[i].row.type))};
+    }
   if (count == 0) return Done{};
   Call* call = nullptr;
-  HANDSYNC_TRY(start_command(Command::kPing, Lane::kWait, call, kSmallBodyBytesMax));
+  HANDSYNC_TRY(start_command(Command::kPing, Lane::kWait, call, body_bytes_max));
   heartbeat_s_ = heartbeat_.next_s(core_.now().mono_ms);
   telling_ = {heartbeat_s_, fingerprint({folders, count})};
   Result<std::size_t> body = std::size_t{0};

@@ -66,7 +66,7 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
   Bytes password(secret, got.value());
   char authorization[704];
   bool plain = call->kind == Kind::kDiscoveryGet;
-  Text user = call->kind == Kind::kDiscoveryPost ? discovery_.user() : user_.view();
+  Text user = call->kind == Kind::kDiscoveryPost ? discovery_->user() : user_.view();
   auto basic = plain ? Result<Text>(Text{})
                      : protocol::basic_authorization(user, password, std::as_writable_bytes(std::span(authorization)));
   for (std::byte& b : secret) b = std::byte{0};
@@ -76,7 +76,7 @@ Status Account::launch(Call* call, std::size_t body_bytes) {
   if (!fits) return fail(engine_fault(EngineFault::kInvalidSettings));
 
   if (call->kind == Kind::kDiscoveryPost || plain) {
-    const autodiscover::Url& url = discovery_.url();
+    const autodiscover::Url& url = discovery_->url();
     if (!plain && !url.tls) return fail(engine_fault(EngineFault::kInsecure));  // a credential never leaves without TLS
     call->host = url.host;
     call->port = url.port;

@@ -1,4 +1,6 @@
 /// Finding the server and agreeing on a version: Autodiscover, OPTIONS, and being sent elsewhere (451).
+#include <new>
+
 #include "protocol/request.h"
 #include "sync/core.h"
 
@@ -39,14 +41,26 @@ Status Account::start_discovery() {
     needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedServer) | kNeedOptions);
     return Done{};
   }
-  HANDSYNC_TRY(discovery_.begin(record_.email.view(), record_.user.view()));
+  if (!discovery_) {
+    const Memory memory = core_.memory();
+    void* block = memory.take(memory.self, sizeof(autodiscover::Discovery));
+    if (!block) return out_of_memory(sizeof(autodiscover::Discovery));
+    discovery_ = new (block) autodiscover::Discovery;
+  }
+  HANDSYNC_TRY(discovery_->begin(record_.email.view(), record_.user.view()));
   discovery_step();
   return Done{};
 }
 
+void Account::drop_discovery() {
+  if (discovery_) core_.memory().give(core_.memory().self, discovery_);
+  discovery_ = nullptr;
+  look_up_wanted_ = false;
+}
+
 void Account::discovery_step() {
   Status started = Done{};
-  switch (discovery_.step()) {
+  switch (discovery_->step()) {
     case Step::kPost: {
       Call* call = nullptr;
       started = start_command(protocol::Command::kSync, Lane::kWork, call, autodiscover::kAnswerBytesMax);
@@ -55,7 +69,7 @@ void Account::discovery_step() {
       call->label = "Autodiscover";
       call->silence_s = kDiscoverySilenceS;
       call->total_s = kDiscoveryTotalS;
-      Text address = discovery_.address().empty() ? record_.email.view() : discovery_.address();
+      Text address = discovery_->address().empty() ? record_.email.view() : discovery_->address();
       auto body = autodiscover::write_request(call->body_room(), address);
       if (!body.ok()) {
         call->free(core_.memory());
@@ -82,27 +96,31 @@ void Account::discovery_step() {
       look_up_wanted_ = true;
       return;
     case Step::kConsent:
-      ask(Question::kTrustRedirect, discovery_.url().host.view());
+      ask(Question::kTrustRedirect, discovery_->url().host.view());
       return;
     case Step::kOptions:
-      host_ = discovery_.url().host;
-      port_ = discovery_.url().port;
-      path_ = discovery_.url().target;
-      (void)user_.assign(discovery_.user());
+      host_ = discovery_->url().host;
+      port_ = discovery_->url().port;
+      path_ = discovery_->url().target;
+      (void)user_.assign(discovery_->user());
       started = start_options();
       break;
     case Step::kFound:
-      host_ = discovery_.url().host;
-      port_ = discovery_.url().port;
-      path_ = discovery_.url().target;
-      (void)user_.assign(discovery_.user());
+      host_ = discovery_->url().host;
+      port_ = discovery_->url().port;
+      path_ = discovery_->url().target;
+      (void)user_.assign(discovery_->user());
       new_endpoint_ = true;
       needs_ = static_cast<std::uint16_t>((needs_ & ~kNeedServer) | kNeedOptions);
+      drop_discovery();
       return;
-    case Step::kFailed:
-      if (!detail_.assign(discovery_.error_host())) detail_.clear();
-      follow(discovery_.error());
+    case Step::kFailed: {
+      if (!detail_.assign(discovery_->error_host())) detail_.clear();
+      const Error why = discovery_->error();
+      drop_discovery();
+      follow(why);
       return;
+    }
   }
   if (!started.ok()) follow(started.error());
 }
@@ -110,6 +128,7 @@ void Account::discovery_step() {
 void Account::looked_up(std::span<const Text> hosts) {
   look_up_id_ = RequestId{};
   look_up_wanted_ = false;
+  if (!discovery_) return;
   Text host = hosts.empty() ? Text{} : hosts[0];
   std::uint16_t port = 443;
   if (std::size_t colon = host.rfind(':'); colon != Text::npos) {
@@ -117,7 +136,7 @@ void Account::looked_up(std::span<const Text> hosts) {
       port = static_cast<std::uint16_t>(number.value());
     host = host.substr(0, colon);
   }
-  discovery_.looked_up(host, port);
+  discovery_->looked_up(host, port);
   discovery_step();
   advance();
 }
@@ -125,9 +144,9 @@ void Account::looked_up(std::span<const Text> hosts) {
 void Account::ended_discovery(Call& call, Error error) {
   bool transport = error && error.domain != Domain::kHttp;
   if (transport || call.http_status == 0)
-    discovery_.failed(error);
+    discovery_->failed(error);
   else
-    discovery_.answered(call.http_status, call.location.view(), error ? Text{} : call.gathered(), core_.memory());
+    discovery_->answered(call.http_status, call.location.view(), error ? Text{} : call.gathered(), core_.memory());
   discovery_step();
 }
 
@@ -170,12 +189,13 @@ void Account::ended_options(Call& call, Error error) {
   protocol::Version version = error ? protocol::Version{0} : protocol::highest_common(call.versions.view());
   if (needs_ & kNeedServer) {  // the last resort of Autodiscover: is there a server at this address?
     if (!error && version) {
+      drop_discovery();
       new_endpoint_ = true;
       needs_ &= static_cast<std::uint16_t>(~kNeedServer);
-    } else {
+    } else if (discovery_) {
       error&& error.domain != Domain::kHttp
-          ? discovery_.failed(error)
-          : discovery_.answered(call.http_status ? call.http_status : 404, {}, {}, core_.memory());
+          ? discovery_->failed(error)
+          : discovery_->answered(call.http_status ? call.http_status : 404, {}, {}, core_.memory());
       discovery_step();
       return;
     }

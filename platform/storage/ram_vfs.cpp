@@ -9,7 +9,7 @@ namespace handsync::storage {
 namespace {
 
 constexpr std::uint16_t kNone = 0xFFFF;
-constexpr int kShmLocks = SQLITE_SHM_NLOCK, kShmRegions = 4;
+constexpr int kShmLocks = SQLITE_SHM_NLOCK, kShmRegions = 32;
 
 struct File {
   char name[RamDisk::kNameBytesMax + 1];

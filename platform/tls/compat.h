@@ -22,10 +22,7 @@ namespace handsync::tls::compat {
 #define HANDSYNC_MBEDTLS_PRIVATE(member) MBEDTLS_PRIVATE(member)
 constexpr int kBadCertificate = MBEDTLS_ERR_SSL_BAD_CERTIFICATE;
 constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
-constexpr int kBadKeyExchange = MBEDTLS_ERR_SSL_HANDSHAKE_FAILURE;  ///< a Diffie-Hellman group that is too small
-
-/// 3.x keeps to itself whether the server asked.
-inline bool asked_for_certificate(const mbedtls_ssl_context&) { return false; }
+constexpr int kBadKeyExchange = MBEDTLS_ERR_SSL_ILLEGAL_PARAMETER;  ///< a Diffie-Hellman group that is too small
 
 /// The PSA layer below 3.x; calling it again does nothing.
 inline bool start() { return psa_crypto_init() == PSA_SUCCESS; }
@@ -65,8 +62,6 @@ constexpr int kBadCertificate = MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE;
 constexpr int kBadVersion = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
 constexpr int kBadKeyExchange = MBEDTLS_ERR_SSL_BAD_HS_SERVER_KEY_EXCHANGE;
 
-inline bool asked_for_certificate(const mbedtls_ssl_context& ssl) { return ssl.client_auth != 0; }
-
 inline bool start() { return true; }
 
 inline void tls_1_2_only(mbedtls_ssl_config& config) {
@@ -105,6 +100,13 @@ inline void limits(mbedtls_ssl_config& config, unsigned diffie_hellman_bits_min)
 }
 
 inline int state(const mbedtls_ssl_context& ssl) { return ssl.HANDSYNC_MBEDTLS_PRIVATE(state); }
+
+/// Whether this record of the client's is its Certificate, which it sends when the server has asked for one. 3.x keeps
+/// to itself that it has.
+inline bool is_certificate(const mbedtls_ssl_context& ssl, const unsigned char* record, std::size_t bytes) {
+  return state(ssl) <= MBEDTLS_SSL_CLIENT_KEY_EXCHANGE && bytes > 5 && record[0] == MBEDTLS_SSL_MSG_HANDSHAKE &&
+         record[5] == MBEDTLS_SSL_HS_CERTIFICATE;
+}
 
 /// The description byte of a fatal alert; only right after MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE.
 inline std::uint8_t alert(const mbedtls_ssl_context& ssl) {

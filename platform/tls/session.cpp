@@ -139,6 +139,7 @@ Status Session::open(const Origin& origin, std::int64_t wall_ms) {
 int Session::bio_send(void* self, const unsigned char* data, std::size_t bytes) {
   auto& me = *static_cast<Session*>(self);
   if (me.out_begin_ == me.out_end_) me.out_begin_ = me.out_end_ = 0;
+  me.asked_ = me.asked_ || compat::is_certificate(me.ssl_, data, bytes);
   const std::size_t taken = std::min(bytes, sizeof me.out_ - me.out_end_);
   if (taken == 0) return MBEDTLS_ERR_SSL_WANT_WRITE;
   std::memcpy(me.out_ + me.out_end_, data, taken);
@@ -270,9 +271,7 @@ void Session::close() {
   if (established() && !failed_) (void)mbedtls_ssl_close_notify(&ssl_);
 }
 
-bool Session::wants_certificate() const {
-  return !established() && identity_ == nullptr && compat::asked_for_certificate(ssl_);
-}
+bool Session::wants_certificate() const { return !established() && identity_ == nullptr && asked_; }
 
 Error Session::cut() const { return fault(wants_certificate() ? Fault::kWantsCertificate : Fault::kCut); }
 

@@ -85,6 +85,7 @@ class Session {
   std::uint32_t flags_ = 0;  ///< of all certificates, after judge()
   bool chain_unknown_ =
       false;              ///< an intermediate has no trusted issuer; the leaf may still be one of the anchors itself
+  bool asked_ = false;    ///< the server wants a client certificate
   bool judged_ = false;   ///< the leaf was judged in this handshake, its name included
   bool offered_ = false;  ///< a kept session was offered
   bool self_signed_ = false;

@@ -3,6 +3,7 @@
 /// has expired.
 #pragma once
 #include "handsync/base.h"
+#include "handsync/profile.h"
 #include "tls/compat.h"
 
 namespace handsync::tls {
@@ -58,7 +59,7 @@ class Tickets {
   void release(Entry&);
   Entry& place_for(const Origin&);
 
-  static constexpr std::size_t kEntries = 12;
+  static constexpr std::size_t kEntries = profile::kTlsSessionsMax;
   static constexpr std::int64_t kAgeMax_s = 24 * 3600;
   Entry entries_[kEntries];
   std::uint64_t order_ = 0;

@@ -1,9 +1,8 @@
 #include "firmware/client.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <new>
-
-#include "firmware/counted_heap.h"
 
 namespace firmware {
 
@@ -13,6 +12,9 @@ using handsync::Notice;
 using handsync::Text;
 
 namespace {
+
+/// In push for so long, the engine has closed the replica (kStoreIdleMs of engine/sync/limits.h).
+constexpr std::uint64_t kRestMs = 62'000;
 
 struct Patience final : handsync::hal::Progress {
   bool step() override { return true; }
@@ -56,7 +58,13 @@ Client::~Client() {
   if (engine_ != nullptr) engine_->close();
 }
 
-std::uint64_t Client::wakes_at_ms() const { return engine_ != nullptr ? engine_->wake().at_ms : UINT64_MAX; }
+std::uint64_t Client::wakes_at_ms() const {
+  if (engine_ == nullptr) return UINT64_MAX;
+  // What was told while the last turn ended is acted on in the next one.
+  return idle_ || changed_ || waiting_ || done_ != handsync::JobId{} || question_id_ != handsync::QuestionId{}
+             ? 0
+             : std::min(engine_->wake().at_ms, rest_at_ms_ != 0 ? rest_at_ms_ : UINT64_MAX);
+}
 
 void Client::say(Text what, std::uint64_t number, Text unit) {
   char line[96];
@@ -64,6 +72,10 @@ void Client::say(Text what, std::uint64_t number, Text unit) {
                                  static_cast<unsigned long>(number), unit.empty() ? "" : " ",
                                  static_cast<int>(unit.size()), unit.data());
   print_(Text(line, static_cast<std::size_t>(size)));
+}
+
+void Client::say_heap(Text what, const std::int32_t (&bytes)[kOwners]) {
+  for (std::size_t i = 0; i < kOwners; ++i) say(what, static_cast<std::uint64_t>(bytes[i]), kOwnerNames[i]);
 }
 
 void Client::fail(Text what, Error error) {
@@ -157,9 +169,7 @@ void Client::next_step() {
       idle_ = false;
       if (const Error error = report_account({})) return fail("sync", error);
       // Before anything is read: a second connection of SQLite takes 30 KB.
-      for (std::size_t i = 0; i < kOwners; ++i) {
-        say(Text("heap of a first sync:"), static_cast<std::uint64_t>(heap().peak[i]), kOwnerNames[i]);
-      }
+      say_heap("heap of a first sync:", heap().peak);
       mails_ = mails();
       say("step first sync:", mails_, "mails");
       if (!settings_.push) {
@@ -180,6 +190,11 @@ void Client::next_step() {
         print_("step push: waiting\n");
       }
       waiting_ = false;
+      if (waited_ && rest_at_ms_ == 0) rest_at_ms_ = now().mono_ms + kRestMs;
+      if (rest_at_ms_ != 0 && rest_at_ms_ <= now().mono_ms && rest_at_ms_ != UINT64_MAX) {
+        rest_at_ms_ = UINT64_MAX;
+        say_heap("heap at rest:", heap().now);
+      }
       if (changed_) {
         changed_ = false;
         if (const std::uint32_t count = mails(); count > mails_) {

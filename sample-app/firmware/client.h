@@ -2,6 +2,7 @@
 /// wipe, and says each step on one line. Shows in one place how a host without an operating system runs the engine;
 /// main_bare.cpp (lwIP) and main_linux.cpp (sockets of POSIX) are the two hosts.
 #pragma once
+#include "firmware/counted_heap.h"
 #include "firmware/settings.h"
 #include "pump/pump.h"
 
@@ -37,6 +38,7 @@ class Client final : handsync::Ui, handsync::Jobs, handsync::Trace {
   void ended(handsync::RequestId, handsync::Error) override {}
 
   void say(handsync::Text what, std::uint64_t number, handsync::Text unit);
+  void say_heap(handsync::Text what, const std::int32_t (&bytes)[kOwners]);
   void fail(handsync::Text what, handsync::Error);
   handsync::Error report_account(handsync::Text what);
   void next_step();
@@ -54,6 +56,7 @@ class Client final : handsync::Ui, handsync::Jobs, handsync::Trace {
   Phase phase_ = Phase::kStart;
   bool failed_ = false, idle_ = false, changed_ = false, waiting_ = false, waited_ = false;
   std::uint32_t mails_ = 0;
+  std::uint64_t rest_at_ms_ = 0;  ///< when it says what it takes at rest; 0: not yet in push, UINT64_MAX: it has
   handsync::QuestionId question_id_{};
   handsync::Question question_{};
   handsync::JobId done_{};  ///< ran inline; to be reported when the engine is not at work

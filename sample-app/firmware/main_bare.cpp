@@ -141,8 +141,8 @@ int main() {
   options.vfs = handsync::storage::RamDisk::kVfs;
   options.accounts_max = 1;
   options.page_bytes = 1024;
-  options.cache_kib = 16;
-  options.arrival_kib = 16;
+  options.cache_kib = 8;
+  options.arrival_kib = 6;
   {
     static firmware::Client client(settings, port, sockets, roots, options, print);
     while (!client.finished()) {

@@ -89,7 +89,7 @@ int main(int count, char** words) {
   options.accounts_max = 1;
   options.page_bytes = static_cast<std::uint16_t>(count > 4 ? std::atoi(words[4]) : 1024);
   options.cache_kib = static_cast<std::uint16_t>(count > 3 ? std::atoi(words[3]) : 64);
-  options.arrival_kib = 16;
+  options.arrival_kib = 6;
   static firmware::Client client(settings, port, sockets, roots, options, print);
   while (!client.finished()) {
     sockets.run_once(client.wakes_at_ms());

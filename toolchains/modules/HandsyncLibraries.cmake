@@ -25,7 +25,23 @@ if(CMAKE_SYSTEM_NAME STREQUAL Generic)
   # The image brings its own file system: sqlite3_os_init and a VFS (platform/storage/ram_vfs.h).
   list(APPEND sqlite_flags SQLITE_OS_OTHER=1 SQLITE_OMIT_LOCALTIME)
 endif()
-handsync_third_party(third_sqlite ${HANDSYNC_SOURCES}/sqlite-amalgamation/sqlite3.c)
+# The index of the write-ahead log comes in tables for 4,096 pages, 32 KiB of RAM each: too much where the log is copied back after 150
+# pages (profile::kCheckpointPages). Here one is for 256 pages, 2 KiB. No file has them, and where there is no operating system there is
+# no other process that shares them.
+set(sqlite_source ${HANDSYNC_SOURCES}/sqlite-amalgamation/sqlite3.c)
+if(CMAKE_SYSTEM_NAME STREQUAL Generic)
+  set(changed_source ${CMAKE_BINARY_DIR}/sqlite3.c)
+  if(${sqlite_source} IS_NEWER_THAN ${changed_source})
+    file(READ ${sqlite_source} text)
+    string(REGEX REPLACE "(#define HASHTABLE_NPAGE +)4096 " "\\1 256 " changed "${text}")
+    if(changed STREQUAL text)
+      message(FATAL_ERROR "${sqlite_source} has no HASHTABLE_NPAGE of 4096: how large is the index of its log?")
+    endif()
+    file(WRITE ${changed_source} "${changed}")
+  endif()
+  set(sqlite_source ${changed_source})
+endif()
+handsync_third_party(third_sqlite ${sqlite_source})
 target_compile_definitions(third_sqlite PRIVATE ${sqlite_flags})
 target_include_directories(third_sqlite SYSTEM PUBLIC ${HANDSYNC_SOURCES}/sqlite-amalgamation)
 

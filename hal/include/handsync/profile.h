@@ -51,19 +51,37 @@ constexpr bool below(int version, int limit) { return kVersionMin < limit && ver
 inline constexpr bool kHangingSync = !kSmall;
 /// PropertyRow::name, for programs that show properties by name; firmware goes by their ids (10 KB).
 inline constexpr bool kElementNames = !kSmall;
+/// Accounts that a device may have (Options::accounts_max), and policies that are merged.
+inline constexpr std::size_t kAccountsMax = kSmall ? 4 : 8;
 /// Plaintext of one record that is sent; two connections keep two of it each.
-inline constexpr std::size_t kTlsWriteBytes = kSmall ? 4096 : 8192;
+inline constexpr std::size_t kTlsWriteBytes = kSmall ? 1024 : 8192;
+/// TLS sessions that are kept to be resumed, of all accounts together.
+inline constexpr std::size_t kTlsSessionsMax = kSmall ? 4 : 12;
 /// Buffers on the stack that plaintext and unpacked bytes pass through on their way to the parser.
 inline constexpr std::size_t kPassingBytes = kSmall ? 512 : 2048;
 /// Piece of a body in the replica: part of its format, so a replica belongs to builds with the same one.
 inline constexpr std::size_t kBodyPieceBytes = kSmall ? 4096 : 16384;
+/// A value of an item that is longer stands in pieces of its own.
+inline constexpr std::size_t kInlineBytesMax = kSmall ? 2048 : 4096;
+/// Rows of a list that a reader has read ahead.
+inline constexpr std::size_t kReaderRows = kSmall ? 8 : 64;
+/// What arrives is kept in rows of so many bytes until it is applied, and what one item may have in its row.
+inline constexpr std::size_t kArrivalRowBytesMax = kSmall ? 6 * 1024 : 16 * 1024;
+inline constexpr std::size_t kArrivalItemBytesMax = kArrivalRowBytesMax - 1024;
+/// Values as short stand there even when half of that is taken: the 100 properties of an item are never too many.
+inline constexpr std::size_t kArrivalShortBytes = kSmall ? 24 : 64;
 /// Pages in the write-ahead log before it is copied back: 4 MB of 4 KB pages, 0.3 syncs a window; SQLite needs 10 bytes
 /// a page meanwhile.
-inline constexpr int kCheckpointPages = kSmall ? 300 : 1000;
+inline constexpr int kCheckpointPages = kSmall ? 150 : 1000;
 /// Text of one item that is searched, from its beginning.
 inline constexpr std::size_t kSearchedBodyBytesMax = kSmall ? 8192 : 32768;
 /// Changes of the user that one Sync request carries.
 inline constexpr std::size_t kCommandsPerRequestMax = kSmall ? 10 : 50;
+/// Folders of one Sync request, and mails of one MoveItems.
+inline constexpr std::uint8_t kCollectionsPerRequestMax = kSmall ? 8 : 25;
+inline constexpr std::size_t kMovesPerRequestMax = kSmall ? 4 : 20;
+/// Names of folders in the answer to a Ping; when they are more, every folder is synced.
+inline constexpr std::size_t kPingAnswerBytes = kSmall ? 512 : 4160;
 /// Connections that may be told to go elsewhere (Carrier::connect_to).
 inline constexpr std::size_t kDetoursMax = kSmall ? 1 : 16;
 
