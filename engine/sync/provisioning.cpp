@@ -93,7 +93,8 @@ void Account::ended_settings(Call& call, Error error) {
 }
 
 Status Account::start_policy() {
-  HANDSYNC_TRY(open_store());  // what is answered is stored
+  HANDSYNC_TRY(open_store());                               // what is answered is stored
+  needs_ &= static_cast<std::uint16_t>(~kNeedAcknowledge);  // of the one before, if that could not be sent
   Call* call = nullptr;
   HANDSYNC_TRY(start_command(Command::kProvision, Lane::kWork, call, kSmallBodyBytesMax));
   protocol::DeviceInformation information;

@@ -155,3 +155,19 @@ TEST(Trouble, APolicyThatComesAfterALongPause) {
   CHECK(life.world.view(life.id).state == AccountState::kWaiting);
   STRCMP_EQUAL("", difference(life.world, life.id).c_str());
 }
+
+/// An acknowledgement that could not be sent is none: the policy that is downloaded in its place is acknowledged
+/// itself.
+TEST(Trouble, APolicyWhoseAcknowledgementCannotBeSent) {
+  for (unsigned place = 0; place < 8; ++place) {
+    Pushing life;
+    World& world = life.world;
+    CHECK(world.engine().push(life.id, false, world.now()).ok());
+    world.server().policy(kEmail, mild_policy());
+    life.phone.fail(FaultKind::kSecret, place, 1);
+    static_cast<void>(world.sync(life.id));
+    life.phone.calm();
+    LONGS_EQUAL_TEXT(0, world.sync(life.id).code, std::to_string(place).c_str());
+    STRCMP_EQUAL_TEXT("", world.first_violation().c_str(), std::to_string(place).c_str());
+  }
+}
