@@ -15,53 +15,30 @@ namespace cal = wbxml::calendar;
 constexpr char kDays[] = "SUMOTUWETHFRSA";
 constexpr std::size_t kValueBytesMax = 255;
 
-/// Hears the children of attendees or of a Recurrence.
-class Element : public wbxml::Sink {
+/// As lines, or without those as a list of addresses.
+class Attendees final : public wbxml::Sink {
  public:
   void read(Bytes element) { read_element(element, *this); }
-
- protected:
-  ~Element() = default;
-  virtual void child(wbxml::Tag, Text value) = 0;
-
- private:
-  Status open(wbxml::Tag) override {
-    size_ = 0;
-    return Done{};
-  }
-  Status text(Bytes piece, bool) override {
-    for (const char c : wbxml::beginning(text_of(piece), sizeof value_ - size_)) value_[size_++] = c;
-    return Done{};
-  }
-  Status close(wbxml::Tag tag) override {
-    child(tag, Text(value_, size_));
-    size_ = 0;
-    return Done{};
-  }
-  char value_[kValueBytesMax];
-  std::size_t size_ = 0;
-};
-
-struct Pattern final : Element {
-  Recurrence rule;
-  bool sound = true;
-
- private:
-  void child(wbxml::Tag tag, Text value) override {
-    if (!value.empty() && !rule.set(tag, value)) sound = false;
-  }
-};
-
-/// As lines, or without those as a list of addresses.
-class Attendees final : public Element {
- public:
   CalendarLines* lines = nullptr;
   Text but;
   std::span<char> room;
   std::size_t size = 0;
 
  private:
-  void child(wbxml::Tag tag, Text value) override {
+  Status open(wbxml::Tag) override {
+    value_bytes_ = 0;
+    return Done{};
+  }
+  Status text(Bytes piece, bool) override {
+    for (const char c : wbxml::beginning(text_of(piece), sizeof value_ - value_bytes_)) value_[value_bytes_++] = c;
+    return Done{};
+  }
+  Status close(wbxml::Tag tag) override {
+    child(tag, Text(value_, value_bytes_));
+    value_bytes_ = 0;
+    return Done{};
+  }
+  void child(wbxml::Tag tag, Text value) {
     if (tag == cal::kEmail) static_cast<void>(email_.assign(value));
     if (tag == cal::kName) static_cast<void>(name_.assign(value));
     if (tag == cal::kAttendeeType && !value.empty()) type_ = value[0];
@@ -93,6 +70,8 @@ class Attendees final : public Element {
   }
   FixedText<kValueBytesMax> email_, name_;
   char type_ = '1';
+  char value_[kValueBytesMax];
+  std::size_t value_bytes_ = 0;
 };
 
 class Event {
@@ -100,9 +79,10 @@ class Event {
   Event(CalendarLines& lines, const Invitation& event) : lines_(lines), event_(event) {}
 
   void write() {
-    Pattern pattern;
-    if (!event_.one) pattern.read(event_.recurrence);
-    const bool series = !event_.one && !event_.recurrence.empty() && pattern.sound && pattern.rule.check().ok();
+    PatternSink pattern;
+    if (!event_.one) read_element(event_.recurrence, pattern);
+    const Recurrence repeats = pattern.pattern();
+    const bool series = !event_.one && !event_.recurrence.empty() && repeats.check().ok();
     zoned_ = series && !event_.all_day && event_.zone != TimeZone{};
     lines_.format("BEGIN:VCALENDAR\r\nPRODID:-//Handsync//EN\r\nVERSION:2.0\r\nMETHOD:%s\r\n",
                   event_.cancel ? "CANCEL" : "REQUEST");
@@ -113,7 +93,7 @@ class Event {
     moment("\r\nDTSTART", event_.start_ms);
     moment("\r\nDTEND", event_.end_ms);
     if (series) {
-      rule(pattern.rule);
+      rule(repeats);
       for (std::int64_t at = INT64_MIN; next_cancelled(event_.exceptions, at, at);) moment("\r\nEXDATE", at);
     }
     lines_.raw("\r\nUID:").text(event_.uid).raw("\r\nSUMMARY:").text(event_.subject);

@@ -1,6 +1,6 @@
 /// What goes into a Sync request of an event, contact, task or note that the user made or changed: the elements inside
 /// ApplicationData, by the traits of the property table (items/properties.h).
-#include <iterator>
+#include <utility>
 
 #include "handsync/engine.h"
 #include "items/datetime.h"
@@ -87,15 +87,15 @@ class Payload {
   /// Values that decide about others.
   Status look() {
     if (subject_.kind != Class::kEvent) return Done{};
-    bool edits[4];
-    constexpr wbxml::Tag kLookedAt[] = {cal::kStartTime, cal::kEndTime, cal::kRecurrence, cal::kExceptions};
-    for (std::size_t i = 0; i < std::size(kLookedAt); ++i) {
-      const Result<bool> found = edited(kLookedAt[i]);
-      if (!found.ok()) return found.error();
-      edits[i] = found.value();
+    bool starts = false, ends = false, repeats = false, excepts = false;
+    for (const auto& [tag, found] : {std::pair(cal::kStartTime, &starts), std::pair(cal::kEndTime, &ends),
+                                     std::pair(cal::kRecurrence, &repeats), std::pair(cal::kExceptions, &excepts)}) {
+      const Result<bool> own = edited(tag);
+      if (!own.ok()) return own.error();
+      *found = own.value();
     }
-    moved_ = edits[0] || edits[1];
-    if (!subject_.add && !profile::below(version_, 160) && (moved_ || edits[2]) && !edits[3])
+    moved_ = starts || ends;
+    if (!subject_.add && !profile::below(version_, 160) && (moved_ || repeats) && !excepts)
       HANDSYNC_TRY(drops_nothing());
     ShownValue value;
     HANDSYNC_TRY(read_shown(store_, subject_.item, event_row(cal::kAllDayEvent), value));
