@@ -206,7 +206,7 @@ Status end_attachment(StoreState& store, ArrivalState& a) {
 
 Status Arrival::begin(const SyncFolder& folder, std::uint32_t request, std::uint64_t mono_ms) {
   drop();
-  if (store_.state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (store_.state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(store_.state_);
   store.now_ms = mono_ms;
   static_cast<void>(store.stage_close());  // whatever becomes of what was staged before, it is not this response's loss
@@ -250,7 +250,7 @@ Status Arrival::tick(std::uint64_t mono_ms) {
 }
 
 Status Arrival::item(Operation operation) {
-  if (state_ == nullptr || store_.state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr || store_.state_ == nullptr) return kNotOpen;
   ArrivalState& a = arriving(state_);
   // An item that was never ended is a mistake of the caller; its record is written over.
   if (a.in_item) a.log_bytes = a.item_start;
@@ -467,7 +467,7 @@ Status store_key_alone(StoreState& store, const ArrivalState& arrival, Text key)
 }  // namespace
 
 Result<Applied> Arrival::commit(Text new_sync_key, bool more, std::int64_t wall_ms) {
-  if (state_ == nullptr || store_.state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr || store_.state_ == nullptr) return kNotOpen;
   ArrivalState& a = arriving(state_);
   StoreState& store = state_of(store_.state_);
   if (new_sync_key.size() > 64) return Error{Domain::kEas, 4, 0};

@@ -30,7 +30,7 @@ Text keep(Text text, Room& room) {
 }  // namespace
 
 Result<AttachmentAddress> Store::attachment(ItemId item, std::uint16_t number) const {
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   Statement row = find(database_, item, number);
   const Result<bool> found = row.step();
   if (!found.ok()) return found.error();

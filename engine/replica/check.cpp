@@ -60,7 +60,7 @@ constexpr const char* kRelations[] = {
 }  // namespace
 
 Status Store::check() {
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
   HANDSYNC_TRY(store.stage_close());
   {

@@ -7,8 +7,6 @@
 namespace handsync::replica {
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
 constexpr std::int64_t kConversationRequest = -3;
 #define HANDSYNC_HELD "kind=4 AND request=-2 AND server_value="
 

@@ -14,8 +14,6 @@ using namespace drafts;
 
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
 /// What goes next: of each draft the oldest, and nothing of one that is being moved, or that the server has and that is
 /// to be deleted. One that it may have been handed goes: only the answer tells what there is to delete. What has left
 /// the folder of drafts is a draft no more.

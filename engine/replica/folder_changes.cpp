@@ -7,8 +7,6 @@
 namespace handsync::replica {
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
 bool may_be_created(FolderType type) {
   return type == FolderType::kGeneric || (type >= FolderType::kUserMail && type <= FolderType::kUserNotes);
 }

@@ -72,8 +72,6 @@ Status start_over(StoreState& store, std::uint32_t folder) {
 
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
 /// Types of which there is one (MS-ASCMD 2.2.3.186.3): a folder of that type with a new id is the same folder.
 constexpr char kDefaultTypes[] = "(2,3,4,5,6,7,8,9,10,11,19)";
 

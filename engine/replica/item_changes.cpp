@@ -8,11 +8,7 @@
 #include "wbxml/utf8.h"
 
 namespace handsync::replica {
-namespace {
-
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
-}  // namespace
+namespace {}  // namespace
 
 Status find_personal(StoreState& store, std::uint64_t item, PersonalItem& found) {
   Statement find =

@@ -9,8 +9,6 @@
 namespace handsync::replica {
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
 struct Found {
   std::uint32_t folder = 0, shown_in = 0;
   Class kind{};

@@ -179,7 +179,7 @@ Status take_back_occurrences(StoreState& store, std::uint64_t item) {
 
 Result<std::uint64_t> Store::edit_occurrence(ItemId id, const OccurrenceEdit& wish, std::int64_t wall_ms,
                                              const Announcement& announcement) {
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
   const auto item = static_cast<std::uint64_t>(id);
   const items::Property& exceptions = *items::find_property(Class::kEvent, cal::kExceptions);

@@ -9,8 +9,6 @@
 namespace handsync::replica {
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
 constexpr int kPartShift = 16, kPieceShift = 20, kMessageShift = 36;
 static_assert(kMessageShift == kPartShift + kPieceShift);
 

@@ -5,8 +5,6 @@ namespace handsync::replica {
 
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
-
 struct Place {
   std::uint32_t folder = 0, shown = 0, wanted = 0;
   bool read = false;

@@ -219,7 +219,7 @@ Result<bool> read_marker(sqlite3* database, IndexMarker& marker) {
 
 Result<bool> Store::index_some() {
   if constexpr (!profile::kSearch) return false;
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   StoreState& store = state_of(state_);
   const Result<std::uint64_t> generation = store.generation();
   if (!generation.ok()) return generation.error();

@@ -162,6 +162,7 @@ Status delete_extras(StoreState&, std::uint64_t item, std::uint16_t from, std::u
 SyncFolder sync_folder_of(const Statement&);
 bool supported_type(FolderType);
 bool holds(FolderType, Class);  ///< items of that class may be put there
+inline const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 inline constexpr std::int32_t kStatusGone = 8, kStatusConflict = 7;
 
 }  // namespace handsync::replica

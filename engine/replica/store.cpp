@@ -73,7 +73,7 @@ bool Store::is_open() const { return state_ != nullptr; }
 // -----------------------------------------------------------------------------------------------------------------------
 
 Result<std::size_t> Store::get(Value key, Room room) const {
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   Statement found = state_of(state_).kept_statement(Sql::kValueGet);
   Statement& get = found;
   const Result<bool> row = get.number(1, static_cast<int>(key)).step();
@@ -86,7 +86,7 @@ Result<std::size_t> Store::get(Value key, Room room) const {
 }
 
 Status Store::put(Value key, Bytes value) {
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   if (value.size() > kValueBytesMax) return sql_error(SQLITE_TOOBIG);
   Transaction transaction(state_of(state_));
   HANDSYNC_TRY(transaction.begin());
@@ -112,7 +112,7 @@ Status Store::put_number(Value key, std::uint64_t number) {
 }
 
 Result<std::uint64_t> Store::generation() const {
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   return state_of(state_).generation();
 }
 
@@ -199,7 +199,7 @@ Result<bool> Store::empty_step() {
 }
 
 Result<ItemAddress> Store::address_of(ItemId id) const {
-  if (state_ == nullptr) return Error{Domain::kSqlite, kClosed, 0};
+  if (state_ == nullptr) return kNotOpen;
   Statement row =
       prepare(database_, "SELECT folder,server_id FROM item WHERE id=?1"_sql, static_cast<std::int64_t>(id));
   const Result<bool> found = row.step();

@@ -12,7 +12,6 @@
 namespace handsync::replica {
 namespace {
 
-const Error kNotOpen{Domain::kSqlite, kClosed, 0};
 constexpr std::size_t kPreviewBytesMax = 255;
 constexpr std::int64_t kModemTriesMax = 20;  ///< of a text that the modem cannot take just now
 
